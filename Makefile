@@ -1,0 +1,37 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint bench bench-browser
+
+run: .venv/.run
+	$(BIN)/streamlit run dashboard.py
+
+test: .venv/.dev lint
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/.bench
+	$(BIN)/python -m bench.training
+
+bench-browser: .venv/.dev
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m bench.browser
+
+.venv/.run: requirements.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements.txt requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	touch $@ .venv/.run
+
+.venv/.bench: requirements-bench.txt .venv/.dev
+	$(BIN)/python -m pip install --quiet -r requirements-bench.txt
+	touch $@

@@ -1,0 +1,283 @@
+"""Domains: the values a setting may take, and `Spec`, the base of all settings.
+
+A setting is one line of a frozen spec,
+
+    depth: int = whole(5, low=0, high=50)
+
+and from that line come its validation, its place in a link, its widget
+(`pages.ui.controls`) and the random specs of the tests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from math import isfinite
+from typing import Any, Self
+
+Query = Mapping[str, str]
+"""The settings of a link: strings by key, as in `?depth=5&activation=tanh`."""
+
+INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte takes its time
+
+
+class Domain:
+    """The values that one setting may take, and how a link writes them.
+
+    `read` returns the value and the keys that could not be used; a key that is
+    missing is no damage and yields the default.
+    """
+
+    def __contains__(self, value: object) -> bool:
+        raise NotImplementedError
+
+    def parse(self, text: str) -> Any:
+        """The value that `text` writes; ValueError where it writes none."""
+        raise NotImplementedError
+
+    def write(self, value: Any) -> str:
+        return str(value)
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """The keys of a link that belong to the setting `name`."""
+        return (name,)
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        if name not in query:
+            return default, ()
+        try:
+            if len(query[name]) > LONGEST_VALUE:
+                raise ValueError(name)
+            value = self.parse(query[name])
+        except ValueError:
+            return default, (name,)
+        return (value, ()) if value in self else (default, (name,))
+
+    def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
+        """The link's part that turns the setting `reference` (None: none at all) into `value`."""
+        return {} if value == reference else {name: self.write(value)}
+
+
+@dataclass(frozen=True)
+class Choice(Domain):
+    """One key of a registry."""
+
+    options: Mapping[str, Any]
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and value in self.options
+
+    def parse(self, text: str) -> str:
+        return text
+
+
+@dataclass(frozen=True)
+class Several(Domain):
+    """At least one and at most `most` different keys of a registry, in the order chosen."""
+
+    options: Mapping[str, Any]
+    most: int
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, tuple)
+            and 1 <= len(value) <= self.most
+            and len(set(value)) == len(value)
+            and all(isinstance(key, str) and key in self.options for key in value)
+        )
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        if name not in query:
+            return default, ()
+        longest = sum(len(key) + 1 for key in self.options)
+        value = tuple(query[name].split(",")) if len(query[name]) <= longest else ()
+        return (value, ()) if value in self else (default, (name,))
+
+    def write(self, value: Sequence[str]) -> str:
+        return ",".join(value)
+
+
+@dataclass(frozen=True)
+class Whole(Domain):
+    """An integer between two bounds, both included; `steps` are the values a widget offers."""
+
+    low: int
+    high: int
+    steps: tuple[int, ...] = ()
+
+    def __contains__(self, value: object) -> bool:
+        return type(value) is int and self.low <= value <= self.high
+
+    def parse(self, text: str) -> int:
+        if not INTEGER.fullmatch(text):
+            raise ValueError(text)
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Real(Domain):
+    """A finite number between two bounds, both included; `steps` are the values a widget offers."""
+
+    low: float
+    high: float
+    steps: tuple[float, ...] = ()
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, int | float)
+            and not isinstance(value, bool)
+            and isfinite(value)
+            and self.low <= value <= self.high
+        )
+
+    def parse(self, text: str) -> float:
+        if not NUMBER.fullmatch(text):
+            raise ValueError(text)
+        return float(text) + 0.0  # -0.0 and 0.0 are one setting
+
+    def write(self, value: float) -> str:
+        text = repr(float(value))  # a NumPy scalar would name its type
+        return text.removesuffix(".0")
+
+
+@dataclass(frozen=True)
+class Flag(Domain):
+    """Yes or no, written 1 or 0."""
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, bool)
+
+    def parse(self, text: str) -> bool:
+        if text not in ("0", "1"):
+            raise ValueError(text)
+        return text == "1"
+
+    def write(self, value: bool) -> str:
+        return "1" if value else "0"
+
+
+@dataclass(frozen=True)
+class Knobs(Domain):
+    """Knobs of registry entries: a sorted tuple of pairs, `(("elu.a", 0.5), ...)`.
+
+    `domains` maps every knob, `<entry>.<knob>`, to its `Real`, `defaults` to its
+    default. A knob at its default is left out, so that equal settings are equal
+    tuples. Each knob is a key of its own in a link.
+    """
+
+    domains: Mapping[str, Real]
+    defaults: Mapping[str, float]
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, tuple)
+            and list(value) == sorted(value)
+            and len(dict(value)) == len(value)
+            and all(knob in self.domains and number in self.domains[knob] for knob, number in value)
+        )
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        return tuple(self.domains)
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        knobs, damaged = dict(default), []
+        for knob in sorted(self.domains.keys() & query.keys()):
+            value, bad = self.domains[knob].read(knob, query, self.defaults[knob])
+            damaged += bad
+            knobs[knob] = value
+        return self.only_changed(knobs), tuple(damaged)
+
+    def only_changed(self, knobs: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+        return tuple(sorted((k, v) for k, v in knobs.items() if v != self.defaults[k]))
+
+    def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
+        new = {**self.defaults, **dict(value)}
+        old = {} if reference is None else {**self.defaults, **dict(reference)}
+        return {
+            knob: self.domains[knob].write(number)
+            for knob, number in new.items()
+            if old.get(knob) != number
+        }
+
+
+def choice(default: str, options: Mapping[str, Any]) -> Any:
+    return field(default=default, metadata={"domain": Choice(options)})
+
+
+def several(default: tuple[str, ...], options: Mapping[str, Any], *, most: int) -> Any:
+    return field(default=default, metadata={"domain": Several(options, most)})
+
+
+def whole(default: int, *, low: int, high: int, steps: Sequence[int] = ()) -> Any:
+    return field(default=default, metadata={"domain": Whole(low, high, tuple(steps))})
+
+
+def real(default: float, *, low: float, high: float, steps: Sequence[float] = ()) -> Any:
+    return field(default=default, metadata={"domain": Real(low, high, tuple(steps))})
+
+
+def flag(default: bool) -> Any:
+    return field(default=default, metadata={"domain": Flag()})
+
+
+def knobs(entries: Mapping[str, Any]) -> Any:
+    """The knobs of all entries of a registry whose entries have `.knobs`."""
+    domains = {f"{e.key}.{k.key}": Real(k.low, k.high) for e in entries.values() for k in e.knobs}
+    defaults = {f"{e.key}.{k.key}": k.default for e in entries.values() for k in e.knobs}
+    return field(default=(), metadata={"domain": Knobs(domains, defaults)})
+
+
+class Spec:
+    """Base of the frozen settings: always valid, hashable, written as a query.
+
+    Raises ValueError for a value outside its domain.
+    """
+
+    def __post_init__(self) -> None:
+        for name, domain in self.domains().items():
+            if (value := getattr(self, name)) not in domain:
+                raise ValueError(f"{type(self).__name__}.{name}: {value!r} is not in {domain}")
+
+    @classmethod
+    def domains(cls) -> dict[str, Domain]:
+        return {f.name: f.metadata["domain"] for f in fields(cls)}  # type: ignore[arg-type]
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        return {f.name: f.default for f in fields(cls)}  # type: ignore[arg-type]
+
+    @classmethod
+    def keys(cls) -> tuple[str, ...]:
+        """Every key of a link that belongs to this spec."""
+        return tuple(key for name, domain in cls.domains().items() for key in domain.keys(name))
+
+    @classmethod
+    def read_query(cls, query: Query, base: Self | None = None) -> tuple[Self, tuple[str, ...]]:
+        """The settings that `query` writes, and the keys whose values were ignored.
+
+        A missing or damaged value takes that of `base` (the defaults, if None).
+        """
+        settings, ignored = {}, []
+        for name, domain in cls.domains().items():
+            default = getattr(base, name) if base is not None else cls.defaults()[name]
+            settings[name], damaged = domain.read(name, query, default)
+            ignored += damaged
+        return cls(**settings), tuple(ignored)
+
+    @classmethod
+    def from_query(cls, query: Query) -> Self:
+        return cls.read_query(query)[0]
+
+    def to_query(self, base: Self | None = None, *, full: bool = False) -> dict[str, str]:
+        """Write what differs from `base` (the defaults, if None); with `full`, everything."""
+        reference = base if base is not None else type(self)()
+        return {
+            key: text
+            for name, domain in self.domains().items()
+            for key, text in domain.to_query(
+                name, getattr(self, name), None if full else getattr(reference, name)
+            ).items()
+        }

@@ -1,0 +1,125 @@
+"""Output activation and loss, one pair for each task; their common derivative is simple by design.
+
+Shapes: `z` and `y` are (..., samples, outputs). `z` are the sums of the output
+layer, before its activation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from core.arrays import Array
+from core.datasets import Task
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What the output layer does and how its error is measured.
+
+    output: z -> prediction, of the shape of z.
+    value: (z, y) -> loss of every sample, of shape (..., samples).
+    delta: (z, y) -> derivative of that loss by z, of the shape of z.
+    accuracy: (z, y) -> share of correct answers, of shape (...); for a number to
+        predict the coefficient of determination R^2, 1 for perfect, 0 for the mean.
+    baseline: y of shape (samples, outputs) -> loss of the best constant answer.
+    guessing: y -> accuracy of the best constant answer.
+    """
+
+    task: Task
+    output: Callable[[Array], Array]
+    value: Callable[[Array, Array], Array]
+    delta: Callable[[Array, Array], Array]
+    accuracy: Callable[[Array, Array], Array]
+    baseline: Callable[[Array], float]
+    guessing: Callable[[Array], float]
+    formula: str
+
+
+def sigmoid(z: Array) -> Array:
+    e = np.exp(-np.abs(z))
+    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def softmax(z: Array) -> Array:
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+def binary_cross_entropy(z: Array, y: Array) -> Array:
+    return (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
+
+
+def cross_entropy(z: Array, y: Array) -> Array:
+    shifted = z - z.max(axis=-1, keepdims=True)
+    return np.log(np.exp(shifted).sum(axis=-1)) - (shifted * y).sum(axis=-1)
+
+
+def squared_error(z: Array, y: Array) -> Array:
+    return 0.5 * ((z - y) ** 2).sum(axis=-1)
+
+
+def same_side(z: Array, y: Array) -> Array:
+    return ((z > 0) == (y > 0.5)).mean(axis=(-2, -1))
+
+
+def same_class(z: Array, y: Array) -> Array:
+    return (z.argmax(axis=-1) == y.argmax(axis=-1)).mean(axis=-1)
+
+
+def determination(z: Array, y: Array) -> Array:
+    residual = ((z - y) ** 2).sum(axis=(-2, -1))
+    total = ((y - y.mean(axis=-2, keepdims=True)) ** 2).sum(axis=(-2, -1))
+    return 1 - residual / total
+
+
+def entropy(shares: Array) -> float:
+    present = shares[shares > 0]
+    return float(-(present * np.log(present)).sum())
+
+
+def class_shares(y: Array) -> Array:
+    ones = y.mean(axis=0)
+    return np.append(ones, 1 - ones) if len(ones) == 1 else ones
+
+
+LOSSES = MappingProxyType(
+    {
+        loss.task: loss
+        for loss in [
+            Loss(
+                task=Task.BINARY,
+                output=sigmoid,
+                value=binary_cross_entropy,
+                delta=lambda z, y: sigmoid(z) - y,
+                accuracy=same_side,
+                baseline=lambda y: entropy(class_shares(y)),
+                guessing=lambda y: float(class_shares(y).max()),
+                formula=r"-y \ln p - (1 - y) \ln(1 - p),\quad p = \sigma(z)",
+            ),
+            Loss(
+                task=Task.CLASSES,
+                output=softmax,
+                value=cross_entropy,
+                delta=lambda z, y: softmax(z) - y,
+                accuracy=same_class,
+                baseline=lambda y: entropy(class_shares(y)),
+                guessing=lambda y: float(class_shares(y).max()),
+                formula=r"-\sum_k y_k \ln p_k,\quad p = \operatorname{softmax}(z)",
+            ),
+            Loss(
+                task=Task.REGRESSION,
+                output=lambda z: z,
+                value=squared_error,
+                delta=lambda z, y: z - y,
+                accuracy=determination,
+                baseline=lambda y: float(0.5 * y.var(axis=0).sum()),
+                guessing=lambda y: 0.0,
+                formula=r"\tfrac{1}{2} \lVert z - y \rVert^2",
+            ),
+        ]
+    }
+)

@@ -1,0 +1,173 @@
+"""A multilayer perceptron, forwards and backwards, written out by hand.
+
+Layer l = 1, ..., L has weights W_l and biases b_l; the last one is the output layer:
+
+    z_l = a_(l-1) W_l + b_l        a_l = f(z_l)        a_0 = x
+
+    delta_L = dloss/dz_L           delta_l = (delta_(l+1) W_(l+1)^T) * f'(z_l)
+
+    dloss/dW_l = a_(l-1)^T delta_l          dloss/db_l = sum over samples of delta_l
+
+(Rumelhart, Hinton & Williams, Nature 323, 1986). Every array has a leading axis of
+replicas: networks of one shape that differ in their seed and are trained side by side.
+In lists, layer 1 stands first, at index 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import pairwise
+from math import prod
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from core.activations import ACTIVATIONS
+from core.arrays import Array
+from core.domain import Spec, choice, knobs, real, whole
+from core.initializers import INITIALIZERS
+
+PRECISIONS = {"float64": np.float64, "float32": np.float32}
+
+
+@dataclass(frozen=True)
+class NetworkSpec(Spec):
+    """What to build: `depth` hidden layers of `width` units, and an output layer."""
+
+    activation: str = choice("sigmoid", ACTIVATIONS)
+    knobs: tuple[tuple[str, float], ...] = knobs(ACTIVATIONS)
+    initializer: str = choice("xavier", INITIALIZERS)
+    gain: float = real(1.0, low=0.0, high=20.0)
+    depth: int = whole(5, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
+    width: int = whole(8, low=1, high=256, steps=(1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256))
+    precision: str = choice("float64", PRECISIONS)
+
+    def sizes(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of every layer, from the input to the output."""
+        return (inputs, *[self.width] * self.depth, outputs)
+
+    @cached_property
+    def knob_values(self) -> dict[str, float]:
+        """The knobs of the activation chosen, by their short names."""
+        prefix = f"{self.activation}."
+        return {k.removeprefix(prefix): v for k, v in self.knobs if k.startswith(prefix)}
+
+    @cached_property
+    def value_and_derivative(self) -> Any:
+        """The activation chosen, its knobs set: z -> (f(z), f'(z))."""
+        return partial(ACTIVATIONS[self.activation].value_and_derivative, **self.knob_values)
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Weights and biases of all layers, as views into one array `theta`.
+
+    theta: (replicas, parameters). weights[l]: (replicas, fan_in, fan_out).
+    biases[l]: (replicas, 1, fan_out). What is shaped like the parameters
+    (a gradient, a step) is a `Parameters` too.
+    """
+
+    theta: Array
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+    @classmethod
+    def of(cls, theta: Array, sizes: Sequence[int]) -> Self:
+        """See `theta` as the parameters of a network with these layer sizes."""
+        shapes = [s for m, n in pairwise(sizes) for s in ((m, n), (1, n))]
+        ends = np.cumsum([prod(shape) for shape in shapes])[:-1]
+        parts = [
+            part.reshape(len(theta), *shape)
+            for part, shape in zip(np.split(theta, ends, axis=1), shapes, strict=True)
+        ]
+        return cls(theta, tuple(parts[0::2]), tuple(parts[1::2]))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of every layer, from the input to the output."""
+        return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
+
+    @classmethod
+    def zeros(cls, sizes: Sequence[int], replicas: int, dtype: Any = np.float64) -> Self:
+        size = sum((m + 1) * n for m, n in pairwise(sizes))
+        return cls.of(np.zeros((replicas, size), dtype), sizes)
+
+
+def build(
+    spec: NetworkSpec, inputs: int, outputs: int, rngs: Sequence[np.random.Generator]
+) -> Parameters:
+    """Random first weights, one replica for each generator; biases 0."""
+    sizes = spec.sizes(inputs, outputs)
+    parameters = Parameters.zeros(sizes, len(rngs), PRECISIONS[spec.precision])
+    initializer = INITIALIZERS[spec.initializer]
+    for replica, rng in enumerate(rngs):
+        for weight, (m, n) in zip(parameters.weights, pairwise(sizes), strict=True):
+            weight[replica] = initializer.weights(rng, m, n, spec.gain)
+    return parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One forward pass: sums z_1 .. z_L, activations a_0 .. a_(L-1) and slopes f'(z_1) .. f'(z_(L-1)).
+
+    Each array has shape (replicas, samples, units of its layer).
+    """
+
+    z: list[Array]
+    a: list[Array]
+    slope: list[Array]
+
+    @property
+    def output(self) -> Array:
+        """z_L, the sums of the output layer."""
+        return self.z[-1]
+
+
+def forward(parameters: Parameters, x: Array, value_and_derivative: Any) -> Pass:
+    """Send `x`, of shape (samples, inputs) or (replicas, samples, inputs), through the network."""
+    z, a, slope = [], [x], []
+    for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
+        total = a[-1] @ weight
+        total += bias
+        z.append(total)
+        if len(z) < len(parameters.weights):
+            value, derivative = value_and_derivative(total)
+            a.append(value)
+            slope.append(derivative)
+    return Pass(z, a, slope)
+
+
+class Error(NamedTuple):
+    """The error signal at one layer.
+
+    delta: dloss/dz_l. carried: dloss/da_l = delta_(l+1) W_(l+1)^T, what the weights
+    hand down before the slope multiplies it; None at the output.
+    """
+
+    index: int
+    delta: Array
+    carried: Array | None
+
+
+def backward(parameters: Parameters, run: Pass, delta: Array) -> Iterator[Error]:
+    """Walk from the output, where the error is `delta`, back to layer 1."""
+    last = len(parameters.weights) - 1
+    yield Error(last, delta, None)
+    for index in reversed(range(last)):
+        carried = delta @ parameters.weights[index + 1].mT
+        delta = carried * run.slope[index]
+        yield Error(index, delta, carried)
+
+
+def write_gradient(error: Error, run: Pass, gradient: Parameters) -> None:
+    """Write the gradient of the summed loss by the parameters of one layer."""
+    np.matmul(run.a[error.index].mT, error.delta, out=gradient.weights[error.index])
+    error.delta.sum(axis=1, keepdims=True, out=gradient.biases[error.index])
+
+
+def gradients(parameters: Parameters, run: Pass, delta: Array, gradient: Parameters) -> None:
+    """Write the gradient of the loss summed over the samples into `gradient`."""
+    for error in backward(parameters, run, delta):
+        write_gradient(error, run, gradient)

@@ -1,0 +1,38 @@
+"""Questions to start from: runs side by side that differ in what the question asks.
+
+What each preset claims is checked in `tests/core/test_presets.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+
+from core.lanes import Lanes
+from core.training import RunSpec
+
+RACE = RunSpec(activation="sigmoid", initializer="xavier", rate=0.1, depth=5, width=8)
+SIGMOID = replace(RACE, rate=1.0)
+TWENTY = RunSpec(activation="tanh", depth=20, width=64, rate=0.03, epochs=100)
+RELU = RunSpec(activation="relu", initializer="he", depth=3, width=8, rate=0.1)
+DIGITS = RunSpec(dataset="digits", samples=2000, depth=5, width=32, rate=0.1, epochs=60)
+
+PRESETS = MappingProxyType[str, Lanes](
+    {
+        "race": (RACE, replace(RACE, activation="tanh"), replace(RACE, activation="relu")),
+        "layers": (replace(SIGMOID, depth=2), SIGMOID),
+        "weights": (SIGMOID, replace(SIGMOID, initializer="normal")),
+        "relu": (
+            TWENTY,
+            replace(TWENTY, activation="relu"),
+            replace(TWENTY, activation="relu", initializer="he"),
+        ),
+        "rates": tuple(replace(RACE, rate=rate) for rate in (0.1, 1.0, 10.0, 100.0)),
+        "dead": (RELU, replace(RELU, rate=2.0), replace(RELU, activation="leaky_relu", rate=2.0)),
+        "line": (
+            RunSpec(activation="tanh", depth=0, rate=0.5),
+            RunSpec(activation="tanh", depth=1, rate=0.5),
+        ),
+        "digits": (DIGITS, replace(DIGITS, activation="tanh"), replace(DIGITS, activation="relu")),
+    }
+)

@@ -1,0 +1,276 @@
+"""Runs computed once and read by many.
+
+A `Recording` is a run, computed in slices by whoever asks first and shared by all who open
+the same link. `Recordings` holds as many as fit into a number of bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from threading import BoundedSemaphore, Lock
+
+import numpy as np
+
+from core.arrays import Array
+from core.datasets import DATASETS, Task, View
+from core.training import RunSpec, Snapshot, Trainer
+
+GRID = 40
+"""Cells along each side of a picture of the plane."""
+REACH = 1.0
+"""The picture shows the square from -REACH to REACH."""
+MAX_FRAMES = 200
+SHOWN_SAMPLES = 24
+"""Test samples whose predictions are kept where the plane cannot be drawn."""
+
+MAX_OPERATIONS = 3e11
+"""The budget of one run: about a minute or two of one core."""
+MAX_RUN_BYTES = 256e6
+
+
+def grid() -> Array:
+    """The centres of the cells of the plane's picture, row by row from the top: (GRID^2, 2)."""
+    centre = (np.arange(GRID) + 0.5) / GRID * 2 * REACH - REACH
+    x1, x2 = np.meshgrid(centre, -centre)
+    return np.stack([x1.ravel(), x2.ravel()], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """What the first replica's network answers after `epoch` epochs, as bytes.
+
+    values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
+        to predict -1 to 1); else (samples,) the predicted classes of the first test samples.
+    """
+
+    epoch: int
+    values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+
+
+def frame(trainer: Trainer) -> Frame:
+    """Look at what the first replica has learnt so far."""
+    data = DATASETS[trainer.run.dataset]
+    if data.view is View.PLANE:
+        answer = trainer.predict(grid())[:, 0]
+        if data.task is Task.REGRESSION:
+            answer = (answer + 1) / 2
+        shades = np.nan_to_num(np.clip(answer, 0, 1) * 255).round()
+        return Frame(trainer.epoch, shades.astype(np.uint8).reshape(GRID, GRID))
+    classes = trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1)
+    return Frame(trainer.epoch, classes.astype(np.uint8))
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Snapshots side by side: arrays with a leading axis of kept epochs.
+
+    Losses and accuracies are (epochs, replicas), measures of layers (epochs, replicas, layers).
+    """
+
+    epoch: Array
+    train_loss: Array
+    train_accuracy: Array
+    test_loss: Array
+    test_accuracy: Array
+    delta: Array
+    gradient_norm: Array
+    relative_update: Array
+    moved: Array
+    weight_norm: Array
+    activation_mean: Array
+    activation_std: Array
+    signal: Array
+    saturated: Array
+    dead: Array
+    weights_part: Array
+    activation_part: Array
+    diverged: tuple[tuple[int, int] | None, ...]
+
+    @classmethod
+    def of(cls, snapshots: tuple[Snapshot, ...]) -> History:
+        columns = {
+            f.name: np.array([getattr(s, f.name) for s in snapshots])
+            for f in fields(cls)
+            if f.name != "diverged"
+        }
+        return cls(**columns, diverged=snapshots[-1].diverged)
+
+    def latest(self) -> History:
+        """The newest row alone, as epoch 0: what is drawn while a run is being computed."""
+        rows = {k: v[-1:] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        return replace(self, **{**rows, "epoch": np.zeros(1, int)})
+
+    @property
+    def share(self) -> Array:
+        """The share at layer 1: rms delta_1 / rms delta_out, of shape (epochs, replicas)."""
+        out = self.delta[..., -1]
+        return np.divide(self.delta[..., 0], out, out=np.zeros_like(out), where=out > 0)
+
+
+def kept_frames(run: RunSpec) -> frozenset[int]:
+    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
+    kept = [*range(0, run.epochs, run.stride), run.epochs]
+    if len(kept) <= MAX_FRAMES:
+        return frozenset(kept)
+    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
+
+
+class Recording:
+    """A run and what has been seen of it so far.
+
+    `advance` computes; whoever holds no lock only reads. `snapshots` and `frames` are tuples,
+    replaced as a whole, so a reader never sees half of a slice.
+    """
+
+    def __init__(self, run: RunSpec) -> None:
+        self.run = run
+        self.snapshots: tuple[Snapshot, ...] = ()
+        self.frames: tuple[Frame, ...] = ()
+        self.finished = False
+        self._trainer: Trainer | None = None
+        self._framed = kept_frames(run)
+        self._lock = Lock()
+        self._history: History | None = None
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch recorded, 0 before the first slice."""
+        return self.snapshots[-1].epoch if self.snapshots else 0
+
+    @property
+    def nbytes(self) -> int:
+        """The size of what is kept, the arrays of a run under way included."""
+        per_snapshot = (
+            sum(
+                value.nbytes + 112
+                for value in vars(self.snapshots[0]).values()
+                if isinstance(value, np.ndarray)
+            )
+            if self.snapshots
+            else 0
+        )
+        pictures = sum(f.values.nbytes + 200 for f in self.frames)
+        arrays = 2 if self._history is not None else 1
+        working = 0 if self._trainer is None else 6 * self._trainer.parameters.theta.nbytes
+        return len(self.snapshots) * per_snapshot * arrays + pictures + working
+
+    @property
+    def history(self) -> History:
+        """All snapshots side by side; computed once after the last one."""
+        if not self.finished:
+            return History.of(self.snapshots)
+        if self._history is None:
+            self._history = History.of(self.snapshots)
+        return self._history
+
+    def advance(
+        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
+    ) -> bool:
+        """Compute for about `budget` seconds; False, at once, if somebody else is computing it."""
+        if self.finished or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            self._compute(clock() + budget, clock)
+        finally:
+            self._lock.release()
+        return True
+
+    def _compute(self, deadline: float, clock: Callable[[], float]) -> None:
+        if self.finished:
+            return
+        trainer = self._trainer = self._trainer or Trainer(self.run)
+        snapshots, frames = list(self.snapshots), list(self.frames)
+        while True:
+            if not snapshots:
+                snapshots.append(trainer.snapshot())
+                frames.append(frame(trainer))
+            else:
+                trainer.train_epoch()
+                if trainer.finished or trainer.epoch % self.run.stride == 0:
+                    snapshots.append(trainer.snapshot())
+                    if trainer.epoch in self._framed and not trainer.diverged[0]:
+                        frames.append(frame(trainer))
+            if trainer.finished or clock() >= deadline:
+                break
+        self.snapshots, self.frames = tuple(snapshots), tuple(frames)
+        if trainer.finished:
+            self._trainer, self.finished = None, True
+
+
+class Recordings:
+    """Shared recordings, the least recently used evicted beyond `limit` bytes.
+
+    At most `slots` slices are computed at once, so that a few heavy runs leave time for the rest.
+    """
+
+    def __init__(self, limit: int, slots: int = 2) -> None:
+        self.limit = limit
+        self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
+        self._lock = Lock()
+        self._slots = BoundedSemaphore(slots)
+
+    def get(self, run: RunSpec) -> Recording:
+        """The recording of `run`, a new one if there is none.
+
+        Raises OverBudget for a run that is never to be computed.
+        """
+        if (setting := over_budget(run)) is not None:
+            raise OverBudget(setting)
+        with self._lock:
+            recording = self._held.setdefault(run, Recording(run))
+            self._held.move_to_end(run)
+            self._evict()
+        return recording
+
+    def find(self, run: RunSpec) -> Recording | None:
+        """The recording of `run` if there still is one."""
+        return self._held.get(run)
+
+    def advance(self, recording: Recording, budget: float) -> bool:
+        """Compute a slice, if a slot is free; False if nothing was computed."""
+        if not self._slots.acquire(blocking=False):
+            return False
+        try:
+            return recording.advance(budget)
+        finally:
+            self._slots.release()
+            with self._lock:
+                self._evict()
+
+    @property
+    def nbytes(self) -> int:
+        return sum(recording.nbytes for recording in list(self._held.values()))
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def _evict(self) -> None:
+        while len(self._held) > 1 and self.nbytes > self.limit:
+            self._held.popitem(last=False)
+
+
+class OverBudget(ValueError):
+    """A run that costs too much; `setting` is the one whose lowering helps most."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(setting)
+        self.setting = setting
+
+
+def over_budget(run: RunSpec) -> str | None:
+    """None if the run may be computed, else the name of the setting to change first."""
+    cost = run.cost()
+    excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
+    if excess <= 1:
+        return None
+    default = RunSpec(dataset=run.dataset)
+    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
+
+    def relief(name: str) -> float:
+        eased = replace(run, **{name: getattr(default, name)}).cost()
+        return max(eased.operations / MAX_OPERATIONS, eased.bytes / MAX_RUN_BYTES)
+
+    return min(candidates, key=relief)

@@ -1,0 +1,216 @@
+"""Training as a stream of snapshots. Whatever observes it is a short consumer of `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from core.arrays import Array
+from core.datasets import DATASETS, Data, load
+from core.domain import choice, real, whole
+from core.losses import LOSSES
+from core.network import PRECISIONS, NetworkSpec, Parameters, build, forward, gradients
+from core.optimizers import OPTIMIZERS
+from core.probes import Measures, measure, norm, ratio
+
+KEPT_EPOCHS = 500
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+
+
+class Cost(NamedTuple):
+    """What a run takes: operations (of arithmetic, calls of array functions included) and bytes."""
+
+    operations: float
+    bytes: float
+
+
+@dataclass(frozen=True)
+class RunSpec(NetworkSpec):
+    """A run: data, network, training and seeds. It decides every number.
+
+    `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
+    the batches; replica r uses seed + r and equals the single run with that seed.
+    """
+
+    dataset: str = choice("xor", DATASETS)
+    noise: float = real(0.0, low=0.0, high=1.0)
+    samples: int = whole(500, low=20, high=5000, steps=(50, 100, 200, 300, 500, 1000, 2000, 5000))
+    data_seed: int = whole(0, low=0, high=9999)
+    optimizer: str = choice("sgd", OPTIMIZERS)
+    rate: float = real(0.1, low=1e-6, high=1000.0, steps=RATES)
+    batch: int = whole(32, low=1, high=5000, steps=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 5000))
+    epochs: int = whole(400, low=1, high=10000, steps=(50, 100, 200, 400, 1000, 2000, 6000))
+    seed: int = whole(0, low=0, high=9999)
+    replicas: int = whole(1, low=1, high=64, steps=(1, 2, 4, 8, 20, 30))
+
+    def data(self) -> Data:
+        return load(self.dataset, self.samples, self.noise, self.data_seed)
+
+    @property
+    def stride(self) -> int:
+        """Epochs between two that a recording keeps; 1 up to 500 epochs."""
+        return ceil(self.epochs / KEPT_EPOCHS)
+
+    def cost(self) -> Cost:
+        """What the run takes, known before it runs.
+
+        A call of an array function counts as 5,000 operations, about what it takes in
+        Python; one product of matrices as two operations for each pair that it multiplies.
+        """
+        data = DATASETS[self.dataset]
+        sizes = self.sizes(data.inputs, data.outputs)
+        parameters = sum((m + 1) * n for m, n in zip(sizes, sizes[1:], strict=False))
+        units = sum(sizes[1:])
+        train = 0.8 * min(self.samples, data.max_samples)
+        steps = ceil(train / self.batch)
+        calls = 5000.0 * len(sizes) * 12
+        step = self.replicas * (6 * parameters + 40 * units)
+        epoch = steps * (calls + 10 * self.replicas * parameters) + train * step
+        kept = self.epochs / self.stride + 1
+        statistics = kept * (3 * calls + train * step)
+        frames = min(kept, 200) * 1600 * (2 * parameters + 20 * units)
+        memory = 8 * self.replicas * (6 * parameters + 4 * train * units)
+        recording = kept * (8 * self.replicas * 12 * len(sizes) + 2000) + min(kept, 200) * 1600
+        return Cost(self.epochs * epoch + statistics + frames, memory + recording)
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot(Measures):
+    """The state after `epoch` epochs, measured on the whole training part.
+
+    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first.
+
+    relative_update: |change of W_l| / |W_l| in the last step; not a number at epoch 0 and for
+        weights that were all 0.
+    moved: |W_l - first W_l| / |first W_l|; not a number for weights that began at 0.
+    weight_norm: |W_l|, the Frobenius norm.
+    diverged: for every replica None, or (epoch, layer) where a number ceased to be finite. From
+        then on all its entries are not a number.
+    """
+
+    epoch: int
+    train_loss: Array
+    train_accuracy: Array
+    test_loss: Array
+    test_accuracy: Array
+    relative_update: Array
+    moved: Array
+    weight_norm: Array
+    diverged: tuple[tuple[int, int] | None, ...]
+
+
+class Trainer:
+    """One run's networks and the steps that change them."""
+
+    def __init__(self, run: RunSpec) -> None:
+        self.run, self.data = run, run.data()
+        dtype = PRECISIONS[run.precision]
+        self.loss = LOSSES[DATASETS[run.dataset].task]
+        self.x, self.y = self.data.train_x.astype(dtype), self.data.train_y.astype(dtype)
+        self.test_x, self.test_y = self.data.test_x.astype(dtype), self.data.test_y.astype(dtype)
+        streams = [np.random.SeedSequence(run.seed + r).spawn(2) for r in range(run.replicas)]
+        weights, self.orders = ([np.random.default_rng(s[k]) for s in streams] for k in range(2))
+        self.parameters = build(run, self.x.shape[1], self.y.shape[1], weights)
+        theta, sizes = self.parameters.theta, self.parameters.sizes
+        self.first = Parameters.of(theta.copy(), sizes)
+        self.gradient, self.step = (Parameters.of(np.zeros_like(theta), sizes) for _ in range(2))
+        self.optimizer = OPTIMIZERS[run.optimizer]
+        self.memory = [np.zeros_like(theta) for _ in range(self.optimizer.memories)]
+        self.value_and_derivative = run.value_and_derivative
+        self.epoch = self.steps = 0
+        self.diverged: list[tuple[int, int] | None] = [None] * run.replicas
+        self.relative_update = np.full((run.replicas, run.depth + 1), np.nan)
+
+    @np.errstate(all="ignore")  # a network that diverges overflows before it is marked
+    def train_epoch(self) -> None:
+        """One pass over the training part, in batches of an order of its own."""
+        self.epoch += 1
+        order = np.stack([rng.permutation(len(self.x)) for rng in self.orders])
+        x, y = self.x[order], self.y[order]
+        for start in range(0, len(self.x), self.run.batch):
+            batch = slice(start, start + self.run.batch)
+            self.descend(x[:, batch], y[:, batch], last=start + self.run.batch >= len(self.x))
+
+    def descend(self, x: Array, y: Array, *, last: bool = False) -> None:
+        """One step against the gradient of the mean loss of a batch."""
+        run = forward(self.parameters, x, self.value_and_derivative)
+        if not np.isfinite(run.output.sum()):
+            self.mark_diverged([np.isfinite(z).all(axis=(1, 2)) for z in run.z])
+            run = forward(self.parameters, x, self.value_and_derivative)
+        gradients(self.parameters, run, self.loss.delta(run.output, y), self.gradient)
+        theta, gradient, step = self.parameters.theta, self.gradient.theta, self.step.theta
+        gradient /= x.shape[1]
+        self.steps += 1
+        self.optimizer.step(step, gradient, self.run.rate, self.steps, *self.memory)
+        if last:
+            pairs = zip(self.step.weights, self.parameters.weights, strict=True)
+            self.relative_update = np.stack([ratio(norm(d), norm(w)) for d, w in pairs], axis=1)
+        theta -= step
+
+    def mark_diverged(self, finite: list[Array]) -> None:
+        """Mark the replicas that are not finite in some layer, and rest them at zero weights.
+
+        finite: for every layer, which replicas are finite there.
+        """
+        for replica, layers in enumerate(np.stack(finite, axis=1)):
+            if layers.all():
+                continue
+            if self.diverged[replica] is None:
+                self.diverged[replica] = (self.epoch, int(layers.argmin()) + 1)
+            for array in [self.parameters.theta, *self.memory]:
+                array[replica] = 0
+
+    @np.errstate(all="ignore")
+    def snapshot(self) -> Snapshot:
+        """Measure the networks as they are, on the whole training part."""
+        run = forward(self.parameters, self.x, self.value_and_derivative)
+        delta = self.loss.delta(run.output, self.y)
+        measures = measure(self.run, self.parameters, run, delta, self.loss.output(run.output))
+        test = forward(self.parameters, self.test_x, self.value_and_derivative).output
+        pairs = list(zip(self.parameters.weights, self.first.weights, strict=True))
+        size = np.stack([norm(w) for w, _ in pairs], axis=1)
+        checked = [measures.delta, measures.gradient_norm, measures.activation_std, size]
+        self.mark_diverged(list(np.isfinite(sum(checked)).T))
+        table = vars(measures) | {
+            "train_loss": self.loss.value(run.output, self.y).mean(axis=1),
+            "train_accuracy": self.loss.accuracy(run.output, self.y),
+            "test_loss": self.loss.value(test, self.test_y).mean(axis=1),
+            "test_accuracy": self.loss.accuracy(test, self.test_y),
+            "relative_update": self.relative_update,
+            "weight_norm": size,
+            "moved": np.stack([ratio(norm(w - first), norm(first)) for w, first in pairs], axis=1),
+        }
+        gone = np.array([mark is not None for mark in self.diverged])
+        for name, array in table.items():
+            table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
+        return Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
+
+    @np.errstate(all="ignore")
+    def predict(self, x: Array, replica: int = 0) -> Array:
+        """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
+        sizes, theta = self.parameters.sizes, self.parameters.theta[replica : replica + 1]
+        alone = Parameters.of(theta, sizes)
+        z = forward(alone, x.astype(theta.dtype), self.value_and_derivative).output
+        return self.loss.output(z)[0]
+
+    @property
+    def finished(self) -> bool:
+        """Whether all epochs are done, or no replica is left."""
+        return self.epoch >= self.run.epochs or all(self.diverged)
+
+
+def train(run: RunSpec, every: int = 1) -> Iterator[Snapshot]:
+    """Yield epoch 0, the untrained network, then one snapshot after every `every` epochs.
+
+    The last epoch is always among them. Ends early when every replica has diverged.
+    """
+    trainer = Trainer(run)
+    yield trainer.snapshot()
+    while not trainer.finished:
+        trainer.train_epoch()
+        if trainer.finished or trainer.epoch % every == 0:
+            yield trainer.snapshot()

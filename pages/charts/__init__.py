@@ -1,0 +1,1 @@
+"""Charts: pure functions to `alt.Chart`, and the tables that they draw. No Streamlit here."""

@@ -1,0 +1,83 @@
+"""Colours, dashes and marks: what looks the same on every page.
+
+Colour carries meaning only, and never alone: an activation has the hue of its family, a dash
+of its own within it, and its name at the line's end; a class has a shape besides its colour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.activations import ACTIVATIONS, Activation, Family
+
+DASHES = (
+    (1, 0), (7, 3), (2, 2), (9, 2, 2, 2), (12, 4), (4, 2), (2, 4), (6, 2, 2, 2, 2, 2), (14, 3, 4, 3), (1, 2),
+)  # fmt: skip
+LINE = 2.5
+SYMBOLS = ("circle", "square")
+
+
+@dataclass(frozen=True, eq=False)
+class Palette:
+    """The colours of one theme. Contrast against the paper: text 4.5 : 1, marks 3 : 1."""
+
+    paper: str
+    ink: str
+    faint: str
+    grid: str
+    accent: str
+    families: Mapping[Family, str]
+    classes: tuple[str, str]
+    right: str
+    wrong: str
+
+
+LIGHT = Palette(
+    paper="#FCFBF8",
+    ink="#23262B",
+    faint="#6B7078",
+    grid="#E3DED3",
+    accent="#3F51B5",
+    families={
+        Family.LOGISTIC: "#C2255C",
+        Family.S_SHAPED: "#0B7A75",
+        Family.RECTIFIED: "#4C51BF",
+        Family.SMOOTH_RECTIFIED: "#8A6A00",
+        Family.OTHER: "#5B6472",
+    },
+    classes=("#C85F12", "#14629E"),
+    right="#0B7A75",
+    wrong="#C2255C",
+)
+DARK = Palette(
+    paper="#16181D",
+    ink="#E8E6E1",
+    faint="#9AA0AA",
+    grid="#343A44",
+    accent="#9FA8F0",
+    families={
+        Family.LOGISTIC: "#F06595",
+        Family.S_SHAPED: "#4FD1C5",
+        Family.RECTIFIED: "#8F96F5",
+        Family.SMOOTH_RECTIFIED: "#D9B84A",
+        Family.OTHER: "#A9B1BD",
+    },
+    classes=("#F2A15F", "#6FB4E8"),
+    right="#4FD1C5",
+    wrong="#F06595",
+)
+BOUNDARY = ((232, 131, 58), (47, 126, 188))
+"""Class A and class B in the picture of the plane; between them it is transparent."""
+
+
+def hue(activation: Activation, colours: Palette) -> str:
+    """The colour of an activation: that of its family."""
+    return colours.families[activation.family]
+
+
+def dash(activation: Activation) -> tuple[int, ...]:
+    """The dash of an activation among its family; the first member has a solid line."""
+    family = [a.key for a in ACTIVATIONS.values() if a.family is activation.family]
+    order = sorted(family, key=lambda key: key not in ("sigmoid", "tanh", "relu", "gelu"))
+    return DASHES[order.index(activation.key) % len(DASHES)]

@@ -1,0 +1,427 @@
+"""The stage of the training page: what a network has learnt, its layers, its course.
+
+Each chart is written once over named data and has a bound parameter `epoch`, which the clock moves.
+While it plays only the parameter changes; while a run is computed only the data.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+from PIL import Image
+
+from core.datasets import DATASETS, Dataset, Task, View, pictures
+from core.recording import REACH, SHOWN_SAMPLES, Frame, History
+from core.training import RunSpec
+from pages.charts.measures import MEASURES, Measure
+from pages.charts.style import BOUNDARY, LINE, SYMBOLS, Palette
+from pages.texts import Text
+from pages.texts.numbers import power
+
+NOW = "datum.epoch <= epoch && epoch < datum.until"
+LONGEST = 100_000
+PICTURE, LADDER, COURSE = 240, 190, 130
+"""Heights in pixels, axes included."""
+
+
+def epoch_input() -> alt.Parameter:
+    """The parameter that the clock sets."""
+    bound = alt.binding_range(min=0, max=LONGEST, step=1, name="epoch")
+    return alt.param(name="epoch", value=LONGEST, bind=bound)
+
+
+def until(epochs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The epoch at which each of these gives way to the next; the last one never does."""
+    return np.append(epochs[1:], LONGEST + 1)
+
+
+def superscript(expression: str) -> str:
+    """A Vega expression for 10 to the power of `expression`, in superscript digits."""
+    text = f"toString({expression})"
+    for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
+        text = f"replace({text}, regexp('{plain}', 'g'), '{raised}')"
+    return f"'10' + {text}"
+
+
+# What the network has learnt
+
+
+def shade(values: np.ndarray[Any, Any]) -> str:
+    """A picture of the plane as a PNG in a data URI: the colour of a class, the stronger the surer."""
+    image = Image.fromarray(values, mode="P")
+    shades = np.arange(256)
+    side = (shades >= 128).astype(int)
+    image.putpalette(np.array(BOUNDARY, np.uint8)[side].tobytes())
+    strength = (np.abs(shades - 127.5) / 127.5 * 235).astype(np.uint8)
+    buffer = io.BytesIO()
+    image.save(buffer, "png", transparency=strength.tobytes())
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
+    """One row a picture of the plane, or one a sample and epoch where there is none.
+
+    `note` says so where the network answers the same everywhere.
+    """
+    epochs = np.array([frame.epoch for frame in frames])
+    if DATASETS[run.dataset].view is View.PLANE:
+        undecided = [np.abs(frame.values.astype(int) - 127.5).max() < 26 for frame in frames]
+        return pa.table(
+            {
+                "epoch": epochs,
+                "until": until(epochs),
+                "url": [shade(frame.values) for frame in frames],
+                "note": [t.training.undecided if flat else "" for flat in undecided],
+            }
+        )
+    names = DATASETS[run.dataset].class_names
+    truth = run.data().test_y[: len(frames[0].values)].argmax(axis=1)
+    samples = len(truth)
+    predicted = np.concatenate([frame.values for frame in frames])
+    right = predicted == np.tile(truth, len(frames))
+    x, y = places(run, samples)
+    return pa.table(
+        {
+            "epoch": np.repeat(epochs, samples),
+            "until": np.repeat(until(epochs), samples),
+            "x": np.tile(x, len(frames)),
+            "y": np.tile(y, len(frames)),
+            "answer": [
+                names[k] if ok else f"{names[k]} ✗" for k, ok in zip(predicted, right, strict=True)
+            ],
+            "right": right,
+        }
+    )
+
+
+def points_table(run: RunSpec) -> pa.Table:
+    """The points of the plane; else the test samples whose predictions are shown."""
+    data, dataset = run.data(), DATASETS[run.dataset]
+    if dataset.view is View.PLANE:
+        x = np.concatenate([data.train_x, data.test_x])
+        y = np.concatenate([data.train_y, data.test_y])[:, 0]
+        label = y if dataset.task is Task.REGRESSION else y.astype(int)
+        return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": label}).slice(0, 500)
+    samples = min(SHOWN_SAMPLES, len(data.test_x))
+    x, y = places(run, samples)
+    truth = data.test_y[:samples].argmax(axis=1)
+    pixels = pictures(run.dataset)[data.test_rows[:samples]]
+    return pa.table(
+        {
+            "x": x,
+            "y": y,
+            "truth": [dataset.class_names[k] for k in truth],
+            "url": [handwriting(row) if not dataset.features else "" for row in pixels],
+        }
+    )
+
+
+TILES = 8
+"""Pictures of samples in a row."""
+
+
+def places(run: RunSpec, samples: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Where the shown samples stand: by their last two features, or in rows as pictures."""
+    if DATASETS[run.dataset].features:
+        rows = pictures(run.dataset)[run.data().test_rows[:samples]]
+        return rows[:, -2], rows[:, -1]
+    return np.arange(samples) % TILES, -(np.arange(samples) // TILES)
+
+
+def handwriting(pixels: np.ndarray[Any, Any]) -> str:
+    """A digit as a PNG in a data URI, dark on transparent paper."""
+    image = Image.fromarray((pixels.reshape(8, 8) / 16 * 255).astype(np.uint8), mode="P")
+    image.putpalette([90, 98, 112] * 256)
+    buffer = io.BytesIO()
+    image.save(buffer, "png", transparency=bytes(range(256)))
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """Test samples and the class predicted for each, marked where it is wrong.
+
+    Data: `frames` from `frames_table`, `points` from `points_table`.
+    """
+    pictured = not dataset.features
+    names = ("", "") if pictured else (t.features[f] for f in dataset.features[-2:])
+    if pictured:
+        x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
+        rows = (SHOWN_SAMPLES - 1) // TILES
+        y = alt.Y("y:Q").scale(domain=[-rows - 0.75, 0.5]).axis(None)
+        marks = (
+            alt.Chart(alt.NamedData("points"))
+            .mark_image(width=30, height=30, baseline="middle")
+            .encode(x, y, url="url:N", tooltip=[alt.Tooltip("truth:N", title=t.training.truth)])
+        )
+        drop = 26
+    else:
+        x, y = (
+            alt.X("x:Q").scale(zero=False, padding=14).title(next(names)),
+            alt.Y("y:Q").scale(zero=False, padding=14).title(next(names)),
+        )
+        marks = (
+            alt.Chart(alt.NamedData("points"))
+            .mark_point(filled=True, size=60, color=colours.faint, opacity=1)
+            .encode(
+                x,
+                y,
+                alt.Shape("truth:N")
+                .scale(domain=list(dataset.class_names), range=["circle", "square", "triangle-up"])
+                .legend(orient="top", title=None),
+            )
+        )
+        drop = 13
+    answers = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter(NOW)
+        .mark_text(fontSize=13 if pictured else 10, fontWeight="bold", dy=drop)
+        .encode(
+            x,
+            y,
+            alt.Text("answer:N"),
+            alt.Color("right:N")
+            .scale(domain=[True, False], range=[colours.right, colours.wrong])
+            .legend(None),
+        )
+        .transform_filter("true" if pictured else "!datum.right")
+    )
+    return (
+        (marks + answers)
+        .add_params(epoch_input())
+        .properties(height=PICTURE, description=alternative)
+    )
+
+
+def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """The plane of the two inputs, coloured by the network's answer, under the points.
+
+    Data: `frames` from `plane_table`, `points` from `points_table`.
+    """
+    sides = alt.Scale(domain=[-REACH, REACH], nice=False)
+    picture = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter(NOW)
+        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
+        .encode(
+            url="url:N",
+            x=alt.XValue(alt.expr("width / 2")),
+            y=alt.YValue(alt.expr("height / 2")),
+        )
+    )
+    numbers = dataset.task is Task.REGRESSION
+    marks = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_point(
+            size=26, filled=True, stroke=colours.paper, strokeWidth=0.6, opacity=1, clip=True
+        )
+        .encode(
+            alt.X("x1:Q").scale(sides).title("x₁").axis(values=[-1, 0, 1], grid=False),
+            alt.Y("x2:Q").scale(sides).title("x₂").axis(values=[-1, 0, 1], grid=False),
+            alt.Color("label:Q" if numbers else "label:N")
+            .scale(domain=[-1, 1] if numbers else [0, 1], range=list(colours.classes))
+            .legend(None),
+            alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS)).legend(None)
+            if not numbers
+            else alt.ShapeValue("circle"),
+        )
+    )
+    note = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter(NOW)
+        .mark_text(fontSize=15, fontWeight="bold", color=colours.ink, lineBreak="\n")
+        .encode(
+            text="note:N",
+            x=alt.XValue(alt.expr("width / 2")),
+            y=alt.YValue(alt.expr("height / 2")),
+        )
+    )
+    return (
+        (picture + marks + note)
+        .add_params(epoch_input())
+        .properties(height=PICTURE, description=alternative)
+    )
+
+
+# The layers
+
+
+def decades(depth: int) -> int:
+    """Powers of ten below 1 that the axis of a network of this depth shows."""
+    return max(3, round(0.85 * depth) + 2)
+
+
+TOP = 2
+"""The power of ten at which a logarithmic axis of layers ends."""
+
+
+def ladder_table(history: History, measure: Measure, depth: int, replica: int) -> pa.Table:
+    """One row an epoch and layer. `shown` stays within the axis, `mark` tells what lies beyond."""
+    values = getattr(history, measure.key)[:, replica]
+    valid = np.isfinite(history.delta[:, replica]).all(axis=1)
+    if measure.key == "relative_update":
+        valid &= np.isfinite(values).all(axis=1)
+    if not measure.to_output:
+        values = values[:, :-1]
+    values, epochs = values[valid], history.epoch[valid]
+    layers = values.shape[1]
+    low, high = axis_ends(measure, depth)
+    flat = values.ravel()
+    label = np.full(values.shape, "", dtype=object)
+    if len(values):
+        label[:, 0] = [power(v) for v in values[:, 0]]
+    return pa.table(
+        {
+            "epoch": np.repeat(epochs, layers),
+            "until": np.repeat(until(epochs), layers),
+            "layer": np.tile(np.arange(1, layers + 1), len(epochs)),
+            "value": flat,
+            "shown": np.clip(flat, low, high),
+            "mark": np.select([flat < low, flat > high], ["below", "above"], "within"),
+            "label": label.ravel().tolist(),
+        }
+    )
+
+
+def axis_ends(measure: Measure, depth: int) -> tuple[float, float]:
+    """The two ends of a measure's axis: fixed while it plays, and by the depth alone."""
+    if not measure.logarithmic:
+        return measure.low, measure.high
+    return 10.0 ** -decades(depth), 10.0**TOP
+
+
+def ladder(
+    t: Text,
+    colour: str,
+    ink: str,
+    measure: str,
+    depth: int,
+    axis_depth: int,
+    linear: bool,
+    alternative: str,
+) -> alt.LayerChart:
+    """One measure of every layer, layer 1 at the left: points joined by a line.
+
+    Data: `ladder` from `ladder_table`. What lies beyond the axis is an arrow at its end.
+    axis_depth: the depth that the axis is made for, the same for all lanes.
+    """
+    kind = MEASURES[measure]
+    low, high = axis_ends(kind, axis_depth)
+    if kind.logarithmic and not linear:
+        ends = range(-decades(axis_depth), TOP + 1)
+        every = max(1, round(len(ends) / 5))
+        ticks = [10.0**k for k in ends if k % every == 0]
+        scale = alt.Scale(type="log", domain=[low, high], nice=False)
+        axis = alt.Axis(
+            values=ticks, labelExpr=superscript("round(log(datum.value) / LN10)"), labelFontSize=11
+        )
+    else:
+        scale = alt.Scale(domain=[min(0.0, low), 1.0 if kind.logarithmic else high], clamp=True)
+        axis = alt.Axis(tickCount=5)
+    out = f"datum.value == {depth + 1} ? '{t.training.out}' : datum.value"
+    layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, grid=False, labelFontSize=11)
+    direction = t.training.towards_input if kind.backward else t.training.towards_output
+    base = (
+        alt.Chart(alt.NamedData("ladder"))
+        .transform_filter(NOW)
+        .encode(
+            alt.X("layer:O")
+            .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
+            .axis(layers)
+            .title(direction),
+            alt.Y("shown:Q").scale(scale).axis(axis).title(t.measures[measure]),
+        )
+    )
+    line = base.mark_line(color=colour, strokeWidth=LINE)
+    points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
+        alt.Shape("mark:N")
+        .scale(
+            domain=["below", "within", "above"], range=["triangle-down", "circle", "triangle-up"]
+        )
+        .legend(None),
+        tooltip=[
+            alt.Tooltip("epoch:Q", title=t.training.epoch),
+            alt.Tooltip("layer:O", title=t.training.layer),
+            alt.Tooltip("value:Q", title=t.measures[measure], format=".3~g"),
+        ],
+    )
+    label = base.mark_text(
+        dy=-12, dx=-4, align="left", color=ink, fontSize=12, fontWeight="bold"
+    ).encode(text="label:N")
+    return (
+        (line + points + label)
+        .add_params(epoch_input())
+        .properties(height=LADDER, description=alternative)
+    )
+
+
+# The course
+
+
+def course_table(history: History, replica: int) -> pa.Table:
+    """Loss and accuracy at every kept epoch, as long as they are finite."""
+    finite = np.isfinite(history.train_loss[:, replica])
+    epochs = history.epoch[finite]
+    return pa.table(
+        {
+            "epoch": epochs,
+            "until": until(epochs),
+            "loss": history.train_loss[finite, replica],
+            "accuracy": np.clip(history.test_accuracy[finite, replica], 0, 1),
+        }
+    )
+
+
+def course(
+    t: Text,
+    colours: Palette,
+    colour: str,
+    epochs: int,
+    highest: float,
+    baseline: float,
+    alternative: str,
+) -> alt.LayerChart:
+    """Training loss and test accuracy against the epoch, and a rule at the clock's epoch.
+
+    Data: `course` from `course_table`, and `ghost`, that of the run before or none.
+    highest: the loss axis's end. baseline: the loss of guessing, drawn dotted.
+    """
+    ends = alt.Scale(domain=[0, epochs], nice=False)
+    x = alt.X("epoch:Q").scale(ends).title(t.training.epoch).axis(tickCount=4, grid=False)
+    loss_axis = (
+        alt.Y("loss:Q")
+        .scale(domain=[0, highest], clamp=True, nice=False)
+        .axis(tickCount=3, titleColor=colour)
+        .title(t.training.loss)
+    )
+    data = alt.Chart(alt.NamedData("course"))
+    ghost = alt.Chart(alt.NamedData("ghost")).mark_line(
+        color=colours.faint, opacity=0.5, strokeWidth=1.5
+    )
+    guess = (
+        alt.Chart()
+        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
+        .encode(y=alt.YDatum(baseline))
+    )
+    loss = data.mark_line(color=colour, strokeWidth=LINE).encode(x, loss_axis)
+    here = data.transform_filter(NOW).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x)
+    dot = data.transform_filter(NOW).mark_point(filled=True, size=60, color=colour, opacity=1)
+    accuracy = data.mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3]).encode(
+        x,
+        alt.Y("accuracy:Q")
+        .scale(domain=[0, 1])
+        .axis(format="%", tickCount=3, orient="right", titleColor=colours.faint, grid=False)
+        .title(t.training.test_accuracy),
+    )
+    losses = ghost.encode(x, loss_axis) + guess + loss + here + dot.encode(x, loss_axis)
+    return (
+        alt.layer(losses, accuracy)
+        .resolve_scale(y="independent")
+        .add_params(epoch_input())
+        .properties(height=COURSE, description=alternative)
+    )

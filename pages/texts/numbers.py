@@ -1,0 +1,64 @@
+"""Numbers for people: 30 %, 1/3,600, 4 × 10⁻¹⁴, never 2.8e-04."""
+
+from __future__ import annotations
+
+from math import floor, inf, isfinite, log10
+
+from pages.texts import Text
+
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SMALLEST_FRACTION = 1e-6
+
+
+def power(value: float, digits: int = 2) -> str:
+    """A number in powers of ten: 4.1 × 10⁻¹⁴; near 1 as it is."""
+    if value == 0 or not isfinite(value):
+        return {inf: "∞", -inf: "−∞"}.get(value, "0")
+    exponent = floor(log10(abs(value)))
+    if -2 <= exponent <= 3:
+        return f"{value:.{max(0, digits - 1 - exponent)}f}".replace("-", "−")
+    text = f"{value / 10.0**exponent:.{digits - 1}f}" if exponent > -300 else f"{value:.1e}"[:3]
+    if text.startswith("10"):
+        text, exponent = "1" + text[2:].replace("0", "", 1), exponent + 1
+    return f"{text.replace('-', '−')} × 10{str(exponent).translate(SUPERSCRIPT)}"
+
+
+def rounded(value: float) -> int:
+    """Two significant digits."""
+    step = 10 ** max(0, floor(log10(value)) - 1)
+    return round(value / step) * step
+
+
+def whole(value: int, t: Text) -> str:
+    """A whole number, grouped as the language does: 45,000 or 4万5千."""
+    if not t.numbers.myriads or value < 10_000:
+        return f"{value:,}"
+    myriads, rest = divmod(value, 10_000)
+    thousands = rest // 1000
+    return f"{myriads:,}万" + (f"{thousands}千" if thousands else "")
+
+
+def fraction(share: float, t: Text) -> str:
+    """A part of a whole: a percentage, then one in so many, then a power of ten."""
+    if share >= 0.1:
+        return percent(share, t)
+    if share >= SMALLEST_FRACTION:
+        return t.numbers.fraction.format(n=whole(rounded(1 / share), t))
+    return t.numbers.about.format(n=power(share)) if share > 0 else "0"
+
+
+def times(factor: float, t: Text) -> str:
+    """A factor above 1: 7.2, 12,000, 3.1 × 10⁷."""
+    if factor < 10:
+        return f"{factor:.1f}"
+    return whole(rounded(factor), t) if factor < 1e6 else power(factor)
+
+
+def percent(share: float, t: Text) -> str:
+    """A share of the whole, in per cent; never rounded up to all or down to none."""
+    value = round(100 * share)
+    if value == 100 and share < 1:
+        value = 99
+    if value == 0 and share > 0:
+        return t.numbers.percent.format(n="<1")
+    return t.numbers.percent.format(n=value)

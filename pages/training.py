@@ -1,0 +1,18 @@
+"""Train deep networks side by side and watch the error travel back."""
+
+import streamlit as st
+
+from pages.ui.frame import close_page, open_page, palette
+from pages.ui.lanes import link_of, measure_choice, open_lanes, preset_choice, settings
+from pages.ui.stage import stage
+
+t = open_page("training")
+shown, lanes = open_lanes()
+
+preset_choice(t, lanes)
+with st.sidebar:
+    settings(t, shown, lanes)
+    with st.expander(t.training.settings_show):
+        measure_choice(t, shown)
+stage(t, palette(), shown, lanes)
+close_page(t, link_of(shown, lanes), link_of(shown, lanes, full=True))

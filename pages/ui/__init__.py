@@ -1,0 +1,1 @@
+"""The bridge to Streamlit: the only code that touches the session and the address bar."""

@@ -1,0 +1,83 @@
+// One clock for all charts of a page: play, pause, one step, start again, scrub.
+// `data`: last (epoch), stride, rate (steps a second), live (still computing), run (what it is about), labels.
+const ICONS = {
+  play: '<path d="M8 5v14l11-7z"/>',
+  pause: '<path d="M6 5h4v14H6zM14 5h4v14h-4z"/>',
+  back: '<path d="M6 6h2v12H6zM18 6v12l-8.5-6z"/>',
+  step: '<path d="M16 6h2v12h-2zM6 6v12l8.5-6z"/>',
+  restart: '<path d="M12 5V1L7 6l5 5V7a6 6 0 1 1-6 6H4a8 8 0 1 0 8-8z"/>',
+};
+
+export default function ({ parentElement, data }) {
+  const root = parentElement.querySelector(".clock");
+  const find = name => root.querySelector("." + name);
+  const { last, stride, labels } = data;
+  const steps = Math.ceil(last / stride);
+  const state = (parentElement.clockState ??= { index: steps, playing: false, since: 0, from: 0 });
+  const epochAt = index => Math.min(index * stride, last);
+
+  const dress = (name, icon) => {
+    const button = find(name);
+    button.title = labels[icon];
+    button.setAttribute("aria-label", labels[icon]);
+    button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true">${ICONS[icon]}</svg>` +
+      (name === "restart" ? `<span>${labels.restart}</span>` : "");
+    button.disabled = data.live;
+  };
+  const show = () => {
+    const epoch = epochAt(state.index);
+    find("time").value = state.index;
+    find("time").setAttribute("aria-valuetext", labels.now.replace("{epoch}", epoch).replace("{last}", last));
+    find("now").textContent = labels.now.replace("{epoch}", epoch).replace("{last}", data.total);
+    drive("epoch", epoch);
+  };
+  const setPlaying = playing => {
+    state.playing = playing;
+    state.since = performance.now();
+    state.from = state.index;
+    dress("play", playing ? "pause" : "play");
+  };
+  const go = index => {
+    setPlaying(false);
+    state.index = Math.max(0, Math.min(index, steps));
+    show();
+  };
+  const play = () => {
+    if (state.index >= steps) state.index = 0;
+    setPlaying(true);
+  };
+
+  find("time").max = steps;
+  find("time").disabled = data.live;
+  find("time").setAttribute("aria-label", labels.time);
+  for (const name of ["back", "step", "restart"]) dress(name, name);
+  if (data.live || state.run !== data.run) state.index = steps;
+  state.run = data.run;
+  state.index = Math.min(state.index, steps);
+  setPlaying(state.playing && !data.live);
+
+  find("play").onclick = () => (state.playing ? setPlaying(false) : play());
+  find("back").onclick = () => go(state.index - 1);
+  find("step").onclick = () => go(state.index + 1);
+  find("restart").onclick = () => { state.index = 0; show(); play(); };
+  find("time").oninput = event => go(+event.target.value);
+  root.onkeydown = event => {
+    if (event.key === " " && event.target === find("time")) {
+      event.preventDefault();
+      find("play").click();
+    }
+  };
+
+  const tick = now => {
+    if (state.playing) {
+      state.index = Math.min(steps, state.from + Math.floor((now - state.since) * data.rate / 1000));
+      if (state.index >= steps) setPlaying(false);
+    }
+    show();
+    state.frame = requestAnimationFrame(tick);
+  };
+  cancelAnimationFrame(state.frame);
+  show();
+  state.frame = requestAnimationFrame(tick);
+  return () => cancelAnimationFrame(state.frame);
+}

@@ -1,0 +1,112 @@
+"""What surrounds every page: language, navigation, heading, notices, the way to share it."""
+
+from __future__ import annotations
+
+import gc
+import runpy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from core.domain import Query
+from pages import texts
+from pages.charts.style import DARK, LIGHT, Palette
+from pages.texts import Text
+from pages.ui.components import copy_link
+from pages.ui.controls import language_choice
+from pages.ui.session import VERSION, linked, open_session, session, undo, write_address
+from pages.ui.settings import SPECS, Reader
+
+ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
+STYLE = Path(__file__).with_name("frame.css")
+_text: ContextVar[Text | None] = ContextVar("text", default=None)
+
+
+@cache
+def freeze_imports() -> None:
+    """Move all that was imported out of the garbage collector's sight, once."""
+    gc.freeze()
+
+
+@contextmanager
+def frame() -> Iterator[Text]:
+    """Open the session; inside it `open_page` finds the texts of the reader's language."""
+    freeze_imports()
+    open_session(SPECS)
+    reader = linked(Reader) if "language" in session().settings else Reader(browser_language())
+    t = texts.LANGUAGES[reader.language].text
+    st.html(STYLE)
+    token = _text.set(t)
+    try:
+        yield t
+    finally:
+        _text.reset(token)
+
+
+def browser_language() -> str:
+    """The language that the browser asks for, if there are texts in it."""
+    code = (st.context.locale or "").split("-")[0].lower()
+    return code if code in texts.LANGUAGES else "en"
+
+
+def palette() -> Palette:
+    """The colours of the reader's theme."""
+    return DARK if st.context.theme.type == "dark" else LIGHT
+
+
+def open_page(name: str) -> Text:
+    """Draw the heading of a page and return the texts.
+
+    Until a session has reached `st.navigation`, Streamlit runs the files of
+    `pages/` by themselves: the first reader to follow a link after a restart
+    would meet a page without its frame. So an unframed page starts the entry.
+    """
+    if (t := _text.get()) is None:
+        runpy.run_path(str(ENTRY))
+        st.stop()
+    page = t[name]
+    with st.container(horizontal=True, vertical_alignment="top", key="heading"):
+        with st.container(gap=None, width="stretch"):
+            st.title(page.title, anchor=False)
+            st.markdown(page.lead)
+        language_choice(t)
+    if session().damaged:
+        st.warning(
+            t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
+        )
+    return t
+
+
+def listed(damaged: Query) -> str:
+    """`depth=-1`, `rate=nan`: as code, so that nothing in a link can be markup."""
+    parts = [
+        f"{key}={value}".replace("`", "'").replace("\n", " ") for key, value in damaged.items()
+    ]
+    shown = ", ".join(f"`{part}`" for part in parts[:6])
+    return shown + (" …" if len(parts) > 6 else "")
+
+
+def close_page(t: Text, query: Query, full: Query) -> None:
+    """Write the page's settings in the address, and offer the whole link.
+
+    query: what differs from the defaults. full: every setting.
+    """
+    language = {"language": t.common.key}
+    write_address({**language, **query})
+    with st.container(horizontal=True, vertical_alignment="center", key="footer"):
+        copy_link(t, {**VERSION, **language, **full})
+        if session().before is not None:
+            st.button(t.common.undo, icon=":material/undo:", on_click=undo, type="tertiary")
+        glossary(t)
+
+
+def glossary(t: Text) -> None:
+    """Every term, with its sentence, in a popover."""
+    with st.popover(t.common.glossary, icon=":material/menu_book:", type="tertiary"):
+        st.markdown(
+            "\n\n".join(f"**{term.term}** — {term.meaning}" for term in vars(t.glossary).values())
+        )

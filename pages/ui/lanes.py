@@ -1,0 +1,201 @@
+"""The lanes of the training page: which runs stand side by side, and the settings that change them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from core.activations import ACTIVATIONS
+from core.domain import Choice, Domain
+from core.gains import backward_gain, forward_gain
+from core.lanes import MOST_LANES, SHARED, Lanes, lane_keys, read_lanes, write_lanes
+from core.presets import PRESETS
+from core.training import RunSpec
+from pages.charts.measures import MEASURES
+from pages.texts import Text
+from pages.texts.numbers import power
+from pages.ui.controls import controls, entry_name, knob_controls, reset, taken
+from pages.ui.session import chosen, keep, linked, session, take_over
+from pages.ui.settings import Stage
+
+OWNED = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
+"""Every key of a link that belongs to the training page."""
+
+
+def open_lanes() -> tuple[Stage, Lanes]:
+    """What the visitor has chosen; without any choice, the race."""
+    if not chosen({*RunSpec.keys(), "lanes"}):
+        race = PRESETS["race"]
+        return replace(linked(Stage), lanes=len(race)), race
+    stage = linked(Stage)
+    return stage, read_lanes(session().settings, stage.lanes)[0]
+
+
+def link_of(stage: Stage, lanes: Lanes, *, full: bool = False) -> dict[str, str]:
+    """The settings of the training page as a link; the number of lanes always stands in it."""
+    count = {"lanes": str(len(lanes))}
+    return stage.to_query(full=full) | count | write_lanes(lanes, full=full)
+
+
+def set_lanes(stage: Stage, lanes: Lanes) -> None:
+    keep(link_of(stage, lanes), OWNED)
+
+
+def preset_choice(t: Text, lanes: Lanes, visible: int = 4) -> None:
+    """The presets, as questions; the first few at once, the others on demand."""
+    keys = list(PRESETS)
+    with st.container(horizontal=True, key="presets", gap="small"):
+        for key in keys[:visible]:
+            preset_button(t, key, lanes)
+        with st.popover(t.training.more):
+            for key in keys[visible:]:
+                preset_button(t, key, lanes)
+    now = next((key for key in keys if PRESETS[key] == lanes), None)
+    if now is not None:
+        st.caption(t.training.preset_notes[now])
+
+
+def preset_button(t: Text, key: str, lanes: Lanes) -> None:
+    runs = PRESETS[key]
+    st.button(
+        t.training.presets[key],
+        key=f"preset_{key}",
+        type="primary" if runs == lanes else "secondary",
+        on_click=take_over,
+        args=(link_of(linked(Stage), runs), OWNED),
+    )
+
+
+def change_stage(name: str, value: Any) -> None:
+    """A setting of the page, as the reader chose it; a new lane begins as a copy of the first."""
+    stage, lanes = open_lanes()
+    stage = replace(stage, **{name: value})
+    set_lanes(stage, (*lanes, *[lanes[0]] * MOST_LANES)[: stage.lanes])
+
+
+def change_all(name: str, value: Any) -> None:
+    """A setting of every lane; a lane that has its own value keeps it, if it may have one."""
+    stage, lanes = open_lanes()
+    old = getattr(lanes[0], name)
+    follows = [name in SHARED or getattr(run, name) == old for run in lanes]
+    pairs = zip(lanes, follows, strict=True)
+    set_lanes(stage, tuple(replace(run, **{name: value}) if yes else run for run, yes in pairs))
+
+
+def change_one(lane: int, name: str, value: Any) -> None:
+    """A setting of one lane."""
+    stage, lanes = open_lanes()
+    own = replace(lanes[lane], **{name: value})
+    set_lanes(stage, (*lanes[:lane], own, *lanes[lane + 1 :]))
+
+
+def new_start() -> None:
+    """Other first weights and another order of the batches; the data stay."""
+    change_all("seed", (open_lanes()[1][0].seed + 1) % 10_000)
+
+
+def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
+    """Draw the settings of all lanes, as lane 1 has them."""
+    first = lanes[0]
+    controls(first, t, "dataset", "depth", "width", "rate", change=change_all)
+    controls(stage, t, "lanes", change=change_stage)
+    with st.expander(t.training.settings_first):
+        controls(first, t, "activation", "initializer", "gain", change=change_all)
+        gains_of_theory(t, first)
+        knob_controls(first, t, (first.activation,), change=change_all)
+    with st.expander(t.training.settings_training):
+        controls(first, t, "optimizer", "batch", "epochs", change=change_all)
+    with st.expander(t.training.settings_data):
+        controls(first, t, "samples", "noise", "data_seed", change=change_all)
+    with st.expander(t.training.settings_evidence):
+        controls(first, t, "seed", "replicas", "precision", change=change_all)
+
+
+def tune(t: Text, run: RunSpec, lane: int) -> None:
+    """What one lane may change for itself, in a popover."""
+    own = {"key": f"lane{lane + 1}.", "change": partial(change_one, lane)}
+    with st.popover("", icon=":material/tune:", help=t.training.tune, type="tertiary"):
+        controls(run, t, "activation", "initializer", "gain", "depth", "width", "rate", **own)
+        controls(run, t, "optimizer", **own)
+        knob_controls(run, t, (run.activation,), **own)
+
+
+def gains_of_theory(t: Text, run: RunSpec) -> None:
+    """The gains that keep the signal, and the error, at its size in a wide network of LeCun's weights."""
+    activation = ACTIVATIONS[run.activation]
+    forwards = forward_gain(activation, **run.knob_values)
+    backwards = backward_gain(activation, **run.knob_values)
+    st.caption(
+        f"{t.training.gains}: {t.training.gain_forward.format(gain=power(forwards, 4))}, "
+        f"{t.training.gain_backward.format(gain=power(backwards, 4))}"
+    )
+
+
+def measure_choice(t: Text, stage: Stage) -> None:
+    """The way, backwards or forwards, and what is drawn of every layer on it."""
+    backward = MEASURES[stage.measure].backward
+    first = {
+        way: next(k for k, m in MEASURES.items() if m.backward == way) for way in (True, False)
+    }
+    reset("way", backward)
+    st.segmented_control(
+        t.training.direction,
+        [True, False],
+        format_func=lambda back: t.training.backwards if back else t.training.forwards,
+        required=True,
+        key="way",
+        on_change=taken,
+        args=("way", lambda back: change_stage("measure", first[back])),
+    )
+    options = Choice({k: m for k, m in MEASURES.items() if m.backward == backward})
+    controls(stage, t, "measure", "linear", change=change_stage, measure=options)
+
+
+def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
+    """The lane's activation function, and whatever else differs between the lanes."""
+    parts = [entry_name(t, run.activation)]
+    for name in (
+        "initializer",
+        "gain",
+        "depth",
+        "width",
+        "optimizer",
+        "rate",
+        "batch",
+        "precision",
+    ):
+        if len({getattr(other, name) for other in lanes}) > 1:
+            parts.append(setting_text(t, name, getattr(run, name)))
+    for knob, value in run.knobs:
+        if knob.startswith(f"{run.activation}."):
+            parts.append(f"{knob.split('.')[1]} = {value:g}")
+    return " · ".join(parts)
+
+
+def setting_text(t: Text, name: str, value: object) -> str:
+    """One setting and its value, as in 'Hidden layers 5'; the choice alone where it is one."""
+    domain: Domain = RunSpec.domains()[name]
+    if isinstance(domain, Choice):
+        return entry_name(t, str(value), domain.options)
+    return f"{t.settings[name]} {domain.write(value)}"
+
+
+def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
+    """What differs between two runs, for people: 'Learning rate 0.1 → 1'."""
+    return [
+        f"{t.settings[f.name]} {text(t, before, f.name)} → {text(t, after, f.name)}"
+        for f in fields(after)
+        if f.name != "knobs" and getattr(before, f.name) != getattr(after, f.name)
+    ]
+
+
+def text(t: Text, run: RunSpec, name: str) -> str:
+    domain = RunSpec.domains()[name]
+    value = getattr(run, name)
+    return (
+        entry_name(t, value, domain.options) if isinstance(domain, Choice) else domain.write(value)
+    )

@@ -1,0 +1,125 @@
+"""What a visitor has chosen, as the strings of a link, kept through pages, languages and reruns.
+
+The session holds one frozen value, replaced by one assignment, so that an overlapping rerun
+never sees half of a change. The address is read once, when the session begins; after that
+the session is the truth and the address follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TypeVar
+
+import streamlit as st
+
+from core.domain import LONGEST_VALUE, Query, Spec
+from core.lanes import MOST_LANES, Lanes, lane_keys, read_lanes
+
+S = TypeVar("S", bound=Spec)
+VERSION = {"v": "1"}
+EMBEDDING = ("embed", "embed_options")  # Streamlit's own keys
+NOTHING: Query = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Session:
+    """settings: valid strings by key. damaged: what the link held that could not be used.
+    before: the settings before the last preset, for undo.
+    """
+
+    settings: Query
+    damaged: Query = field(default_factory=lambda: NOTHING)
+    before: Query | None = None
+
+
+def session() -> Session:
+    return st.session_state["session"]
+
+
+def commit(new: Session) -> None:
+    st.session_state["session"] = new
+
+
+def open_session(specs: Iterable[type[Spec]]) -> None:
+    """Begin the visitor's session with what the address holds; later calls do nothing.
+
+    A key that is unknown, given twice or has a value that no spec can use is set aside.
+    """
+    if "session" in st.session_state:
+        return
+    given = {k: st.query_params.get_all(k) for k in st.query_params if k not in EMBEDDING}
+    single = {k: v[0] for k, v in given.items() if len(v) == 1}
+    damaged = set(given) - set(single)
+    known = set(lane_keys()) | set(VERSION)
+    for spec in specs:
+        known |= set(spec.keys())
+        damaged |= set(spec.read_query(single)[1])
+    damaged |= set(read_lanes(single, MOST_LANES)[1])
+    damaged |= {k for k in given if k not in known}
+    damaged |= {k for k in VERSION if k in single and single[k] != VERSION[k]}
+    settings = {k: v for k, v in single.items() if k not in damaged and k not in VERSION}
+    shown = {k[:LONGEST_VALUE]: ", ".join(given[k][:3])[:LONGEST_VALUE] for k in sorted(damaged)}
+    commit(Session(MappingProxyType(settings), MappingProxyType(shown)))
+
+
+def linked(spec: type[S]) -> S:
+    """The settings of this kind that the visitor has chosen or followed a link to."""
+    return spec.from_query(session().settings)
+
+
+def chosen(keys: Iterable[str]) -> bool:
+    """Whether the visitor has set any of these keys."""
+    return any(key in session().settings for key in keys)
+
+
+def keep(query: Query, owned: Collection[str]) -> None:
+    """Remember `query` in place of all that the session holds under the keys `owned`."""
+    now = session()
+    rest = {k: v for k, v in now.settings.items() if k not in owned}
+    settings = MappingProxyType(rest | dict(query))
+    if settings != now.settings:
+        commit(replace(now, settings=settings))
+
+
+def take_over(query: Query, owned: Collection[str]) -> None:
+    """The callback of a preset: as `keep`, with a way back."""
+    before = session().settings
+    keep(query, owned)
+    commit(replace(session(), before=before))
+
+
+def undo() -> None:
+    """The callback of the way back: the settings before the last preset."""
+    now = session()
+    if now.before is not None:
+        commit(replace(now, settings=now.before, before=None))
+
+
+def write_address(query: Query) -> None:
+    """Let the address bar hold `query`, and Streamlit's own keys."""
+    current = {k: st.query_params[k] for k in st.query_params if k not in EMBEDDING}
+    for key in current.keys() - query.keys():
+        del st.query_params[key]
+    for key, value in query.items():
+        if current.get(key) != value:
+            st.query_params[key] = value
+
+
+def cancelled() -> Lanes | None:
+    """The lanes whose computation the visitor has stopped."""
+    return st.session_state.get("cancelled")
+
+
+def set_cancelled(lanes: Lanes | None) -> None:
+    st.session_state["cancelled"] = lanes
+
+
+def lanes_before(lanes: Lanes) -> Lanes | None:
+    """The lanes shown before these, None at first; kept as specs, never as recordings."""
+    now, before = st.session_state.get("shown", (lanes, None))
+    if now != lanes:
+        now, before = lanes, now
+    st.session_state["shown"] = (now, before)
+    return before

@@ -1,0 +1,304 @@
+"""The stage of the training page: lanes that play on one clock, live while they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS, View
+from core.diagnosis import diagnose
+from core.lanes import Lanes
+from core.losses import LOSSES
+from core.recording import OverBudget, Recording
+from core.training import RunSpec
+from pages.charts import training as charts
+from pages.charts.measures import MEASURES
+from pages.charts.style import Palette, hue
+from pages.texts import Text
+from pages.texts.numbers import percent, power
+from pages.texts.sentences import score, sentence
+from pages.ui.components import caption, clock
+from pages.ui.lanes import changes, lane_name, new_start, open_lanes, tune
+from pages.ui.recordings import per_recording, recordings
+from pages.ui.session import cancelled, lanes_before, set_cancelled
+from pages.ui.settings import Stage
+from pages.ui.show import show
+
+TICK = 0.2
+"""Seconds between two looks at a run that is being computed."""
+LEARNT = 0.9
+"""Training accuracy above which a seed counts as having learnt."""
+SLICE = 0.12
+"""Seconds that one tick computes, for all lanes together."""
+FIRST_SLICE = 0.4
+"""Seconds that a page computes before it is first drawn, so that short runs open finished."""
+
+
+def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes) -> None:
+    """Compute what is missing and draw the lanes; a fragment keeps looking until all is computed."""
+    try:
+        records = tuple(recordings().get(run) for run in lanes)
+    except OverBudget as excess:
+        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
+        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+        return
+    advance(records, FIRST_SLICE)
+    if all(record.finished for record in records) or cancelled() == lanes:
+        draw(t, colours, shown, lanes, records)
+        return
+
+    @st.fragment(run_every=TICK)
+    def live() -> None:
+        advance(records, SLICE)
+        if open_lanes() != (shown, lanes) or all(record.finished for record in records):
+            st.rerun()
+        draw(t, colours, shown, lanes, records)
+
+    live()
+
+
+def advance(records: Sequence[Recording], budget: float) -> None:
+    """Share a budget of seconds among the recordings that are not finished."""
+    waiting = [record for record in records if not record.finished]
+    for record in waiting:
+        recordings().advance(record, budget / len(waiting))
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What all lanes of the stage have in common.
+
+    live: still being computed, so only the newest epoch is drawn. deepest: hidden layers of
+    the deepest lane, for which the axes are made.
+    """
+
+    t: Text
+    colours: Palette
+    shown: Stage
+    lanes: Lanes
+    live: bool
+
+    @property
+    def deepest(self) -> int:
+        return max(run.depth for run in self.lanes)
+
+
+def draw(
+    t: Text, colours: Palette, shown: Stage, lanes: Lanes, records: Sequence[Recording]
+) -> None:
+    """The clock, and under it every lane."""
+    finished = all(record.finished for record in records)
+    scene = Scene(t, colours, shown, lanes, live=not finished and cancelled() != lanes)
+    transport(scene, records)
+    before = lanes_before(lanes) or ()
+    for number, column in enumerate(st.columns(len(lanes))):
+        with column, st.container(key=f"lane{number}"):
+            lane(scene, number, records[number], before[number] if number < len(before) else None)
+
+
+def transport(scene: Scene, records: Sequence[Recording]) -> None:
+    """The clock; while computing, how far it has come and a way to stop."""
+    t, lanes = scene.t, scene.lanes
+    total = lanes[0].epochs
+    newest = min((r.epoch for r in records if not r.finished), default=total)
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        with st.container(width="stretch"):
+            clock(
+                t,
+                run=repr(lanes),
+                last=newest,
+                total=total,
+                stride=lanes[0].stride,
+                live=scene.live,
+            )
+        st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
+    if newest == total:
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if scene.live:
+            st.progress(newest / total, t.training.computing.format(epoch=newest, epochs=total))
+            st.button(t.training.cancel, on_click=set_cancelled, args=[lanes])
+        else:
+            st.caption(t.training.cancelled.format(epoch=newest, epochs=total))
+            st.button(t.training.resume, on_click=set_cancelled, args=[None])
+
+
+def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -> None:
+    """One network: name, numbers and sentence, what it has learnt, its layers, its course."""
+    t, run = scene.t, record.run
+    name = lane_name(t, run, scene.lanes)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"lane{number}name"):
+        st.markdown(f"**{name}**", width="stretch")
+        tune(t, run, number)
+    if not record.snapshots:
+        st.caption(t.training.waiting)
+        return
+    headlines, sentences = words(record, t, scene.live)
+    caption(name, headlines, sentences, key=f"caption{number}")
+    picture(scene, name, record)
+    layers(scene, name, record)
+    course(scene, name, record, before)
+    if before is not None and (changed := changes(t, before, run)):
+        st.caption(t.training.changed.format(what=", ".join(changed)))
+
+
+def picture(scene: Scene, name: str, record: Recording) -> None:
+    """What the network has learnt."""
+    t, run = scene.t, record.run
+    dataset = DATASETS[run.dataset]
+    chart = charts.plane if dataset.view is View.PLANE else charts.samples
+    first, last = ends(record.history.train_accuracy[:, 0])
+    told = alternative(
+        scene,
+        chart.__name__,
+        name=name,
+        first=percent(max(first, 0.0), t),
+        last=percent(max(last, 0.0), t),
+    )
+    frames = frames_table(record, t) if not scene.live else frame_table(record, t)
+    show(chart, t, scene.colours, dataset, told, frames=frames, points=points_table(record))
+
+
+def layers(scene: Scene, name: str, record: Recording) -> None:
+    """The chosen measure of every layer."""
+    t, run, key = scene.t, record.run, scene.shown.measure
+    measure = MEASURES[key]
+    table = ladder_table(record, key, scene.deepest, scene.live)
+    values = table["value"].to_numpy()[-max(1, run.depth + measure.to_output) :]
+    told = alternative(
+        scene,
+        "ladder",
+        name=name,
+        measure=t.measures[key],
+        layer1=power(values[0]) if len(values) else "–",
+        largest=power(values.max()) if len(values) else "–",
+        smallest=power(values.min()) if len(values) else "–",
+    )
+    colour = hue(ACTIVATIONS[run.activation], scene.colours)
+    show(
+        charts.ladder,
+        t,
+        colour,
+        scene.colours.ink,
+        key,
+        run.depth,
+        scene.deepest,
+        scene.shown.linear,
+        told,
+        ladder=table,
+    )
+
+
+def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -> None:
+    """Loss and test accuracy, and the loss of the run before as a ghost."""
+    t, run = scene.t, record.run
+    table = charts.course_table(record.history, 0)
+    losses = table["loss"].to_numpy()
+    told = alternative(
+        scene,
+        "course",
+        name=name,
+        first=f"{losses[0]:.3f}",
+        last=f"{losses[-1]:.3f}",
+        smallest=f"{losses.min():.3f}",
+        largest=f"{losses.max():.3f}",
+        accuracy=percent(float(table["accuracy"][-1].as_py()), t),
+    )
+    old = recordings().find(before) if before is not None else None
+    baseline = guess(run).loss
+    show(
+        charts.course,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        run.epochs,
+        1.3 * baseline,
+        baseline,
+        told,
+        course=table,
+        ghost=charts.course_table(old.history, 0) if old and old.snapshots else table.slice(0, 0),
+    )
+
+
+def alternative(scene: Scene, chart: str, **values: str) -> str:
+    """The chart's message in words; while it is being computed, that it is."""
+    text = scene.t.training.alternatives["computing" if scene.live else chart]
+    return text.format(**values)
+
+
+def ends(values: NDArray[Any]) -> tuple[float, float]:
+    """The first and the last finite value."""
+    finite = values[np.isfinite(values)]
+    return float(finite[0]), float(finite[-1])
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the best constant answer scores on the training part."""
+
+    loss: float
+    accuracy: float
+
+
+def guess(run: RunSpec) -> Guess:
+    loss = LOSSES[DATASETS[run.dataset].task]
+    y = run.data().train_y
+    return Guess(loss.baseline(y), loss.guessing(y))
+
+
+# Tables and words, kept as long as their recording
+
+
+@per_recording
+def frames_table(record: Recording, t: Text) -> pa.Table:
+    return charts.frames_table(record.frames, record.run, t)
+
+
+def frame_table(record: Recording, t: Text) -> pa.Table:
+    return charts.frames_table([replace(record.frames[-1], epoch=0)], record.run, t)
+
+
+@per_recording
+def points_table(record: Recording) -> pa.Table:
+    return charts.points_table(record.run)
+
+
+@per_recording
+def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
+    history = record.history.latest() if live else record.history
+    return charts.ladder_table(history, MEASURES[measure], depth, 0)
+
+
+@per_recording
+def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]:
+    """Headlines and sentences, each with the epoch from which it holds; live, the newest ones."""
+    run, history = record.run, record.history
+    guessed = guess(run)
+    headlines: list[Any] = []
+    sentences: list[Any] = []
+    for index in [len(history.epoch) - 1] if live else range(len(history.epoch)):
+        epoch = 0 if live else int(history.epoch[index])
+        found = diagnose(run, history, index, baseline=guessed.loss, guessing=guessed.accuracy)
+        headline = t.numbers.headline.format(
+            score=score(run, found.accuracy, t),
+            guessing=percent(guessed.accuracy, t),
+            loss=f"{found.loss:.3f}",
+        )
+        told = sentence(run, found, len(run.data().train_x), t)
+        if run.replicas > 1:
+            learnt = int((history.train_accuracy[index] > LEARNT).sum())
+            told += t.numbers.sentence_gap + t.sentences.seeds.format(
+                learnt=learnt, seeds=run.replicas, seed=run.seed
+            )
+        if not headlines or headlines[-1][1] != headline:
+            headlines.append((epoch, headline))
+        if not sentences or sentences[-1][1] != told:
+            sentences.append((epoch, told, found.verdict.value))
+    return headlines, sentences
