@@ -1,10 +1,10 @@
-"""The array types of the core."""
+"""The array type of the core."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating[Any]]
+Array = NDArray[Any]
+"""An array of numbers. Their type is the run's precision, and docstrings give the shape."""

@@ -183,7 +183,8 @@ class Knobs(Domain):
         return tuple(self.domains)
 
     def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
-        knobs, damaged = dict(default), []
+        knobs = dict(default)
+        damaged: list[str] = []
         for knob in sorted(self.domains.keys() & query.keys()):
             value, bad = self.domains[knob].read(knob, query, self.defaults[knob])
             damaged += bad
@@ -260,7 +261,8 @@ class Spec:
 
         A missing or damaged value takes that of `base` (the defaults, if None).
         """
-        settings, ignored = {}, []
+        settings: dict[str, Any] = {}
+        ignored: list[str] = []
         for name, domain in cls.domains().items():
             default = getattr(base, name) if base is not None else cls.defaults()[name]
             settings[name], damaged = domain.read(name, query, default)

@@ -46,34 +46,41 @@ def sigmoid(z: Array) -> Array:
 
 def softmax(z: Array) -> Array:
     e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+    probability: Array = e / e.sum(axis=-1, keepdims=True)
+    return probability
 
 
 def binary_cross_entropy(z: Array, y: Array) -> Array:
-    return (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
+    loss: Array = (np.maximum(z, 0) - z * y + np.log1p(np.exp(-np.abs(z)))).sum(axis=-1)
+    return loss
 
 
 def cross_entropy(z: Array, y: Array) -> Array:
     shifted = z - z.max(axis=-1, keepdims=True)
-    return np.log(np.exp(shifted).sum(axis=-1)) - (shifted * y).sum(axis=-1)
+    loss: Array = np.log(np.exp(shifted).sum(axis=-1)) - (shifted * y).sum(axis=-1)
+    return loss
 
 
 def squared_error(z: Array, y: Array) -> Array:
-    return 0.5 * ((z - y) ** 2).sum(axis=-1)
+    loss: Array = 0.5 * ((z - y) ** 2).sum(axis=-1)
+    return loss
 
 
 def same_side(z: Array, y: Array) -> Array:
-    return ((z > 0) == (y > 0.5)).mean(axis=(-2, -1))
+    share: Array = ((z > 0) == (y > 0.5)).mean(axis=(-2, -1))
+    return share
 
 
 def same_class(z: Array, y: Array) -> Array:
-    return (z.argmax(axis=-1) == y.argmax(axis=-1)).mean(axis=-1)
+    share: Array = (z.argmax(axis=-1) == y.argmax(axis=-1)).mean(axis=-1)
+    return share
 
 
 def determination(z: Array, y: Array) -> Array:
     residual = ((z - y) ** 2).sum(axis=(-2, -1))
     total = ((y - y.mean(axis=-2, keepdims=True)) ** 2).sum(axis=(-2, -1))
-    return 1 - residual / total
+    r2: Array = 1 - residual / total
+    return r2
 
 
 def entropy(shares: Array) -> float:

@@ -110,7 +110,7 @@ def build(
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """One forward pass: sums z_1 .. z_L, activations a_0 .. a_(L-1) and slopes f'(z_1) .. f'(z_(L-1)).
+    """One forward pass: z_1 .. z_L, activations a_0 .. a_(L-1), slopes f'(z_1) .. f'(z_(L-1)).
 
     Each array has shape (replicas, samples, units of its layer).
     """
@@ -142,11 +142,12 @@ def forward(parameters: Parameters, x: Array, value_and_derivative: Any) -> Pass
 class Error(NamedTuple):
     """The error signal at one layer.
 
+    layer: where that layer stands in the lists, 0 for layer 1.
     delta: dloss/dz_l. carried: dloss/da_l = delta_(l+1) W_(l+1)^T, what the weights
     hand down before the slope multiplies it; None at the output.
     """
 
-    index: int
+    layer: int
     delta: Array
     carried: Array | None
 
@@ -163,8 +164,8 @@ def backward(parameters: Parameters, run: Pass, delta: Array) -> Iterator[Error]
 
 def write_gradient(error: Error, run: Pass, gradient: Parameters) -> None:
     """Write the gradient of the summed loss by the parameters of one layer."""
-    np.matmul(run.a[error.index].mT, error.delta, out=gradient.weights[error.index])
-    error.delta.sum(axis=1, keepdims=True, out=gradient.biases[error.index])
+    np.matmul(run.a[error.layer].mT, error.delta, out=gradient.weights[error.layer])
+    error.delta.sum(axis=1, keepdims=True, out=gradient.biases[error.layer])
 
 
 def gradients(parameters: Parameters, run: Pass, delta: Array, gradient: Parameters) -> None:

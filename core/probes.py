@@ -25,10 +25,12 @@ class Measures:
 
     delta: root mean square of delta_l over samples and units.
     gradient_norm: Frobenius norm of dL/dW_l, L the mean loss.
-    activation_mean, activation_std: of a_l over samples and units (at the output: of the prediction).
+    activation_mean, activation_std: of a_l over samples and units (at the output: of the
+        prediction).
     signal: how much a_l varies from sample to sample: the standard deviation over the samples,
         root mean square over the units.
-    saturated: share of (sample, unit) with |f'(z)| at most 5 % of the largest |f'|; 0 at the output.
+    saturated: share of (sample, unit) with |f'(z)| at most 5 % of the largest |f'|; 0 at the
+        output.
     dead: share of units with f'(z) = 0 for every sample (for ReLU: z <= 0); 0 at the output.
     weights_part, activation_part: the two factors whose product is rms delta_l / rms delta_(l+1):
         sqrt(n_(l+1) / n_l) |delta_(l+1) W^T| / |delta_(l+1)|, and
@@ -50,13 +52,15 @@ class Measures:
 def rms(values: Array) -> Array:
     """Root mean square of all but the first axis: (replicas, ...) -> (replicas,)."""
     flat = values.reshape(len(values), -1)
-    return np.sqrt(np.vecdot(flat, flat) / flat.shape[1])
+    size: Array = np.sqrt(np.vecdot(flat, flat) / flat.shape[1])
+    return size
 
 
 def norm(values: Array) -> Array:
     """Euclidean norm of all but the first axis: (replicas, ...) -> (replicas,)."""
     flat = values.reshape(len(values), -1)
-    return np.sqrt(np.vecdot(flat, flat))
+    size: Array = np.sqrt(np.vecdot(flat, flat))
+    return size
 
 
 def ratio(part: Array, whole: Array) -> Array:
@@ -80,7 +84,7 @@ def measure(
 
     above = np.full(replicas, np.nan)
     for error in backward(parameters, run, delta):
-        layer = error.index
+        layer = error.layer
         here = rms(error.delta)
         table["delta"][:, layer] = here
         carried = rms(error.carried) if error.carried is not None else np.full(replicas, np.nan)

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from threading import BoundedSemaphore, Lock
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,9 @@ class History:
 
     def latest(self) -> History:
         """The newest row alone, as epoch 0: what is drawn while a run is being computed."""
-        rows = {k: v[-1:] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        rows: dict[str, Any] = {
+            k: v[-1:] for k, v in vars(self).items() if isinstance(v, np.ndarray)
+        }
         return replace(self, **{**rows, "epoch": np.zeros(1, int)})
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ class RunSpec(NetworkSpec):
         """
         data = DATASETS[self.dataset]
         sizes = self.sizes(data.inputs, data.outputs)
-        parameters = sum((m + 1) * n for m, n in zip(sizes, sizes[1:], strict=False))
+        parameters = sum((m + 1) * n for m, n in pairwise(sizes))
         units = sum(sizes[1:])
         train = 0.8 * min(self.samples, data.max_samples)
         steps = ceil(train / self.batch)
@@ -139,7 +140,7 @@ class Trainer:
         """One step against the gradient of the mean loss of a batch."""
         run = forward(self.parameters, x, self.value_and_derivative)
         if not np.isfinite(run.output.sum()):
-            self.mark_diverged([np.isfinite(z).all(axis=(1, 2)) for z in run.z])
+            self.mark_diverged([np.asarray(np.isfinite(z).all(axis=(1, 2))) for z in run.z])
             run = forward(self.parameters, x, self.value_and_derivative)
         gradients(self.parameters, run, self.loss.delta(run.output, y), self.gradient)
         theta, gradient, step = self.parameters.theta, self.gradient.theta, self.step.theta
@@ -195,7 +196,8 @@ class Trainer:
         sizes, theta = self.parameters.sizes, self.parameters.theta[replica : replica + 1]
         alone = Parameters.of(theta, sizes)
         z = forward(alone, x.astype(theta.dtype), self.value_and_derivative).output
-        return self.loss.output(z)[0]
+        answer: Array = self.loss.output(z)[0]
+        return answer
 
     @property
     def finished(self) -> bool:

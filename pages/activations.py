@@ -1,6 +1,31 @@
-"""activations"""
+"""Activation functions, laid over each other: values, slopes, facts."""
 
-from pages.ui.frame import close_page, open_page
+import streamlit as st
 
-t = open_page("activations")
-close_page(t, {}, {})
+from pages.ui.curves import (
+    curve_charts,
+    dial,
+    facts,
+    formulas,
+    link_of,
+    open_curves,
+    preset_choice,
+    preset_note,
+    settings,
+    stretch_charts,
+)
+from pages.ui.frame import close_page, open_page, palette
+
+t = open_page("activations", preset_note)
+curves, knobs = open_curves()
+colours = palette()
+
+preset_choice(t)
+with st.sidebar:
+    settings(t, curves, knobs)
+dial(t, colours, curves.shown, knobs)
+curve_charts(t, colours, curves.shown, knobs)
+stretch_charts(t, colours)
+formulas(t, curves.shown)
+facts(t)
+close_page(t, link_of(curves, knobs), link_of(curves, knobs, full=True))

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.lanes import link_of, measure_choice, open_lanes, preset_choice, settings
+from pages.ui.lanes import link_of, measure_choice, open_lanes, preset_choice, preset_note, settings
 from pages.ui.stage import stage
 
-t = open_page("training")
+t = open_page("training", lead=preset_note)
 shown, lanes = open_lanes()
 
 preset_choice(t, lanes)

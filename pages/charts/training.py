@@ -26,8 +26,12 @@ from pages.texts.numbers import power
 
 NOW = "datum.epoch <= epoch && epoch < datum.until"
 LONGEST = 100_000
-PICTURE, LADDER, COURSE = 240, 190, 130
+PICTURE, LADDER, COURSE = 220, 170, 125
 """Heights in pixels, axes included."""
+
+
+CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
+"""Axes that leave the height to the picture."""
 
 
 def epoch_input() -> alt.Parameter:
@@ -204,12 +208,14 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     Data: `frames` from `plane_table`, `points` from `points_table`.
     """
     sides = alt.Scale(domain=[-REACH, REACH], nice=False)
+    # All pictures are there from the start, one of them visible: a picture that only came into
+    # being at its epoch would be decoded too late, and the plane would flicker.
     picture = (
         alt.Chart(alt.NamedData("frames"))
-        .transform_filter(NOW)
         .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
         .encode(
             url="url:N",
+            opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0)),
             x=alt.XValue(alt.expr("width / 2")),
             y=alt.YValue(alt.expr("height / 2")),
         )
@@ -221,8 +227,8 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
             size=26, filled=True, stroke=colours.paper, strokeWidth=0.6, opacity=1, clip=True
         )
         .encode(
-            alt.X("x1:Q").scale(sides).title("x₁").axis(values=[-1, 0, 1], grid=False),
-            alt.Y("x2:Q").scale(sides).title("x₂").axis(values=[-1, 0, 1], grid=False),
+            alt.X("x1:Q").scale(sides).title("x₁").axis(values=[-1, 0, 1], format="d", **CLOSE),
+            alt.Y("x2:Q").scale(sides).title("x₂").axis(values=[-1, 0, 1], format="d", **CLOSE),
             alt.Color("label:Q" if numbers else "label:N")
             .scale(domain=[-1, 1] if numbers else [0, 1], range=list(colours.classes))
             .legend(None),
@@ -234,15 +240,16 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     note = (
         alt.Chart(alt.NamedData("frames"))
         .transform_filter(NOW)
-        .mark_text(fontSize=15, fontWeight="bold", color=colours.ink, lineBreak="\n")
         .encode(
             text="note:N",
             x=alt.XValue(alt.expr("width / 2")),
             y=alt.YValue(alt.expr("height / 2")),
         )
     )
+    halo = note.mark_text(fontSize=15, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
+    words = note.mark_text(fontSize=15, fontWeight="bold", color=colours.ink)
     return (
-        (picture + marks + note)
+        (picture + marks + halo + words)
         .add_params(epoch_input())
         .properties(height=PICTURE, description=alternative)
     )
@@ -318,13 +325,13 @@ def ladder(
         ticks = [10.0**k for k in ends if k % every == 0]
         scale = alt.Scale(type="log", domain=[low, high], nice=False)
         axis = alt.Axis(
-            values=ticks, labelExpr=superscript("round(log(datum.value) / LN10)"), labelFontSize=11
+            values=ticks, labelExpr=superscript("round(log(datum.value) / LN10)"), titlePadding=6
         )
     else:
         scale = alt.Scale(domain=[min(0.0, low), 1.0 if kind.logarithmic else high], clamp=True)
-        axis = alt.Axis(tickCount=5)
+        axis = alt.Axis(tickCount=5, titlePadding=6)
     out = f"datum.value == {depth + 1} ? '{t.training.out}' : datum.value"
-    layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, grid=False, labelFontSize=11)
+    layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, **CLOSE)
     direction = t.training.towards_input if kind.backward else t.training.towards_output
     base = (
         alt.Chart(alt.NamedData("ladder"))
@@ -351,7 +358,7 @@ def ladder(
         ],
     )
     label = base.mark_text(
-        dy=-12, dx=-4, align="left", color=ink, fontSize=12, fontWeight="bold"
+        dy=9, dx=-4, align="left", baseline="top", color=ink, fontSize=12, fontWeight="bold"
     ).encode(text="label:N")
     return (
         (line + points + label)
@@ -392,11 +399,11 @@ def course(
     highest: the loss axis's end. baseline: the loss of guessing, drawn dotted.
     """
     ends = alt.Scale(domain=[0, epochs], nice=False)
-    x = alt.X("epoch:Q").scale(ends).title(t.training.epoch).axis(tickCount=4, grid=False)
+    x = alt.X("epoch:Q").scale(ends).title(t.training.epoch).axis(tickCount=4, **CLOSE)
     loss_axis = (
         alt.Y("loss:Q")
         .scale(domain=[0, highest], clamp=True, nice=False)
-        .axis(tickCount=3, titleColor=colour)
+        .axis(tickCount=3, titleColor=colour, titlePadding=6)
         .title(t.training.loss)
     )
     data = alt.Chart(alt.NamedData("course"))
@@ -415,7 +422,7 @@ def course(
         x,
         alt.Y("accuracy:Q")
         .scale(domain=[0, 1])
-        .axis(format="%", tickCount=3, orient="right", titleColor=colours.faint, grid=False)
+        .axis(format="%", tickCount=3, orient="right", titleColor=colours.faint, **CLOSE)
         .title(t.training.test_accuracy),
     )
     losses = ghost.encode(x, loss_axis) + guess + loss + here + dot.encode(x, loss_axis)

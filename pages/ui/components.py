@@ -52,11 +52,22 @@ def caption(
     name: str,
     headlines: Sequence[tuple[int, str]],
     sentences: Sequence[tuple[int, str, str]],
+    *,
+    lines: int,
     key: str,
 ) -> None:
-    """A headline and a sentence that follow the clock: each with the epoch from which it holds."""
+    """A headline and a sentence that follow the clock: each with the epoch from which it holds.
+
+    lines: how many lines the longest sentence takes.
+    """
     component("caption")(
-        data={"name": name, "headlines": list(headlines), "sentences": list(sentences)}, key=key
+        data={
+            "name": name,
+            "headlines": list(headlines),
+            "sentences": list(sentences),
+            "lines": lines,
+        },
+        key=key,
     )
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gc
 import runpy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.domain import Query
 from pages import texts
@@ -18,12 +20,14 @@ from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
-from pages.ui.session import VERSION, linked, open_session, session, undo, write_address
+from pages.ui.session import VERSION, linked, open_session, session, write_address
 from pages.ui.settings import SPECS, Reader
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
 STYLE = Path(__file__).with_name("frame.css")
+SCRIPT: Any = {"unsafe_allow_javascript": True}  # the language's key, never a visitor's text
 _text: ContextVar[Text | None] = ContextVar("text", default=None)
+_actions: ContextVar[DeltaGenerator] = ContextVar("actions")
 
 
 @cache
@@ -40,6 +44,7 @@ def frame() -> Iterator[Text]:
     reader = linked(Reader) if "language" in session().settings else Reader(browser_language())
     t = texts.LANGUAGES[reader.language].text
     st.html(STYLE)
+    st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
     token = _text.set(t)
     try:
         yield t
@@ -58,8 +63,10 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def open_page(name: str) -> Text:
+def open_page(name: str, lead: Callable[[Text], str | None] = lambda t: None) -> Text:
     """Draw the heading of a page and return the texts.
+
+    lead: the line under the title, where the page's own would say too little.
 
     Until a session has reached `st.navigation`, Streamlit runs the files of
     `pages/` by themselves: the first reader to follow a link after a restart
@@ -72,8 +79,10 @@ def open_page(name: str) -> Text:
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
             st.title(page.title, anchor=False)
-            st.markdown(page.lead)
-        language_choice(t)
+            st.markdown(lead(t) or page.lead)
+        with st.container(horizontal=True, width="content", vertical_alignment="center"):
+            _actions.set(st.container(horizontal=True, width="content"))
+            language_choice(t)
     if session().damaged:
         st.warning(
             t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
@@ -91,17 +100,15 @@ def listed(damaged: Query) -> str:
 
 
 def close_page(t: Text, query: Query, full: Query) -> None:
-    """Write the page's settings in the address, and offer the whole link.
+    """Write the page's settings in the address, and offer the whole link beside the title.
 
     query: what differs from the defaults. full: every setting.
     """
     language = {"language": t.common.key}
     write_address({**language, **query})
-    with st.container(horizontal=True, vertical_alignment="center", key="footer"):
-        copy_link(t, {**VERSION, **language, **full})
-        if session().before is not None:
-            st.button(t.common.undo, icon=":material/undo:", on_click=undo, type="tertiary")
+    with _actions.get():
         glossary(t)
+        copy_link(t, {**VERSION, **language, **full})
 
 
 def glossary(t: Text) -> None:

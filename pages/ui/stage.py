@@ -99,7 +99,7 @@ def draw(
     transport(scene, records)
     before = lanes_before(lanes) or ()
     for number, column in enumerate(st.columns(len(lanes))):
-        with column, st.container(key=f"lane{number}"):
+        with column, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
 
 
@@ -141,7 +141,13 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
         st.caption(t.training.waiting)
         return
     headlines, sentences = words(record, t, scene.live)
-    caption(name, headlines, sentences, key=f"caption{number}")
+    caption(
+        name,
+        headlines,
+        sentences,
+        lines=len(scene.lanes) + t.numbers.extra_lines,
+        key=f"caption{number}",
+    )
     picture(scene, name, record)
     layers(scene, name, record)
     course(scene, name, record, before)

@@ -1,10 +1,11 @@
 // What a lane's numbers say at the clock's epoch. It holds an `epoch` input like a chart, so the clock drives it.
-// `data`: headlines and sentences as [first epoch, text] in order; sentences carry their verdict as a third part.
-const HOLD = 500; // milliseconds that a verdict stays, so that it can be read
+// `data`: headlines and sentences as [first epoch, text] in order, sentences with their verdict as a
+// third part; lines: how many the longest sentence takes in a lane of this width.
+const HOLD = 400; // milliseconds that a new verdict must last before it is shown, so that it can be read
 
 export default function ({ parentElement, data }) {
   const find = name => parentElement.querySelector(name);
-  const state = (parentElement.captionState ??= { verdict: null, since: 0, later: 0 });
+  const state = (parentElement.captionState ??= { verdict: null, pending: null, later: 0 });
   const at = (rows, epoch) => {
     let low = 0, high = rows.length - 1;
     while (low < high) {
@@ -16,25 +17,34 @@ export default function ({ parentElement, data }) {
   const put = (selector, text) => {
     if (find(selector).textContent !== text) find(selector).textContent = text;
   };
+  const tell = (sentence, verdict) => {
+    put(".sentence", sentence);
+    if (verdict === state.verdict) return;
+    state.verdict = verdict;
+    find(".caption").dataset.verdict = verdict;
+    put(".spoken", `${data.name}: ${sentence}`);
+  };
   const show = () => {
-    clearTimeout(state.later);
     const epoch = +find("input").value;
     put(".headline", at(data.headlines, epoch)[1]);
     const [, sentence, verdict] = at(data.sentences, epoch);
-    const rest = HOLD - (performance.now() - state.since);
-    if (verdict !== state.verdict && state.verdict !== null && rest > 0) {
-      state.later = setTimeout(show, rest);
-      return;
-    }
-    put(".sentence", sentence);
-    if (verdict !== state.verdict) {
-      state.verdict = verdict;
-      state.since = performance.now();
-      find(".caption").dataset.verdict = verdict;
-      put(".spoken", `${data.name}: ${sentence}`);
+    if (state.verdict === null || verdict === state.verdict) {
+      clearTimeout(state.later);
+      state.pending = null;
+      tell(sentence, verdict);
+    } else if (verdict !== state.pending) {
+      clearTimeout(state.later);
+      state.pending = verdict;
+      state.later = setTimeout(() => {
+        const now = at(data.sentences, +find("input").value);
+        state.pending = null;
+        tell(now[1], now[2]);
+      }, HOLD);
     }
   };
+  find(".sentence").style.setProperty("--lines", data.lines); // lanes side by side stay level
   find("input").oninput = show;
+  state.verdict = null; // other data: at once
   show();
   return () => clearTimeout(state.later);
 }

@@ -16,5 +16,6 @@ export default function ({ parentElement, data }) {
       field.remove();
     }
     status.textContent = done ? data.done : link;
+    if (done) setTimeout(() => { status.textContent = ""; }, 4000);
   };
 }

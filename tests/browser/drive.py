@@ -1,0 +1,99 @@
+"""A dashboard of one's own and a browser to drive it: for the tests and for the benchmark."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.install import system_chromium
+
+ROOT = Path(__file__).parent.parent.parent
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+@contextmanager
+def serving(script: str | Path = ROOT / "dashboard.py", **environment: str) -> Iterator[str]:
+    """A freshly started server of its own process; its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    options = [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
+    process = subprocess.Popen(
+        command + options,
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    address = f"http://127.0.0.1:{port}"
+    try:
+        wait_for(address)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def wait_for(address: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
+                if answer.read() == b"ok":
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise TimeoutError(f"no dashboard at {address}")
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=system_chromium(), args=ARGUMENTS, timeout=60_000
+        )
+        yield browser
+        browser.close()
+
+
+def settle(page: Page, charts: int = 0) -> None:
+    """Wait until the script rests, no run is being computed, and so many charts are drawn."""
+    page.wait_for_selector(IDLE, timeout=60_000)
+    page.wait_for_function(
+        """charts => !document.querySelector('[data-testid=stProgress]')
+            && document.querySelectorAll('[data-testid=stVegaLiteChart][role=graphics-document]')
+               .length >= charts""",
+        arg=charts,
+        timeout=60_000,
+    )
+    page.wait_for_selector(IDLE, timeout=60_000)
+
+
+def open_page(browser: Browser, address: str, charts: int = 0, **context: Any) -> Page:
+    """A page in a context of its own, once it has settled."""
+    page = browser.new_page(**context)
+    page.set_default_timeout(30_000)
+    page.goto(address)
+    settle(page, charts)
+    return page
