@@ -52,10 +52,6 @@ class Ends(NamedTuple):
     low: float
     high: float
 
-    @property
-    def per_pixel(self) -> float:
-        return (self.high - self.low) / PLOT
-
     def clip(self, value: float) -> float:
         return min(max(value, self.low), self.high)
 
@@ -195,14 +191,19 @@ def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[
     return result.tolist()
 
 
-def labels_table(curves: pa.Table, t: Text, ends: Ends, *, slope: bool) -> pa.Table:
-    """The name of every curve beside its end, moved apart; an arrow where it leaves the picture."""
+def labels_table(
+    curves: pa.Table, t: Text, ends: Ends, *, slope: bool, pixels: int = PLOT
+) -> pa.Table:
+    """The name of every curve beside its end, moved apart; an arrow where it leaves the picture.
+
+    pixels: the height of the picture between its ends.
+    """
     keys = list(dict.fromkeys(curves["key"].to_pylist()))
     column = curves["df" if slope else "f"].to_numpy()
     owner = np.array(curves["key"].to_pylist())
     last = [float(column[owner == key][-1]) for key in keys]
     shown = [ends.clip(value) for value in last]
-    places = apart(shown, LABEL * ends.per_pixel, ends.low, ends.high)
+    places = apart(shown, LABEL * (ends.high - ends.low) / pixels, ends.low, ends.high)
     marks = [" ↑" if v > ends.high else " ↓" if v < ends.low else "" for v in last]
     return pa.table(
         {

@@ -80,6 +80,7 @@ def probe(
     high: float,
     count: int,
     start: float,
+    places: Sequence[str] = (),
     head: Sequence[str] = (),
     rows: Sequence[Mapping[str, Any]] = (),
 ) -> None:
@@ -94,6 +95,7 @@ def probe(
             "high": high,
             "count": count,
             "start": start,
+            "places": list(places) or None,
             "head": list(head),
             "rows": [dict(row) for row in rows] or None,
         },

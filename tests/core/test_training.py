@@ -1,4 +1,4 @@
-"""Training: every number recomputed with plain formulas, the same bits always, and honest failure."""
+"""Training: every number recomputed with plain formulas, the same bits always, honest failure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from threading import Barrier
 
@@ -70,6 +70,9 @@ def layers_of(trainer, replica):
     return [(w[replica].copy(), b[replica].copy()) for w, b in pairs]
 
 
+ALL_SATURATED = "CORE BUG: 5 % of an infinite largest slope, so that all counts as saturated"
+
+
 def textbook(run, layers, x, y):
     """One pass of one network with the textbook's formulas: losses, z, a, slopes, deltas."""
     knobs = {k.split(".")[1]: v for k, v in run.knobs if k.startswith(f"{run.activation}.")}
@@ -104,6 +107,7 @@ def expected_snapshot(run, layers, first, before, data):
     test = textbook(run, layers, data.test_x, data.test_y)[0]
     a, samples, last = train["a"], len(data.train_x), len(layers) - 1
     steepest = ACTIVATIONS[run.activation].max_slope
+    flat = 0.05 * steepest if np.isfinite(steepest) else 0.0
     table = {
         "delta": [np.sqrt(np.mean(d**2)) for d in deltas],
         "gradient_norm": [
@@ -112,7 +116,7 @@ def expected_snapshot(run, layers, first, before, data):
         "activation_mean": [np.mean(v) for v in a[1:]],
         "activation_std": [np.std(v) for v in a[1:]],
         "signal": [np.sqrt(np.mean(np.std(v, axis=0) ** 2)) for v in a[1:]],
-        "saturated": [np.mean(np.abs(s) <= 0.05 * steepest) for s in slopes] + [0.0],
+        "saturated": [np.mean(np.abs(s) <= flat) for s in slopes] + [0.0],
         "dead": [np.mean([not column.any() for column in s.T]) for s in slopes] + [0.0],
         "weight_norm": [np.linalg.norm(w) for w, _ in layers],
         "moved": [
@@ -133,29 +137,31 @@ def expected_snapshot(run, layers, first, before, data):
     for layer in range(last):
         carried = deltas[layer + 1] @ layers[layer + 1][0].T
         wider = np.sqrt(deltas[layer + 1].shape[1] / carried.shape[1])
-        table["weights_part"].append(
-            wider * np.linalg.norm(carried) / np.linalg.norm(deltas[layer + 1])
-        )
-        table["activation_part"].append(
-            np.linalg.norm(carried * slopes[layer]) / np.linalg.norm(carried)
-        )
+        sizes = [np.linalg.norm(v) for v in (deltas[layer + 1], carried, carried * slopes[layer])]
+        table["weights_part"].append(wider * sizes[1] / sizes[0] if sizes[0] else np.nan)
+        table["activation_part"].append(sizes[2] / sizes[1] if sizes[1] else np.nan)
     table["weights_part"].append(np.nan)
     table["activation_part"].append(np.nan)
     return table
 
 
 MEASURED = [
-    replace(TINY, batch=5000, activation=key, initializer="he", replicas=2) for key in ACTIVATIONS
+    pytest.param(
+        replace(TINY, batch=5000, activation=key, initializer="he", replicas=2),
+        id=key,
+        marks=[pytest.mark.xfail(strict=True, reason=ALL_SATURATED)] * (key == "squared_relu"),
+    )
+    for key in ACTIVATIONS
 ] + [
-    replace(TINY, batch=5000, dataset=key, replicas=2, optimizer=rule)
-    for key, rule in zip(DATASETS, [*OPTIMIZERS, *OPTIMIZERS], strict=True)
+    pytest.param(
+        replace(TINY, batch=5000, dataset=key, replicas=2, optimizer=rule), id=f"{key}-{rule}"
+    )
+    for key, rule in zip(DATASETS, cycle(OPTIMIZERS), strict=False)
 ]
 
 
-@pytest.mark.parametrize("run", MEASURED, ids=lambda r: f"{r.activation}-{r.dataset}-{r.optimizer}")
+@pytest.mark.parametrize("run", MEASURED)
 def test_every_number_of_a_snapshot_is_what_its_definition_says(run):
-    if run.activation == "squared_relu":
-        pytest.xfail("CORE BUG: 5 % of an infinite largest slope, so that all counts as saturated")
     trainer = Trainer(run)
     first = [layers_of(trainer, r) for r in range(2)]
     trainer.snapshot()
@@ -189,7 +195,7 @@ def test_a_unit_saturates_by_its_slope_not_by_its_kind():
     assert (saturated("relu", 1e6), saturated("relu", -1e-6)) == (0, 1)
 
 
-@pytest.mark.xfail(strict=True, reason="CORE BUG: max_slope is infinite, 5 % of it too")
+@pytest.mark.xfail(strict=True, reason=ALL_SATURATED)
 def test_a_unit_whose_slope_has_no_bound_is_not_saturated_where_it_is_steep():
     snapshot = Trainer(replace(TINY, activation="squared_relu")).snapshot()
     assert (snapshot.saturated[0, :-1] < 1).all()
@@ -229,12 +235,6 @@ def test_the_error_is_that_of_one_sample_however_many_there_are():
     twice = trainer.snapshot()
     np.testing.assert_allclose(twice.delta, once.delta, rtol=1e-13)
     np.testing.assert_allclose(twice.gradient_norm, once.gradient_norm, rtol=1e-13)
-
-
-def test_delta_is_rounded_by_no_square():
-    size = np.array([1e-25, 1e25], np.float32)[:, None]
-    np.testing.assert_allclose(np.float64(1e-18) * np.ones(1), 1e-18)
-    assert size.dtype == np.float32
 
 
 TOO_SMALL = "CORE BUG: squares underflow (float32 below 1e-23, float64 below 1e-162)"
@@ -501,7 +501,8 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit():
                 elif "part" not in name and snapshot.epoch > 0:
                     assert np.isfinite(numbers).all(), name
     for replica in kept[:2]:
-        for one, all_of_them in zip(train(replace(run, replicas=1, seed=replica), 8), together):  # noqa: B905
+        alone = list(train(replace(run, replicas=1, seed=replica), every=8))
+        for one, all_of_them in zip(alone, together, strict=True):
             assert_equal(one, one_replica(all_of_them, replica))
     alone = list(train(replace(run, replicas=1, seed=gone[0]), every=8))
     assert alone[-1].diverged == (marks[gone[0]],)
@@ -533,6 +534,7 @@ def test_a_network_that_cannot_even_start_is_marked_before_the_first_step():
 
 def diverging_in_layer_3(key, look):
     trainer = Trainer(replace(TINY, activation=key, depth=5))
+    trainer.parameters.biases[1][...] = 10.0
     trainer.parameters.weights[2][...] = 1e308
     with np.errstate(all="ignore"):
         trainer.snapshot() if look else trainer.train_epoch()

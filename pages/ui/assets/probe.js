@@ -1,16 +1,19 @@
 // One dial that moves a parameter of all charts, and a table that reads its curves at that point.
-// `data`: name (of the charts' inputs), low, high, count (of steps), start, label, and optionally
-// head (the table's heads) and rows: {name, colour, columns: [[text at every step], ...]}.
+// `data`: name (of the charts' inputs), low, high, count (of steps), start, label, and optionally places (what each
+// step is called), head (the table's heads) and rows: {name, colour, columns: [[text at every step], ...]}.
+// With no step to take there is no dial, only the table.
 export default function ({ parentElement, data }) {
   const find = name => parentElement.querySelector(name);
   const state = (parentElement.probeState ??= { index: null });
   const dial = find("input"), table = find("table");
-  const valueAt = index => data.low + (data.high - data.low) * index / data.count;
+  const valueAt = index => data.low + (data.high - data.low) * index / (data.count || 1);
+  const wordsAt = index => data.places?.[index] ?? `${data.symbol} = ${valueAt(index).toFixed(2).replace("-", "−")}`;
   if (state.index === null || state.count !== data.count) {
-    state.index = Math.round((data.start - data.low) / (data.high - data.low) * data.count);
+    state.index = data.count && Math.round((data.start - data.low) / (data.high - data.low) * data.count);
     state.count = data.count;
   }
   Object.assign(dial, { min: 0, max: data.count, step: 1, value: state.index });
+  find(".dial").hidden = data.count === 0;
   find(".label").textContent = data.label;
 
   const cell = (kind, text, colour) => {
@@ -33,9 +36,8 @@ export default function ({ parentElement, data }) {
   find("tbody").replaceChildren(...rows.map(({ line }) => line));
 
   const show = () => {
-    const value = valueAt(state.index);
-    find("output").textContent = data.symbol + " = " + value.toFixed(2).replace("-", "−");
-    dial.setAttribute("aria-valuetext", value.toFixed(2));
+    find("output").textContent = wordsAt(state.index);
+    dial.setAttribute("aria-valuetext", wordsAt(state.index));
     for (const { row, cells } of rows) cells.forEach((td, k) => { td.textContent = row.columns[k][state.index]; });
     drive(data.name, state.index);
   };

@@ -1,0 +1,555 @@
+"""Slopes over the sums z of real networks, and what is left of an error after n layers.
+
+The parameter `layer` of the first chart is the index of a hidden layer, which a dial sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil, floor, inf, isinf, log10
+from typing import Any, NamedTuple
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from core.activations import ACTIVATIONS, Where
+from core.propagation import EDGES, Walk, steepest, textbook
+from core.training import RunSpec
+from pages.charts.curves import (
+    REACH,
+    Ends,
+    Floats,
+    Knobs,
+    kink_marks,
+    knobs_of,
+    names_beside,
+    step_input,
+    strokes,
+    zero_line,
+)
+from pages.charts.facts import near
+from pages.charts.style import LINE, Palette, hue
+from pages.charts.training import superscript
+from pages.texts import Text
+from pages.texts.numbers import fraction, power, times
+
+PLOT, STRIP, BARS = 230, 56, 34
+"""Pixels of the slopes, of each histogram under them, and of its tallest bar."""
+LEFT, PARTS = 330, 250
+"""Heights of the other charts, axes included."""
+SPREAD = (10.0, 90.0)
+"""The band holds the networks between these percentiles: 8 of 10."""
+SHAPES = ("circle", "square", "diamond")
+SERIES_DASHES = ((1, 0), (7, 3), (3, 3))
+TEXTBOOK_DASH = (2, 4)
+
+
+# Slopes, and where the z of a network lie
+
+
+def peaks_table(keys: Sequence[str], knobs: Knobs, ends: Ends) -> pa.Table:
+    """Where |f'| is largest, and its value; a text stands once where two would meet."""
+    rows: list[dict[str, Any]] = []
+    for key in keys:
+        entry, own = ACTIVATIONS[key], knobs_of(key, knobs)
+        largest = steepest(RunSpec(activation=key, knobs=knobs))
+        at = peak_places(key) if largest == entry.max_slope else (0.0,)  # a knob moved it there
+        reached = entry.max_slope_where is not Where.LIMIT
+        for number, z in enumerate(at):
+            y = ends.clip(float(entry.derivative(z, **own)))
+            text = near(largest) if reached else f"→ {near(largest)}"
+            taken = any(r["text"] == text and abs(r["z"] - z) < 1.5 for r in rows)
+            shown = "" if taken or number else text
+            rows.append({"key": key, "z": z, "y": y, "text": shown})
+    names = {"key": pa.string(), "z": pa.float64(), "y": pa.float64(), "text": pa.string()}
+    return pa.Table.from_pylist(rows, schema=pa.schema(list(names.items())))
+
+
+def peak_places(key: str) -> tuple[float, ...]:
+    """Points at which to mark the largest |f'| of an activation."""
+    entry = ACTIVATIONS[key]
+    at = tuple(min(max(z, -REACH), REACH) for z in entry.max_slope_at)
+    match entry.max_slope_where:
+        case Where.EVERYWHERE:
+            return (-REACH / 2,)
+        case Where.INTERVAL:
+            return ((at[0] + at[1]) / 2,)
+        case Where.PERIODIC:
+            return at[:1]
+        case Where.LIMIT:
+            return tuple(float(np.nextafter(z, -inf)) for z in at)
+    return at
+
+
+def strip_base(number: int, ends: Ends) -> float:
+    """The foot of histogram `number`, in units of the slopes' axis."""
+    return ends.low - ((number + 1) * STRIP - 4) * (ends.high - ends.low) / PLOT
+
+
+def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
+    """One row a bar: how many of a layer's z lie between z and `until`, drawn under the slopes."""
+    pixel = (ends.high - ends.low) / PLOT
+    parts = []
+    for number, (initializer, walk) in enumerate(walks.items()):
+        layers, bins = walk.counts.shape
+        tallest = np.maximum(walk.counts.max(axis=1, keepdims=True), 1e-12)
+        base = strip_base(number, ends)
+        parts.append(
+            pa.table(
+                {
+                    "initializer": [initializer] * (layers * bins),
+                    "index": np.repeat(np.arange(layers), bins),
+                    "z": np.tile(EDGES[:-1], layers),
+                    "until": np.tile(EDGES[1:], layers),
+                    "share": walk.counts.ravel(),
+                    "base": np.full(layers * bins, base),
+                    "top": (base + walk.counts / tallest * BARS * pixel).ravel(),
+                }
+            )
+        )
+    return pa.concat_tables(parts) if parts else NO_BARS
+
+
+NO_BARS = pa.table(
+    {
+        "initializer": pa.array([], pa.string()),
+        "index": pa.array([], pa.int64()),
+        **{n: pa.array([], pa.float64()) for n in ("z", "until", "share", "base", "top")},
+    }
+)
+
+
+def strips_table(names: Sequence[str], ends: Ends, t: Text) -> pa.Table:
+    """What each histogram shows, and where its words stand."""
+    pixel = (ends.high - ends.low) / PLOT
+    return pa.table(
+        {
+            "text": pa.array(
+                [t.derivatives.strip.format(initializer=name) for name in names], pa.string()
+            ),
+            "base": pa.array([strip_base(i, ends) for i in range(len(names))], pa.float64()),
+            "y": pa.array(
+                [strip_base(i, ends) + (BARS + 9) * pixel for i in range(len(names))], pa.float64()
+            ),
+        }
+    )
+
+
+def ticks(ends: Ends, most: int = 5) -> list[float]:
+    """Round numbers along the slopes' axis, none beside the histograms."""
+    span = ends.high - ends.low
+    step = next(s for s in (0.05, 0.1, 0.2, 0.25, 0.5, 1.0, 2.0) if span / s <= most + 2)
+    return [k * step for k in range(ceil(ends.low / step), floor(ends.high / step) + 1)]
+
+
+def slopes(
+    t: Text,
+    colours: Palette,
+    keys: tuple[str, ...],
+    ends: Ends,
+    strips: int,
+    start: int,
+    layers: int,
+    alternative: str,
+) -> alt.LayerChart:
+    """The slopes of some activations with their peaks; under them, the z of real networks.
+
+    Data: `curves`, `kinks`, `labels` as on the page of activation functions, `peaks`,
+    `histogram`, `strips` from the tables above.
+    """
+    colour, dashes = strokes(keys, colours)
+    low = ends.low - strips * STRIP * (ends.high - ends.low) / PLOT
+    y = {
+        "scale": alt.Scale(domain=[low, ends.high], nice=False, zero=False),
+        "axis": alt.Axis(values=ticks(ends), gridColor=zero_line(colours), titlePadding=6),
+        "title": t.activations.slope_axis,
+    }
+    x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
+    x = x.axis(values=list(range(-6, 7, 2)), format="d", gridColor=zero_line(colours))
+    lines = (
+        alt.Chart(alt.NamedData("curves"))
+        .mark_line(strokeWidth=LINE, clip=True)
+        .encode(x, alt.Y("df:Q", **y), colour, dashes, detail="piece:N")
+    )
+    bars = (
+        alt.Chart(alt.NamedData("histogram"))
+        .transform_filter("datum.index == layer && datum.share > 0")
+        .mark_rect(color=colours.faint, opacity=0.75)
+        .encode(
+            x,
+            alt.X2("until:Q"),
+            alt.Y("base:Q", **y),
+            alt.Y2("top:Q"),
+            tooltip=[
+                alt.Tooltip("z:Q", title=t.derivatives.z_from, format=".1f"),
+                alt.Tooltip("until:Q", title=t.derivatives.z_to, format=".1f"),
+                alt.Tooltip("share:Q", title=t.derivatives.z_share, format=".1%"),
+            ],
+        )
+    )
+    strip = alt.Chart(alt.NamedData("strips"))
+    floors = strip.mark_rule(color=colours.faint, strokeWidth=1).encode(alt.Y("base:Q", **y))
+    words = strip.mark_text(align="left", fontSize=11, color=colours.ink).encode(
+        x=alt.XValue(4), y=alt.Y("y:Q", **y), text="text:N"
+    )
+    peak = alt.Chart(alt.NamedData("peaks")).encode(x, alt.Y("y:Q", **y))
+    dots = peak.mark_point(filled=True, size=60, opacity=1, shape="diamond", clip=True).encode(
+        colour
+    )
+    values = peak.mark_text(dy=-11, fontSize=13, fontWeight="bold", color=colours.ink).encode(
+        text="text:N"
+    )
+    return (
+        alt.layer(
+            bars,
+            floors,
+            words,
+            lines,
+            *kink_marks(colours, keys, x, y),
+            dots,
+            values,
+            names_beside(keys, colours, y),
+        )
+        .add_params(step_input("layer", max(1, layers - 1), start))
+        .properties(
+            height=PLOT + strips * STRIP + 66,
+            description=alternative,
+            padding={"left": 2, "top": 8, "right": 4, "bottom": 8},
+        )
+    )
+
+
+# What is left of an error
+
+
+class Decades(NamedTuple):
+    """The powers of ten at which a logarithmic axis begins and ends."""
+
+    low: int
+    high: int
+
+    def clip(self, values: Floats) -> Floats:
+        return np.clip(values, 10.0**self.low, 10.0**self.high)
+
+    def ticks(self, most: int = 7) -> list[float]:
+        every = max(1, ceil((self.high - self.low) / most))
+        return [10.0**k for k in range(self.low, self.high + 1) if k % every == 0]
+
+
+def decades(values: Floats) -> Decades:
+    """The axis that holds these values; zeros and what is no number are left to the clipping."""
+    held = np.abs(values[np.isfinite(values)])
+    held = held[held > 1e-290]
+    if not len(held):
+        return Decades(-2, 1)
+    low, high = floor(log10(held.min()) - 0.15), ceil(log10(held.max()) + 0.15)
+    return Decades(min(low, -1), max(high, 1))
+
+
+def middle(values: Floats) -> tuple[Floats, Floats, Floats]:
+    """For every layer the lower end of the band, the median and the upper end, over the networks."""
+    held = values[np.isfinite(values).all(axis=1)]
+    if not len(held):
+        none = np.full(values.shape[1], np.nan)
+        return none, none, none
+    low, median, high = np.percentile(held, [SPREAD[0], 50.0, SPREAD[1]], axis=0)
+    return low, median, high
+
+
+def axis_of_sizes(run: RunSpec, walks: Mapping[str, Walk]) -> Decades:
+    """The axis of what is left: it holds every median, the bands and the textbook line."""
+    bands = [part for walk in walks.values() for part in middle(walk.size)]
+    return decades(np.concatenate([*bands, textbook(run)]))
+
+
+def sizes_table(walks: Mapping[str, Walk], axis: Decades) -> pa.Table:
+    """One row an initializer and layer: median and band, and where they are drawn."""
+    parts = []
+    for initializer, walk in walks.items():
+        low, median, high = middle(walk.size)
+        seen = np.isfinite(median)
+        layer = np.arange(1, len(median) + 1)[seen]
+        parts.append(
+            pa.table(
+                {
+                    "series": [initializer] * len(layer),
+                    "layer": layer,
+                    "value": median[seen],
+                    "low": low[seen],
+                    "high": high[seen],
+                    "shown": axis.clip(median[seen]),
+                    "bottom": axis.clip(low[seen]),
+                    "top": axis.clip(high[seen]),
+                    "mark": np.where(median[seen] < 10.0**axis.low, "below", initializer),
+                }
+            )
+        )
+    return pa.concat_tables(parts)
+
+
+def textbook_table(run: RunSpec, axis: Decades) -> pa.Table:
+    """max|f'|^n, one row a layer; none where that is 0 or infinite, and so no line."""
+    bound = steepest(run)
+    line = textbook(run) if 0 < bound < inf else np.array([])
+    return pa.table(
+        {
+            "series": ["textbook"] * len(line),
+            "layer": np.arange(1, len(line) + 1),
+            "value": line,
+            "shown": axis.clip(line),
+        }
+    )
+
+
+def left(share: float, t: Text) -> str:
+    """What is left, for people: 1/4,800, 31 %, 7.8 times."""
+    if share > 1.005:
+        return t.derivatives.times.format(n=times(share, t))
+    return fraction(share, t)
+
+
+def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.Table:
+    """What is left at layer 1, in words beside the lines' ends and moved apart."""
+    from pages.charts.curves import LABEL, apart
+
+    rows = [
+        row
+        for table in (sizes, line)
+        for row in table.select(["series", "layer", "value", "shown"]).to_pylist()
+        if row["layer"] == 1
+    ]
+    places = [log10(row["shown"]) for row in rows]
+    pixel = (axis.high - axis.low) / (LEFT - 130)
+    moved = apart(places, LABEL * pixel, axis.low, axis.high) if rows else []
+    return pa.table(
+        {
+            "series": pa.array([row["series"] for row in rows], pa.string()),
+            "place": pa.array([10.0**place for place in moved], pa.float64()),
+            "text": pa.array([left(row["value"], t) for row in rows], pa.string()),
+        }
+    )
+
+
+def layer_axis(t: Text, depth: int, last: int) -> alt.X:
+    """Layers from 1, at the left with room for words, to `last`; the output has a name."""
+    every = max(1, ceil(last / 13))
+    values = [k for k in range(1, depth + 1) if (k - 1) % every == 0]
+    if last > depth:
+        values = [k for k in values if depth + 1 - k >= min(every, 2)] + [depth + 1]
+    room = max(0.5, 0.19 * max(1, last - 1))
+    return (
+        alt.X("layer:Q")
+        .scale(domain=[1 - room, last + max(0.3, 0.04 * last)], nice=False, zero=False)
+        .axis(
+            values=values,
+            labelExpr=f"datum.value == {depth + 1} ? '{t.training.out}' : format(datum.value, 'd')",
+            grid=False,
+            titlePadding=4,
+            labelOverlap=False,
+        )
+        .title(t.training.towards_input)
+    )
+
+
+def log_axis(axis: Decades, title: str) -> dict[str, Any]:
+    return {
+        "scale": alt.Scale(type="log", domain=[10.0**axis.low, 10.0**axis.high], nice=False),
+        "axis": alt.Axis(
+            values=axis.ticks(),
+            labelExpr=superscript("round(log(datum.value) / LN10)"),
+            titlePadding=6,
+        ),
+        "title": title,
+    }
+
+
+def remains(
+    t: Text,
+    colours: Palette,
+    activation: str,
+    names: tuple[tuple[str, str], ...],
+    depth: int,
+    axis: Decades,
+    alternative: str,
+) -> alt.LayerChart:
+    """The error's size at every layer as a share of that at the output, and the textbook line.
+
+    names: of the initializers, by key. Data: `sizes`, `textbook`, `marks` from the tables above.
+    """
+    colour = hue(ACTIVATIONS[activation], colours)
+    keys = [key for key, _ in names]
+    x, y = layer_axis(t, depth, depth + 1), log_axis(axis, t.derivatives.left_axis)
+    labels = {**dict(names), "textbook": t.derivatives.textbook}
+    told = " : ".join(
+        f"datum.label == '{key}' ? '{quoted(label)}'" for key, label in labels.items()
+    )
+    legend = alt.Legend(
+        orient="top", direction="vertical", title=None, symbolType="stroke", symbolSize=900,
+        labelExpr=f"{told} : datum.label", labelLimit=0, symbolStrokeWidth=LINE, labelFontSize=12,
+    )  # fmt: skip
+    series = alt.Color("series:N", legend=legend).scale(
+        domain=list(labels), range=[colour] * len(keys) + [colours.faint]
+    )
+    dashes = alt.StrokeDash("series:N", legend=legend).scale(
+        domain=list(labels),
+        range=[list(d) for d in SERIES_DASHES[: len(keys)]] + [list(TEXTBOOK_DASH)],
+    )
+    sizes = alt.Chart(alt.NamedData("sizes"))
+    band = sizes.mark_area(opacity=0.13, color=colour).encode(
+        x, alt.Y("bottom:Q", **y), alt.Y2("top:Q"), detail="series:N"
+    )
+    line = sizes.mark_line(strokeWidth=LINE).encode(x, alt.Y("shown:Q", **y), series, dashes)
+    points = sizes.mark_point(filled=True, size=60, opacity=1, color=colour).encode(
+        x,
+        alt.Y("shown:Q", **y),
+        alt.Shape("mark:N")
+        .scale(domain=[*keys, "below"], range=[*SHAPES[: len(keys)], "triangle-down"])
+        .legend(None),
+        tooltip=[
+            alt.Tooltip("layer:Q", title=t.training.layer),
+            alt.Tooltip("value:Q", title=t.derivatives.median, format=".3~g"),
+            alt.Tooltip("low:Q", title=t.derivatives.band_low, format=".3~g"),
+            alt.Tooltip("high:Q", title=t.derivatives.band_high, format=".3~g"),
+        ],
+    )
+    theory = (
+        alt.Chart(alt.NamedData("textbook"))
+        .mark_line(strokeWidth=LINE)
+        .encode(x, alt.Y("shown:Q", **y), series, dashes)
+    )
+    words = (
+        alt.Chart(alt.NamedData("marks"))
+        .mark_text(align="right", dx=-9, fontSize=12, fontWeight="bold")
+        .encode(
+            x=alt.XDatum(1),
+            y=alt.Y("place:Q", **y),
+            text="text:N",
+            color=alt.condition(
+                "datum.series == 'textbook'", alt.value(colours.faint), alt.value(colour)
+            ),
+        )
+    )
+    return (
+        alt.layer(band, theory, line, points, words)
+        .properties(
+            height=LEFT,
+            description=alternative,
+            padding={"left": 2, "top": 4, "right": 4, "bottom": 8},
+        )
+        .resolve_scale(shape="independent")
+    )
+
+
+def quoted(text: str) -> str:
+    """A text inside a Vega expression."""
+    return text.replace("\\", "\\\\").replace("'", "\\'")
+
+
+# The two factors of every layer
+
+
+def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
+    """One row a layer and part: its median over the networks.
+
+    `note` stands at the first step back, where few outputs spread over many units.
+    """
+    outputs = run.data().train_y.shape[1]
+    tables = []
+    for part, values in (("weights", walk.weights_part), ("derivative", walk.activation_part)):
+        median = medians(values)
+        seen = np.isfinite(median)
+        layer = np.arange(1, len(median) + 1)[seen]
+        note = np.full(len(layer), "", dtype=object)
+        if part == "weights" and outputs < run.width:
+            note[layer == run.depth] = f"{outputs} → {run.width}"
+        tables.append(
+            pa.table(
+                {
+                    "part": [part] * len(layer),
+                    "layer": layer,
+                    "value": median[seen],
+                    "shown": axis.clip(median[seen]),
+                    "mark": np.where(median[seen] < 10.0**axis.low, "below", part),
+                    "note": pa.array(note.tolist(), pa.string()),
+                }
+            )
+        )
+    return pa.concat_tables(tables)
+
+
+def medians(values: Floats) -> Floats:
+    """The median of every layer over the networks that have a number there."""
+    return np.array(
+        [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in values.T]
+    )
+
+
+def axis_of_parts(walks: Mapping[str, Walk]) -> Decades:
+    """One axis for all initializers."""
+    held = [medians(p) for w in walks.values() for p in (w.weights_part, w.activation_part)]
+    return decades(np.concatenate(held))
+
+
+def parts(
+    t: Text, colours: Palette, activation: str, depth: int, axis: Decades, alternative: str
+) -> alt.LayerChart:
+    """The weights' part and the derivative's part of every layer. Data: `parts`."""
+    colour = hue(ACTIVATIONS[activation], colours)
+    x, y = layer_axis(t, depth, depth), log_axis(axis, t.derivatives.factor_axis)
+    y["axis"].gridColor = {
+        "condition": {"test": "datum.value === 1", "value": colours.faint},
+        "value": colours.grid,
+    }
+    data = alt.Chart(alt.NamedData("parts"))
+    words = {"weights": t.derivatives.weights_part, "derivative": t.derivatives.derivative_part}
+    told = " : ".join(f"datum.label == '{key}' ? '{quoted(label)}'" for key, label in words.items())
+    legend = alt.Legend(
+        orient="top", direction="vertical", title=None, labelExpr=f"{told} : ''", labelLimit=0,
+        symbolSize=80, values=list(words), labelFontSize=12,
+    )  # fmt: skip
+    colour_of = alt.Color("part:N", legend=legend).scale(
+        domain=list(words), range=[colours.ink, colour]
+    )
+    shape = (
+        alt.Shape("mark:N")
+        .scale(domain=[*words, "below"], range=["square", "circle", "triangle-down"])
+        .legend(None)
+    )
+    line = data.mark_line(strokeWidth=1.7).encode(x, alt.Y("shown:Q", **y), colour_of)
+    points = data.mark_point(filled=True, size=65, opacity=1).encode(
+        x,
+        alt.Y("shown:Q", **y),
+        colour_of,
+        shape,
+        tooltip=[
+            alt.Tooltip("layer:Q", title=t.training.layer),
+            alt.Tooltip("value:Q", title=t.derivatives.factor_axis, format=".3~g"),
+        ],
+    )
+    note = data.mark_text(dy=14, fontSize=11, color=colours.ink).encode(
+        x, alt.Y("shown:Q", **y), text="note:N"
+    )
+    first = (
+        data.transform_filter("datum.layer == 1")
+        .transform_calculate(text="format(datum.value, '.2~r')")
+        .mark_text(align="right", dx=-9, fontSize=12, fontWeight="bold")
+        .encode(
+            x,
+            alt.Y("shown:Q", **y),
+            text="text:N",
+            color=alt.Color("part:N", legend=None).scale(
+                domain=list(words), range=[colours.ink, colour]
+            ),
+        )
+    )
+    return alt.layer(line, points, note, first).properties(
+        height=PARTS,
+        description=alternative,
+        padding={"left": 2, "top": 4, "right": 8, "bottom": 8},
+    )
+
+
+def factor(value: float) -> str:
+    """One factor, for people."""
+    return "–" if np.isnan(value) else "∞" if isinf(value) else power(value)
