@@ -6,7 +6,7 @@ Layer l = 1, ..., L has weights W_l and biases b_l; the last one is the output l
 
     delta_L = dloss/dz_L           delta_l = (delta_(l+1) W_(l+1)^T) * f'(z_l)
 
-    dloss/dW_l = a_(l-1)^T delta_l          dloss/db_l = sum over samples of delta_l
+    dloss/dW_l = a_(l-1)^T delta_l          dloss/db_l = 1^T delta_l
 
 (Rumelhart, Hinton & Williams, Nature 323, 1986). Every array has a leading axis of
 replicas: networks of one shape that differ in their seed and are trained side by side.
@@ -15,9 +15,9 @@ In lists, layer 1 stands first, at index 0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple, Self
@@ -30,6 +30,8 @@ from core.domain import Spec, choice, knobs, real, whole
 from core.initializers import INITIALIZERS
 
 PRECISIONS = {"float64": np.float64, "float32": np.float32}
+Rule = Callable[[Array], tuple[Array, Array]]
+"""An activation, ready for training: z -> f(z), f'(z)."""
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,22 @@ class NetworkSpec(Spec):
         return {k.removeprefix(prefix): v for k, v in self.knobs if k.startswith(prefix)}
 
     @cached_property
-    def value_and_derivative(self) -> Any:
-        """The activation chosen, its knobs set: z -> (f(z), f'(z))."""
-        return partial(ACTIVATIONS[self.activation].value_and_derivative, **self.knob_values)
+    def value_and_derivative(self) -> Rule:
+        """The activation chosen, its knobs set: z -> (f(z), f'(z)), for arrays of floats."""
+        activation = ACTIVATIONS[self.activation]
+        knobs = {knob.key: knob.default for knob in activation.knobs} | self.knob_values
+        return partial(activation.rule, **knobs) if knobs else activation.rule
+
+    @cached_property
+    def max_slope(self) -> float:
+        """The largest |f'| of the activation chosen, its knobs set; 0 and infinity are possible.
+
+        The entry knows it for its default knobs, and a knob can raise it only where two pieces
+        of the formula meet.
+        """
+        activation = ACTIVATIONS[self.activation]
+        meeting = activation.derivative([*activation.kinks, *activation.seams], **self.knob_values)
+        return float(np.abs(meeting).max(initial=activation.max_slope))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,24 +80,25 @@ class Parameters:
     """Weights and biases of all layers, as views into one array `theta`.
 
     theta: (replicas, parameters). weights[l]: (replicas, fan_in, fan_out).
-    biases[l]: (replicas, 1, fan_out). What is shaped like the parameters
-    (a gradient, a step) is a `Parameters` too.
+    biases[l]: (replicas, 1, fan_out). starts: the columns of theta where W_1, b_1, W_2, ...
+    begin. What is shaped like the parameters (a gradient, a step) is a `Parameters` too.
     """
 
     theta: Array
     weights: tuple[Array, ...]
     biases: tuple[Array, ...]
+    starts: Array
 
     @classmethod
     def of(cls, theta: Array, sizes: Sequence[int]) -> Self:
         """See `theta` as the parameters of a network with these layer sizes."""
         shapes = [s for m, n in pairwise(sizes) for s in ((m, n), (1, n))]
-        ends = np.cumsum([prod(shape) for shape in shapes])[:-1]
+        starts = np.cumsum([0, *(prod(shape) for shape in shapes[:-1])])
         parts = [
             part.reshape(len(theta), *shape)
-            for part, shape in zip(np.split(theta, ends, axis=1), shapes, strict=True)
+            for part, shape in zip(np.split(theta, starts[1:], axis=1), shapes, strict=True)
         ]
-        return cls(theta, tuple(parts[0::2]), tuple(parts[1::2]))
+        return cls(theta, tuple(parts[0::2]), tuple(parts[1::2]), starts)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -93,6 +109,12 @@ class Parameters:
     def zeros(cls, sizes: Sequence[int], replicas: int, dtype: Any = np.float64) -> Self:
         size = sum((m + 1) * n for m, n in pairwise(sizes))
         return cls.of(np.zeros((replicas, size), dtype), sizes)
+
+    def replica(self, r: int) -> Self:
+        """One of the networks: a view with a leading axis of length 1."""
+        one = slice(r, r + 1)
+        weights, biases = ([part[one] for part in parts] for parts in (self.weights, self.biases))
+        return type(self)(self.theta[one], tuple(weights), tuple(biases), self.starts)
 
 
 def build(
@@ -112,7 +134,8 @@ def build(
 class Pass:
     """One forward pass: z_1 .. z_L, activations a_0 .. a_(L-1), slopes f'(z_1) .. f'(z_(L-1)).
 
-    Each array has shape (replicas, samples, units of its layer).
+    Each array has shape (replicas, samples, units of its layer); of `a[0]`, the input, the
+    replicas may be missing.
     """
 
     z: list[Array]
@@ -125,9 +148,10 @@ class Pass:
         return self.z[-1]
 
 
-def forward(parameters: Parameters, x: Array, value_and_derivative: Any) -> Pass:
+def forward(parameters: Parameters, x: Array, value_and_derivative: Rule) -> Pass:
     """Send `x`, of shape (samples, inputs) or (replicas, samples, inputs), through the network."""
-    z, a, slope = [], [x], []
+    z: list[Array] = []
+    a, slope = [x], []
     for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
         total = a[-1] @ weight
         total += bias
@@ -156,16 +180,25 @@ def backward(parameters: Parameters, run: Pass, delta: Array) -> Iterator[Error]
     """Walk from the output, where the error is `delta`, back to layer 1."""
     last = len(parameters.weights) - 1
     yield Error(last, delta, None)
-    for index in reversed(range(last)):
-        carried = delta @ parameters.weights[index + 1].mT
-        delta = carried * run.slope[index]
-        yield Error(index, delta, carried)
+    for layer in reversed(range(last)):
+        carried = delta @ parameters.weights[layer + 1].mT
+        delta = carried * run.slope[layer]
+        yield Error(layer, delta, carried)
+
+
+@lru_cache(maxsize=64)
+def ones(samples: int, dtype: np.dtype[Any]) -> Array:
+    """1^T, a row of ones. Times an array it sums over the samples, faster than `sum` does."""
+    row = np.ones((1, samples), dtype)
+    row.setflags(write=False)
+    return row
 
 
 def write_gradient(error: Error, run: Pass, gradient: Parameters) -> None:
     """Write the gradient of the summed loss by the parameters of one layer."""
-    np.matmul(run.a[error.layer].mT, error.delta, out=gradient.weights[error.layer])
-    error.delta.sum(axis=1, keepdims=True, out=gradient.biases[error.layer])
+    layer, delta, _ = error
+    np.matmul(run.a[layer].mT, delta, out=gradient.weights[layer])
+    np.matmul(ones(delta.shape[1], delta.dtype), delta, out=gradient.biases[layer])
 
 
 def gradients(parameters: Parameters, run: Pass, delta: Array, gradient: Parameters) -> None:

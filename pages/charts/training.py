@@ -334,8 +334,7 @@ def ladder(
     layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, **CLOSE)
     direction = t.training.towards_input if kind.backward else t.training.towards_output
     base = (
-        alt.Chart(alt.NamedData("ladder"))
-        .transform_filter(NOW)
+        alt.Chart()
         .encode(
             alt.X("layer:O")
             .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
@@ -361,7 +360,8 @@ def ladder(
         dy=9, dx=-4, align="left", baseline="top", color=ink, fontSize=12, fontWeight="bold"
     ).encode(text="label:N")
     return (
-        (line + points + label)
+        alt.layer(line, points, label, data=alt.NamedData("ladder"))
+        .transform_filter(NOW)
         .add_params(epoch_input())
         .properties(height=LADDER, description=alternative)
     )
