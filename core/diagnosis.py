@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 
 import numpy as np
 
@@ -62,7 +63,7 @@ class Diagnosis:
 
     share: rms delta_1 / rms delta_out. layer, epoch: where and when, for a dead layer or a
     divergence. saturated: share of saturated values in the hidden layers. dead, units: hidden
-    units that are dead, of how many.
+    units that are dead, of how many. baseline: the loss of the best constant answer.
     """
 
     verdict: Verdict
@@ -74,6 +75,7 @@ class Diagnosis:
     units: int
     layer: int = 0
     epoch: int = 0
+    baseline: float = inf
 
 
 def diagnose(
@@ -110,6 +112,7 @@ def diagnose(
             units=run.depth * run.width,
             layer=layer,
             epoch=at,
+            baseline=baseline,
         )
 
     if mark is not None and epoch >= mark[0]:

@@ -99,11 +99,10 @@ class History:
         }
         return cls(**columns, diverged=snapshots[-1].diverged)
 
-    def latest(self) -> History:
-        """The newest row alone, as epoch 0: what is drawn while a run is being computed."""
-        rows: dict[str, Any] = {
-            k: v[-1:] for k, v in vars(self).items() if isinstance(v, np.ndarray)
-        }
+    def at(self, index: int) -> History:
+        """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
+        one = slice(index, index + 1)
+        rows: dict[str, Any] = {k: v[one] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
         return replace(self, **{**rows, "epoch": np.zeros(1, int)})
 
     @property

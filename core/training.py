@@ -16,7 +16,7 @@ from core.domain import choice, real, whole
 from core.losses import LOSSES
 from core.network import PRECISIONS, NetworkSpec, Parameters, build, forward, gradients
 from core.optimizers import OPTIMIZERS
-from core.probes import Measures, measure, norm, ratio
+from core.probes import Measures, measure, norms, ratio
 
 KEPT_EPOCHS = 500
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
@@ -118,7 +118,10 @@ class Trainer:
         self.parameters = build(run, self.x.shape[1], self.y.shape[1], weights)
         theta, sizes = self.parameters.theta, self.parameters.sizes
         self.first = Parameters.of(theta.copy(), sizes)
-        self.gradient, self.step = (Parameters.of(np.zeros_like(theta), sizes) for _ in range(2))
+        self.first_norms = norms(self.first)
+        self.gradient, self.step, self.way = (
+            Parameters.of(np.zeros_like(theta), sizes) for _ in range(3)
+        )
         self.optimizer = OPTIMIZERS[run.optimizer]
         self.memory = [np.zeros_like(theta) for _ in range(self.optimizer.memories)]
         self.value_and_derivative = run.value_and_derivative
@@ -143,13 +146,16 @@ class Trainer:
             self.mark_diverged([np.asarray(np.isfinite(z).all(axis=(1, 2))) for z in run.z])
             run = forward(self.parameters, x, self.value_and_derivative)
         gradients(self.parameters, run, self.loss.delta(run.output, y), self.gradient)
+        self.follow_gradient(x.shape[1], last=last)
+
+    def follow_gradient(self, samples: int, *, last: bool = False) -> None:
+        """Change the parameters, the gradient of the loss summed over so many samples given."""
         theta, gradient, step = self.parameters.theta, self.gradient.theta, self.step.theta
-        gradient /= x.shape[1]
+        gradient /= samples
         self.steps += 1
         self.optimizer.step(step, gradient, self.run.rate, self.steps, *self.memory)
         if last:
-            pairs = zip(self.step.weights, self.parameters.weights, strict=True)
-            self.relative_update = np.stack([ratio(norm(d), norm(w)) for d, w in pairs], axis=1)
+            self.relative_update = ratio(norms(self.step), norms(self.parameters))
         theta -= step
 
     def mark_diverged(self, finite: list[Array]) -> None:
@@ -170,10 +176,11 @@ class Trainer:
         """Measure the networks as they are, on the whole training part."""
         run = forward(self.parameters, self.x, self.value_and_derivative)
         delta = self.loss.delta(run.output, self.y)
-        measures = measure(self.run, self.parameters, run, delta, self.loss.output(run.output))
+        prediction = self.loss.output(run.output)
+        measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
         test = forward(self.parameters, self.test_x, self.value_and_derivative).output
-        pairs = list(zip(self.parameters.weights, self.first.weights, strict=True))
-        size = np.stack([norm(w) for w, _ in pairs], axis=1)
+        np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
+        size = norms(self.parameters)
         checked = [measures.delta, measures.gradient_norm, measures.activation_std, size]
         self.mark_diverged(list(np.isfinite(sum(checked)).T))
         table = vars(measures) | {
@@ -183,19 +190,19 @@ class Trainer:
             "test_accuracy": self.loss.accuracy(test, self.test_y),
             "relative_update": self.relative_update,
             "weight_norm": size,
-            "moved": np.stack([ratio(norm(w - first), norm(first)) for w, first in pairs], axis=1),
+            "moved": ratio(norms(self.way), self.first_norms),
         }
         gone = np.array([mark is not None for mark in self.diverged])
-        for name, array in table.items():
-            table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
+        if gone.any():
+            for name, array in table.items():
+                table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
         return Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
 
     @np.errstate(all="ignore")
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
-        sizes, theta = self.parameters.sizes, self.parameters.theta[replica : replica + 1]
-        alone = Parameters.of(theta, sizes)
-        z = forward(alone, x.astype(theta.dtype), self.value_and_derivative).output
+        alone = self.parameters.replica(replica)
+        z = forward(alone, x.astype(alone.theta.dtype), self.value_and_derivative).output
         answer: Array = self.loss.output(z)[0]
         return answer
 

@@ -28,9 +28,9 @@ from pages.charts.curves import (
     strokes,
     zero_line,
 )
+from pages.charts.expressions import superscript
 from pages.charts.facts import near
 from pages.charts.style import LINE, Palette, hue
-from pages.charts.training import superscript
 from pages.texts import Text
 from pages.texts.numbers import fraction, power, times
 

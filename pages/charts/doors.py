@@ -1,4 +1,4 @@
-"""The small pictures on the doors of the start page: three functions, three slopes, three errors."""
+"""The small pictures on the doors of the start page: functions, slopes, errors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from core.activations import ACTIVATIONS
 from core.arrays import Array
+from pages.charts.expressions import POWER_OF_TEN, layer_name, naming
 from pages.charts.style import LINE, Palette, dash, hue
-from pages.charts.training import CLOSE, superscript
+from pages.charts.training import CLOSE
 
 HEIGHT = 190
 
@@ -48,9 +49,9 @@ def lines(
     if layers:
         x_axis |= {
             "values": list(range(1, layers + 1)),
-            "labelExpr": f"datum.value == {layers} ? '{out}' : datum.value",
+            "labelExpr": layer_name(layers, out),
         }
-        y_axis |= {"labelExpr": superscript("round(log(datum.value) / LN10)")}
+        y_axis |= {"labelExpr": POWER_OF_TEN}
         y = y.scale(type="log", domain=[1e-5, 10])
         y_axis["values"] = [1e-4, 1e-2, 1]
     entries = [ACTIVATIONS[key] for key in keys]
@@ -71,11 +72,3 @@ def lines(
     )
     marks = base.mark_line(strokeWidth=LINE, point={"filled": True} if layers else False)
     return alt.layer(marks).properties(height=HEIGHT, description=alternative)
-
-
-def naming(names: Mapping[str, str]) -> str:
-    """A Vega expression from a key to its name."""
-    text = "datum.label"
-    for key, name in names.items():
-        text = f"datum.label == '{key}' ? '{name}' : ({text})"
-    return text

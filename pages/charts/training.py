@@ -19,12 +19,12 @@ from PIL import Image
 from core.datasets import DATASETS, Dataset, Task, View, pictures
 from core.recording import REACH, SHOWN_SAMPLES, Frame, History
 from core.training import RunSpec
+from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name
 from pages.charts.measures import MEASURES, Measure
 from pages.charts.style import BOUNDARY, LINE, SYMBOLS, Palette
 from pages.texts import Text
 from pages.texts.numbers import power
 
-NOW = "datum.epoch <= epoch && epoch < datum.until"
 LONGEST = 100_000
 PICTURE, LADDER, COURSE = 220, 170, 125
 """Heights in pixels, axes included."""
@@ -43,14 +43,6 @@ def epoch_input() -> alt.Parameter:
 def until(epochs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The epoch at which each of these gives way to the next; the last one never does."""
     return np.append(epochs[1:], LONGEST + 1)
-
-
-def superscript(expression: str) -> str:
-    """A Vega expression for 10 to the power of `expression`, in superscript digits."""
-    text = f"toString({expression})"
-    for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
-        text = f"replace({text}, regexp('{plain}', 'g'), '{raised}')"
-    return f"'10' + {text}"
 
 
 # What the network has learnt
@@ -324,24 +316,19 @@ def ladder(
         every = max(1, round(len(ends) / 5))
         ticks = [10.0**k for k in ends if k % every == 0]
         scale = alt.Scale(type="log", domain=[low, high], nice=False)
-        axis = alt.Axis(
-            values=ticks, labelExpr=superscript("round(log(datum.value) / LN10)"), titlePadding=6
-        )
+        axis = alt.Axis(values=ticks, labelExpr=POWER_OF_TEN, titlePadding=6)
     else:
         scale = alt.Scale(domain=[min(0.0, low), 1.0 if kind.logarithmic else high], clamp=True)
         axis = alt.Axis(tickCount=5, titlePadding=6)
-    out = f"datum.value == {depth + 1} ? '{t.training.out}' : datum.value"
+    out = layer_name(depth + 1, t.training.out)
     layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, **CLOSE)
     direction = t.training.towards_input if kind.backward else t.training.towards_output
-    base = (
-        alt.Chart()
-        .encode(
-            alt.X("layer:O")
-            .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
-            .axis(layers)
-            .title(direction),
-            alt.Y("shown:Q").scale(scale).axis(axis).title(t.measures[measure]),
-        )
+    base = alt.Chart().encode(
+        alt.X("layer:O")
+        .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
+        .axis(layers)
+        .title(direction),
+        alt.Y("shown:Q").scale(scale).axis(axis).title(t.measures[measure]),
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(

@@ -13,6 +13,8 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, percent, times, whole
 
 MANY_SATURATED = 0.2
+WORSE = 1.2
+"""A loss above this share of the baseline is no longer close to that of guessing."""
 
 
 def reach(share: float, t: Text) -> str:
@@ -35,6 +37,8 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     key = found.verdict.value
     if found.verdict is Verdict.BEFORE and found.share >= WILD:
         key = "before_wild"
+    if found.verdict is Verdict.STALLED_UNREACHED and found.loss > WORSE * found.baseline:
+        key = "stalled_worse"
     parts = [
         t.sentences[key].format(
             reach=reach(found.share, t),

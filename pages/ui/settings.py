@@ -13,6 +13,8 @@ from pages import texts
 from pages.charts.measures import MEASURES
 
 MOST_CURVES = 8
+INSTRUMENTS = dict.fromkeys(("none", "factors", "seeds", "why", "compare"))
+"""What the laboratory can show under the stage."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,19 @@ class Slopes(Spec):
 
 @dataclass(frozen=True)
 class Stage(Spec):
-    """The training page: how many lanes, and what is drawn of every layer."""
+    """The training page: how many lanes, what is drawn of every layer, and the laboratory.
+
+    tool: the instrument under the stage. a_..., b_...: the two moments that are compared.
+    """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)
+    tool: str = choice("none", INSTRUMENTS)
+    a_lane: int = whole(1, low=1, high=MOST_LANES)
+    a_epoch: int = whole(0, low=0, high=10_000)
+    b_lane: int = whole(1, low=1, high=MOST_LANES)
+    b_epoch: int = whole(10_000, low=0, high=10_000)
 
 
 SPECS: tuple[type[Spec], ...] = (Reader, Curves, Slopes, Stage, RunSpec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,36 +41,6 @@ FIRST_SLICE = 0.4
 """Seconds that a page computes before it is first drawn, so that short runs open finished."""
 
 
-def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes) -> None:
-    """Compute what is missing and draw the lanes; a fragment keeps looking until all is computed."""
-    try:
-        records = tuple(recordings().get(run) for run in lanes)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
-        return
-    advance(records, FIRST_SLICE)
-    if all(record.finished for record in records) or cancelled() == lanes:
-        draw(t, colours, shown, lanes, records)
-        return
-
-    @st.fragment(run_every=TICK)
-    def live() -> None:
-        advance(records, SLICE)
-        if open_lanes() != (shown, lanes) or all(record.finished for record in records):
-            st.rerun()
-        draw(t, colours, shown, lanes, records)
-
-    live()
-
-
-def advance(records: Sequence[Recording], budget: float) -> None:
-    """Share a budget of seconds among the recordings that are not finished."""
-    waiting = [record for record in records if not record.finished]
-    for record in waiting:
-        recordings().advance(record, budget / len(waiting))
-
-
 @dataclass(frozen=True, eq=False)
 class Scene:
     """What all lanes of the stage have in common.
@@ -90,10 +60,49 @@ class Scene:
         return max(run.depth for run in self.lanes)
 
 
+Below = Callable[[Scene, Sequence[Recording]], None]
+"""Draws something for all lanes under the stage."""
+
+
+def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
+    """Compute what is missing and draw the lanes; a fragment keeps looking until all is computed."""
+    try:
+        records = tuple(recordings().get(run) for run in lanes)
+    except OverBudget as excess:
+        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
+        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+        return
+    advance(records, FIRST_SLICE)
+    if all(record.finished for record in records) or cancelled() == lanes:
+        draw(t, colours, shown, lanes, records, below)
+        return
+
+    @st.fragment(run_every=TICK)
+    def live() -> None:
+        advance(records, SLICE)
+        if open_lanes() != (shown, lanes) or all(record.finished for record in records):
+            st.rerun()
+        draw(t, colours, shown, lanes, records, below)
+
+    live()
+
+
+def advance(records: Sequence[Recording], budget: float) -> None:
+    """Share a budget of seconds among the recordings that are not finished."""
+    waiting = [record for record in records if not record.finished]
+    for record in waiting:
+        recordings().advance(record, budget / len(waiting))
+
+
 def draw(
-    t: Text, colours: Palette, shown: Stage, lanes: Lanes, records: Sequence[Recording]
+    t: Text,
+    colours: Palette,
+    shown: Stage,
+    lanes: Lanes,
+    records: Sequence[Recording],
+    below: Below,
 ) -> None:
-    """The clock, and under it every lane."""
+    """The clock, under it every lane, and what stands below them."""
     finished = all(record.finished for record in records)
     scene = Scene(t, colours, shown, lanes, live=not finished and cancelled() != lanes)
     transport(scene, records)
@@ -101,6 +110,7 @@ def draw(
     for number, column in enumerate(st.columns(len(lanes))):
         with column, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
+    below(scene, records)
 
 
 def transport(scene: Scene, records: Sequence[Recording]) -> None:
@@ -278,7 +288,7 @@ def points_table(record: Recording) -> pa.Table:
 
 @per_recording
 def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
-    history = record.history.latest() if live else record.history
+    history = record.history.at(len(record.snapshots) - 1) if live else record.history
     return charts.ladder_table(history, MEASURES[measure], depth, 0)
 
 

@@ -267,7 +267,7 @@ def test_every_key_belongs_to_one_setting(kind):
 
 
 @SPECS
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_link_brings_back_every_setting(kind, data):
     spec = data.draw(specs(kind))
@@ -277,7 +277,7 @@ def test_a_link_brings_back_every_setting(kind, data):
 
 
 @SPECS
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_link_can_be_written_against_any_other_settings(kind, data):
     spec, base = data.draw(specs(kind)), data.draw(specs(kind))
@@ -289,7 +289,7 @@ def test_a_link_can_be_written_against_any_other_settings(kind, data):
 
 
 @SPECS
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(data=st.data())
 def test_specs_are_values(kind, data):
     spec = data.draw(specs(kind))

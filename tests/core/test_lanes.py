@@ -26,13 +26,13 @@ def test_what_lanes_share_are_settings_of_a_run():
     assert set(RunSpec.domains()) >= SHARED
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(lanes(), st.booleans())
 def test_a_link_opens_the_same_lanes_again(runs, full):
     assert read_lanes(write_lanes(runs, full=full), len(runs)) == (runs, ())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(lanes())
 def test_lanes_after_the_first_write_only_what_differs_from_it(runs):
     query = write_lanes(runs)
@@ -83,7 +83,7 @@ def test_a_lane_has_no_shared_setting_of_its_own(key):
     assert f"2.{key}" not in lane_keys()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(specs(RunSpec), specs(RunSpec))
 def test_whatever_a_link_says_lanes_have_their_shared_settings_in_common(first, second):
     query = first.to_query() | {prefix(1) + k: v for k, v in second.to_query(full=True).items()}

@@ -320,7 +320,7 @@ def test_silence_and_divergence_name_layer_samples_and_epoch(t):
 
 
 @EVERY
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(data=st.data())
 def test_whatever_is_found_there_is_a_sentence(t, data):
     text = told(

@@ -1,0 +1,39 @@
+"""Vega expressions: small programs that the browser runs for labels and filters."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+NOW = "datum.epoch <= epoch && epoch < datum.until"
+"""Whether a row holds at the clock's epoch."""
+
+
+def quoted(text: str) -> str:
+    """A text as a literal, whatever quotes it has."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def naming(names: Mapping[str, str]) -> str:
+    """From the key of a legend's entry to its name."""
+    text = "datum.label"
+    for key, name in names.items():
+        text = f"datum.label == {quoted(key)} ? {quoted(name)} : ({text})"
+    return text
+
+
+def layer_name(output: int, out: str) -> str:
+    """From a layer's number to its label; the one of the output layer is `out`."""
+    return f"datum.value == {output} ? {quoted(out)} : datum.value"
+
+
+def superscript(expression: str) -> str:
+    """10 to the power of `expression`, in superscript digits."""
+    text = f"toString({expression})"
+    for plain, raised in zip("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹", strict=True):
+        text = f"replace({text}, regexp('{plain}', 'g'), '{raised}')"
+    return f"'10' + {text}"
+
+
+POWER_OF_TEN = superscript("round(log(datum.value) / LN10)")
+"""The label of a logarithmic axis, as a power of ten."""

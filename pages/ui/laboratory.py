@@ -1,0 +1,277 @@
+"""The laboratory under the stage: one instrument at a time, for the lanes on the stage.
+
+To add an instrument, append its key to `INSTRUMENTS` in `pages.ui.settings`, its function to
+`DRAW` here, and its words to `texts/*/laboratory.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS, View
+from core.diagnosis import diagnose
+from core.recording import Recording
+from core.remedies import Explanation, explain
+from core.training import RunSpec
+from pages.charts import laboratory as charts
+from pages.charts import training as stage_charts
+from pages.charts.measures import MEASURES
+from pages.charts.style import hue
+from pages.texts import Text
+from pages.texts.numbers import percent, power
+from pages.ui.controls import reset, taken
+from pages.ui.lanes import OWNED, change_all, change_stage, changes, lane_name, link_of
+from pages.ui.recordings import per_recording
+from pages.ui.session import linked, take_over
+from pages.ui.settings import INSTRUMENTS, Stage
+from pages.ui.show import show
+from pages.ui.stage import LEARNT, Scene, guess
+
+MANY_SEEDS = 8
+
+
+def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
+    """The choice of an instrument, and the one that is chosen."""
+    if scene.live or not all(record.snapshots for record in records):
+        return
+    t, tool = scene.t, scene.shown.tool
+    reset("tool", tool)
+    with st.container(horizontal=True, vertical_alignment="center", key="instruments"):
+        st.markdown(f"**{t.laboratory.look_closer}**", width="content")
+        st.pills(
+            t.laboratory.look_closer,
+            [key for key in INSTRUMENTS if key != "none"],
+            format_func=lambda key: t.laboratory.instruments[key].name,
+            key="tool",
+            label_visibility="collapsed",
+            on_change=taken,
+            args=("tool", lambda key: change_stage("tool", key or "none")),
+        )
+    if tool in DRAW:
+        st.markdown(t.laboratory.instruments[tool].line)
+        DRAW[tool](scene, records)
+
+
+def in_columns(
+    draw: Callable[[Scene, str, Recording], None],
+) -> Callable[[Scene, Sequence[Recording]], None]:
+    """An instrument that looks at every lane by itself."""
+
+    def drawn(scene: Scene, records: Sequence[Recording]) -> None:
+        for column, record in zip(st.columns(len(records)), records, strict=True):
+            name = lane_name(scene.t, record.run, scene.lanes)
+            with column, st.container(gap="xsmall"):
+                st.markdown(f"**{name}**")
+                draw(scene, name, record)
+
+    return drawn
+
+
+def factors(scene: Scene, name: str, record: Recording) -> None:
+    """What the weights do to the error in each layer, and what the activation does."""
+    t, run = scene.t, record.run
+    table = treads_table(record)
+    if run.depth == 0 or not table.num_rows:
+        st.caption(t.sentences.no_hidden_layer if run.depth == 0 else t.laboratory.no_error)
+        return
+    last = table.filter(pa.compute.equal(table["until"], stage_charts.LONGEST + 1))
+    parts = {
+        part: last.filter(pa.compute.equal(last["part"], part))["factor"].to_numpy()
+        for part in ("weights", "derivative")
+    }
+    show(
+        charts.waterfall,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        run.depth,
+        scene.deepest,
+        t.laboratory.alternatives.factors.format(
+            name=name,
+            weights=power(float(np.exp(np.log(parts["weights"]).mean()))),
+            derivative=power(float(np.exp(np.log(parts["derivative"]).mean()))),
+            share=power(float(last["y2"].to_numpy().min())),
+        ),
+        treads=table,
+    )
+
+
+def seeds(scene: Scene, name: str, record: Recording) -> None:
+    """The loss of many seeds, and how many have learnt."""
+    t, run, history = scene.t, record.run, record.history
+    if run.replicas == 1:
+        st.caption(t.laboratory.one_seed)
+        return
+    learnt = history.train_accuracy > LEARNT
+    count = int(learnt[-1].sum())
+    reached = [int(history.epoch[column.argmax()]) for column in learnt.T if column.any()]
+    st.markdown(t.laboratory.learnt.format(learnt=count, seeds=run.replicas))
+    if reached:
+        st.caption(t.laboratory.reached.format(epoch=int(np.median(reached)), count=len(reached)))
+    baseline = guess(run).loss
+    final = history.train_loss[-1][np.isfinite(history.train_loss[-1])]
+    show(
+        charts.seeds,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        run.epochs,
+        1.3 * baseline,
+        baseline,
+        t.laboratory.alternatives.seeds.format(
+            name=name,
+            seeds=run.replicas,
+            learnt=count,
+            smallest=f"{final.min():.3f}" if len(final) else "–",
+            largest=f"{final.max():.3f}" if len(final) else "–",
+        ),
+        seeds=charts.seeds_table(history).slice(
+            0, None if run.replicas <= charts.THIN_LINES else 0
+        ),
+        spread=charts.spread_table(history),
+    )
+
+
+def many_seeds(scene: Scene, records: Sequence[Recording]) -> None:
+    """As `seeds`, with a button that trains so many."""
+    if any(record.run.replicas == 1 for record in records):
+        st.button(
+            scene.t.laboratory.try_seeds.format(seeds=MANY_SEEDS),
+            icon=":material/casino:",
+            on_click=change_all,
+            args=("replicas", MANY_SEEDS),
+        )
+    else:
+        in_columns(seeds)(scene, records)
+
+
+def why(scene: Scene, name: str, record: Recording) -> None:
+    """What happens, the number that shows it, and a button that tries the remedy."""
+    t, run = scene.t, record.run
+    found = explained(record)
+    words = t.cases[found.case.value]
+    st.markdown(words.what)
+    st.caption(words.number.format(number=number(found, t)))
+    if found.remedy:
+        mended = found.mended(run)
+        st.caption(f"{words.remedy} {', '.join(changes(t, run, mended))}")
+        st.button(
+            t.laboratory.try_remedy,
+            icon=":material/healing:",
+            key=f"remedy:{scene.lanes.index(run)}:{name}",
+            on_click=try_remedy,
+            args=(run, mended),
+        )
+
+
+def number(found: Explanation, t: Text) -> str:
+    return power(found.number)
+
+
+def try_remedy(run: RunSpec, mended: RunSpec) -> None:
+    """Put the mended run beside the failed one."""
+    stage = replace(linked(Stage), lanes=2)
+    take_over(link_of(stage, (run, mended)), OWNED)
+
+
+@per_recording
+def explained(record: Recording) -> Explanation:
+    run, history = record.run, record.history
+    guessed = guess(run)
+    last = len(history.epoch) - 1
+    found = diagnose(run, history, last, baseline=guessed.loss, guessing=guessed.accuracy)
+    return explain(run, history, found, baseline=guessed.loss)
+
+
+@per_recording
+def treads_table(record: Recording) -> pa.Table:
+    return charts.waterfall_table(record.history)
+
+
+def compare(scene: Scene, records: Sequence[Recording]) -> None:
+    """Two moments side by side: two epochs of a lane, or one of each of two lanes."""
+    t, shown = scene.t, scene.shown
+    for column, side in zip(st.columns(2), "ab", strict=True):
+        with column, st.container(gap="xsmall"):
+            moment(
+                scene,
+                records,
+                side,
+                getattr(shown, f"{side}_lane"),
+                getattr(shown, f"{side}_epoch"),
+            )
+    st.caption(t.laboratory.compare_note)
+
+
+def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epoch: int) -> None:
+    """What one lane had learnt at one epoch, and its layers then."""
+    t = scene.t
+    lane = min(lane, len(records))
+    record = records[lane - 1]
+    run, history = record.run, record.history
+    kept = [frame.epoch for frame in record.frames]
+    frame = record.frames[int(np.searchsorted(kept, min(epoch, kept[-1]), side="right")) - 1]
+    index = int(np.searchsorted(history.epoch, frame.epoch))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reset(f"{side}_lane", lane)
+        st.selectbox(
+            t.laboratory.lane,
+            list(range(1, len(records) + 1)),
+            format_func=lambda k: lane_name(t, records[k - 1].run, scene.lanes),
+            key=f"{side}_lane",
+            on_change=taken,
+            args=(f"{side}_lane", lambda value: change_stage(f"{side}_lane", value)),
+        )
+        reset(f"{side}_epoch", frame.epoch)
+        st.select_slider(
+            t.settings.epoch,
+            kept,
+            key=f"{side}_epoch",
+            on_change=taken,
+            args=(f"{side}_epoch", lambda value: change_stage(f"{side}_epoch", value)),
+        )
+    name = lane_name(t, run, scene.lanes)
+    accuracy = percent(max(float(history.train_accuracy[index, 0]), 0.0), t)
+    st.markdown(
+        t.laboratory.moment.format(
+            epoch=frame.epoch, accuracy=accuracy, loss=f"{history.train_loss[index, 0]:.3f}"
+        )
+    )
+    dataset = DATASETS[run.dataset]
+    picture = stage_charts.plane if dataset.view is View.PLANE else stage_charts.samples
+    told = t.laboratory.alternatives.moment.format(name=name, epoch=frame.epoch, accuracy=accuracy)
+    show(
+        picture,
+        t,
+        scene.colours,
+        dataset,
+        told,
+        frames=stage_charts.frames_table([replace(frame, epoch=0)], run, t),
+        points=stage_charts.points_table(run),
+    )
+    show(
+        stage_charts.ladder,
+        t,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        scene.colours.ink,
+        "delta",
+        run.depth,
+        scene.deepest,
+        scene.shown.linear,
+        told,
+        ladder=stage_charts.ladder_table(history.at(index), MEASURES["delta"], scene.deepest, 0),
+    )
+
+
+DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
+    "factors": in_columns(factors),
+    "seeds": many_seeds,
+    "why": in_columns(why),
+    "compare": compare,
+}

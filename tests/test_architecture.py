@@ -1,0 +1,225 @@
+"""The architecture, read from the syntax trees: who may know whom, and what nobody may do."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from core.activations import ACTIVATIONS
+from core.datasets import DATASETS
+from core.initializers import INITIALIZERS
+from core.optimizers import OPTIMIZERS
+
+ROOT = Path(__file__).parents[1]
+CORE, PAGES = ROOT / "core", ROOT / "pages"
+ENTRY = ROOT / "dashboard.py"
+STANDARD = sys.stdlib_module_names
+
+FILES = sorted([*CORE.rglob("*.py"), *PAGES.rglob("*.py"), ENTRY])
+SCRIPTS = sorted(path for path in PAGES.glob("*.py") if path.name != "__init__.py")
+
+
+def name_of(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def inside(*folders):
+    return [path for path in FILES if any(folder in path.parents for folder in folders)]
+
+
+def over(paths):
+    return pytest.mark.parametrize("path", paths, ids=name_of)
+
+
+@cache
+def tree(path):
+    return ast.parse(path.read_text("utf-8"))
+
+
+def imported(path):
+    """Every module that a file imports, wherever in the file it does."""
+    modules = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            modules |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)} imports relatively"
+            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return modules
+
+
+def packages(path):
+    return {module.split(".")[0] for module in imported(path)}
+
+
+def called(path):
+    """The names of all functions called: `f(...)` and `x.f(...)` are both f."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            function = node.func
+            yield (
+                function.attr
+                if isinstance(function, ast.Attribute)
+                else getattr(function, "id", "")
+            )
+
+
+def names(path):
+    """Every name, attribute and string of a file."""
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.Name):
+            yield node.id
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+# --- imports run one way -----------------------------------------------------------------------
+
+
+@over(inside(CORE))
+def test_the_core_knows_numpy_and_the_standard_library_and_nothing_else(path):
+    assert packages(path) <= STANDARD | {"core", "numpy", "__future__"}
+
+
+@over(inside(PAGES / "charts", PAGES / "texts"))
+def test_charts_and_texts_know_no_streamlit(path):
+    assert "streamlit" not in packages(path)
+    assert not any(module.startswith("pages.ui") for module in imported(path))
+
+
+def test_charts_and_texts_can_be_loaded_where_there_is_no_streamlit():
+    reached, waiting = set(), inside(PAGES / "charts", PAGES / "texts")
+    while waiting:
+        path = waiting.pop()
+        if path in reached:
+            continue
+        reached.add(path)
+        for module in imported(path):
+            file = ROOT.joinpath(*module.split("."))
+            waiting += [p for p in (file.with_suffix(".py"), file / "__init__.py") if p.exists()]
+    assert all("streamlit" not in packages(path) for path in reached)
+    assert not any(PAGES / "ui" in path.parents for path in reached)
+
+
+@over([path for path in inside(PAGES) if path not in SCRIPTS])
+def test_no_part_of_the_pages_knows_a_page(path):
+    scripts = {f"pages.{script.stem}" for script in SCRIPTS}
+    assert not imported(path) & scripts
+    assert "dashboard" not in packages(path)
+
+
+@over(SCRIPTS)
+def test_a_page_knows_no_other_page(path):
+    assert not imported(path) & {f"pages.{script.stem}" for script in SCRIPTS}
+    assert "dashboard" not in packages(path)
+
+
+# --- what stands where -------------------------------------------------------------------------
+
+
+@over([path for path in FILES if PAGES / "ui" not in path.parents])
+def test_only_the_bridge_touches_the_session_and_the_address(path):
+    assert not {"session_state", "query_params"} & set(names(path))
+
+
+def test_only_page_scripts_lie_directly_in_pages():
+    listed = next(
+        ast.literal_eval(node.value)
+        for node in tree(ENTRY).body
+        if isinstance(node, ast.Assign) and node.targets[0].id == "PAGES"
+    )
+    assert {script.stem for script in SCRIPTS} == set(listed)
+    for script in SCRIPTS:
+        assert "open_page" in called(script)
+        assert "close_page" in called(script)
+    files = {path.name for path in PAGES.iterdir() if path.is_file()}
+    assert files == {"__init__.py", *(script.name for script in SCRIPTS)}
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {ROOT}), ids=name_of)
+def test_every_folder_of_code_is_a_package(folder):
+    assert (folder / "__init__.py").exists()
+
+
+def test_the_door_is_small():
+    assert len(ENTRY.read_text("utf-8").splitlines()) < 40
+
+
+# --- what nobody may do ------------------------------------------------------------------------
+
+DANGEROUS = {"eval", "exec", "compile", "__import__", "system", "popen"}
+UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "subprocess", "ctypes"}
+
+
+@over(FILES)
+def test_nothing_is_evaluated_unpickled_or_run(path):
+    bare = {n.func.id for n in ast.walk(tree(path)) if isinstance(n, ast.Call) and is_name(n.func)}
+    assert not bare & DANGEROUS
+    assert not set(called(path)) & {"system", "popen"}
+    assert not packages(path) & UNPICKLERS
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.keyword):
+            assert node.arg != "unsafe_allow_html"
+            if node.arg == "allow_pickle":
+                assert isinstance(node.value, ast.Constant)
+                assert node.value.value is False
+
+
+def is_name(node):
+    return isinstance(node, ast.Name)
+
+
+@over(inside(CORE))
+def test_the_core_loads_arrays_without_pickles(path):
+    for node in ast.walk(tree(path)):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and node.func.attr == "load"
+            and is_name(node.func.value)
+            and node.func.value.id == "np"
+        ):
+            assert any(keyword.arg == "allow_pickle" for keyword in node.keywords)
+
+
+@over(inside(PAGES))
+def test_no_page_sleeps_starts_threads_or_waits_in_a_loop(path):
+    assert not packages(path) & {"threading", "asyncio", "multiprocessing", "concurrent"}
+    assert "sleep" not in set(called(path))
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.While):
+            assert not isinstance(node.test, ast.Constant)
+
+
+@over(inside(CORE))
+def test_the_core_prints_nothing_and_reads_no_environment(path):
+    assert not set(called(path)) & {"print", "input", "getenv", "seed"}
+    assert not packages(path) & {"os", "random", "logging", "warnings"}
+
+
+@over(inside(CORE))
+def test_no_public_function_of_the_core_is_without_its_types(path):
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is not None, node.name
+
+
+@over([*SCRIPTS, *inside(PAGES / "ui")])
+def test_no_page_asks_which_entry_of_a_registry_it_has(path):
+    """A page that needs `if activation == "relu"` shows that the registry lacks a field."""
+    keys = {*ACTIVATIONS, *DATASETS, *INITIALIZERS, *OPTIMIZERS}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Compare):
+            constants = {
+                constant.value
+                for side in [node.left, *node.comparators]
+                for constant in ast.walk(side)
+                if isinstance(constant, ast.Constant)
+            }
+            assert not constants & keys, ast.unparse(node)
