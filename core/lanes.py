@@ -22,7 +22,7 @@ def prefix(lane: int) -> str:
 
 def lane_keys() -> tuple[str, ...]:
     """Every key that a lane after the first may have in a link."""
-    own = [key for key in RunSpec.keys() if key not in SHARED]
+    own = sorted(set(RunSpec.keys()) - SHARED)
     return tuple(prefix(lane) + key for lane in range(1, MOST_LANES) for key in own)
 
 

@@ -9,8 +9,8 @@ Sums of squares are taken in float64, whatever the precision of the run.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
-from itertools import islice
+from dataclasses import dataclass
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
@@ -62,7 +62,7 @@ class Measures:
 
 
 def root(squares: Callable[[Array], Array], values: Array) -> Array:
-    """The square root of squares(values), some sum of squares, right where squares underflow."""
+    """The square root of squares(values), some sums of squares, right where squares underflow."""
     total = squares(values)
     faint = total < FAINT
     if not np.count_nonzero(faint):
@@ -72,13 +72,15 @@ def root(squares: Callable[[Array], Array], values: Array) -> Array:
         return np.where(faint, scaled, np.sqrt(total))
 
 
+def mean_square(values: Array) -> Array:
+    """The mean of the squares over the last two axes: (..., samples, units) -> (...)."""
+    flat = values.reshape(*values.shape[:-2], -1)
+    mean: Array = np.vecdot(flat, flat, dtype=np.float64) / flat.shape[-1]
+    return mean
+
+
 def rms(values: Array) -> Array:
     """Root mean square over the last two axes: (..., samples, units) -> (...)."""
-
-    def mean_square(values: Array) -> Array:
-        flat = values.reshape(*values.shape[:-2], -1)
-        return np.asarray(np.vecdot(flat, flat, dtype=np.float64) / flat.shape[-1])
-
     return root(mean_square, values)
 
 
@@ -86,34 +88,18 @@ def norms(parameters: Parameters) -> Array:
     """Frobenius norm of every weight matrix: (replicas, layers)."""
 
     def squares(theta: Array) -> Array:
-        square = np.multiply(theta, theta, dtype=np.float64)
-        return np.asarray(np.add.reduceat(square, parameters.starts, axis=1)[:, ::2])
+        parts = np.add.reduceat(np.multiply(theta, theta, dtype=float), parameters.starts, axis=1)
+        of_weights: Array = parts[:, ::2]
+        return of_weights
 
     return root(squares, parameters.theta)
 
 
-def moments(a: Array) -> dict[str, Array]:
-    """Mean and standard deviation over samples and units, and the signal, each of shape (...).
-
-    The variance splits into that over the samples, which is the signal's square, and that of
-    the units' means. So a spread of 1e-4 about 0.5 keeps its digits.
-    """
-    samples = a.shape[-2]
-    of_unit = ones(samples, a.dtype) @ a / samples
-    signal = rms(a - of_unit)
-    mean = of_unit.mean(axis=(-2, -1), keepdims=True)
-    return {
-        "activation_mean": mean[..., 0, 0],
-        "activation_std": np.hypot(signal, rms(of_unit - mean)),
-        "signal": signal,
-    }
-
-
 def share(flags: Array) -> Array:
     """How many of the flags are set, over the last two axes: (..., samples, units) -> (...)."""
-    rows = flags.reshape(-1, flags.shape[-2] * flags.shape[-1])
-    counts = [np.count_nonzero(row) for row in rows]  # much faster than a sum along an axis
-    return np.reshape(counts, flags.shape[:-2]) / rows.shape[1]
+    flat = flags.reshape(*flags.shape[:-2], -1)
+    count: Array = flat.sum(axis=-1, dtype=np.int32)
+    return np.asarray(count / flat.shape[-1])
 
 
 def ratio(part: Array, whole: Array) -> Array:
@@ -129,7 +115,7 @@ def batched(items: Iterable[T], count: int) -> Iterator[tuple[T, ...]]:
 
 
 def together(arrays: Sequence[Array]) -> Array:
-    """Arrays of one shape as one array, with a leading axis more."""
+    """Arrays of one shape as one, with an axis of layers in front."""
     joined = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
     return joined.reshape(len(arrays), *arrays[0].shape)
 
@@ -147,37 +133,46 @@ def measure(
     delta: (replicas, samples, outputs), the derivative of each sample's loss by the sums of
     the output layer. prediction: the output layer's activation, of the same shape.
     """
-    replicas, samples, _ = delta.shape
     if gradient is None:
         gradient = Parameters.of(np.empty_like(parameters.theta), parameters.sizes)
-    table = {f.name: np.zeros((replicas, len(parameters.weights))) for f in fields(Measures)}
+    replicas, samples, _ = delta.shape
+    one, activations = ones(samples, delta.dtype), [*run.a[1:], prediction]
     flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
 
-    def note(layers: list[int], **found: Array) -> None:
-        for name, values in found.items():
-            table[name][:, layers] = values.T
-
+    # Here layers come first: (layers, replicas).
+    size, carried, mean, signal, spread, saturated, dead = np.zeros(
+        (7, len(parameters.weights), replicas)
+    )
     walk = backward(parameters, run, delta)
-    write_gradient(next(walk), run, gradient)
-    note([-1], delta=rms(delta[None]), **moments(prediction[None]))
-    carried = np.zeros((replicas, len(run.slope)))
-    for errors in batched(walk, max(1, TOGETHER // run.z[0].size)):
+    output = next(walk)
+    hidden = batched(walk, max(1, TOGETHER // run.z[0].size))
+    for errors in chain([(output,)], hidden):
+        layers = slice(errors[-1].layer, errors[0].layer + 1)
+        errors = errors[::-1]
         for error in errors:
             write_gradient(error, run, gradient)
-        layers = [error.layer for error in errors]
-        slope = np.abs(together([run.slope[layer] for layer in layers]))
-        note(
-            layers,
-            delta=rms(together([error.delta for error in errors])),
-            saturated=share(slope <= flat),
-            dead=share(ones(samples, slope.dtype) @ slope == 0),
-            **moments(together([run.a[layer + 1] for layer in layers])),
-        )
-        carried[:, layers] = rms(together([e.carried for e in errors if e.carried is not None])).T
+        size[layers] = rms(together([error.delta for error in errors]))
+        a = together(activations[layers])
+        of_unit = one @ a / samples
+        signal[layers] = mean_square(a - of_unit)
+        mean[layers] = middle = of_unit.mean(axis=(-2, -1))
+        spread[layers] = mean_square(of_unit - middle[..., None, None])
+        if errors[-1] is output:
+            carried[layers] = np.nan
+            continue
+        carried[layers] = rms(together([e.carried for e in errors if e.carried is not None]))
+        slope = np.abs(together(run.slope[layers]))
+        saturated[layers] = share(slope <= flat)
+        dead[layers] = share(one @ slope == 0)
 
-    table["gradient_norm"] = norms(gradient) / samples
-    for part in (table["weights_part"], table["activation_part"]):
-        part[:, -1] = np.nan
-    table["weights_part"][:, :-1] = ratio(carried, table["delta"][:, 1:])
-    table["activation_part"][:, :-1] = ratio(table["delta"][:, :-1], carried)
-    return Measures(**table)
+    return Measures(
+        delta=size.T,
+        gradient_norm=norms(gradient) / samples,
+        activation_mean=mean.T,
+        activation_std=np.sqrt(signal + spread).T,
+        signal=np.sqrt(signal).T,
+        saturated=saturated.T,
+        dead=dead.T,
+        weights_part=ratio(carried, np.roll(size, -1, axis=0)).T,
+        activation_part=ratio(size, carried).T,
+    )

@@ -102,7 +102,11 @@ class History:
     def at(self, index: int) -> History:
         """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
         one = slice(index, index + 1)
-        rows: dict[str, Any] = {k: v[one] for k, v in vars(self).items() if isinstance(v, np.ndarray)}
+        rows: dict[str, Any] = {
+            name: column[one]
+            for name, column in vars(self).items()
+            if isinstance(column, np.ndarray)
+        }
         return replace(self, **{**rows, "epoch": np.zeros(1, int)})
 
     @property

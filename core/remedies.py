@@ -38,7 +38,7 @@ class Case(StrEnum):
 
 @dataclass(frozen=True)
 class Explanation:
-    """A case, the number that shows it, and the settings that try a remedy (none: nothing to mend)."""
+    """A case, the number that shows it, and the settings that try a remedy, if there is any."""
 
     case: Case
     number: float

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from core.activations import ACTIVATIONS, Activation, Family
 
 DASHES = (
-    (1, 0), (7, 3), (2, 2), (9, 2, 2, 2), (12, 4), (4, 2), (2, 4), (6, 2, 2, 2, 2, 2), (14, 3, 4, 3), (1, 2),
+    (1, 0), (7, 3), (2, 2), (9, 2, 2, 2), (12, 4),
+    (4, 2), (2, 4), (6, 2, 2, 2, 2, 2), (14, 3, 4, 3), (1, 2),
 )  # fmt: skip
 LINE = 2.5
 SYMBOLS = ("circle", "square")

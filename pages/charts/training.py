@@ -49,7 +49,7 @@ def until(epochs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def shade(values: np.ndarray[Any, Any]) -> str:
-    """A picture of the plane as a PNG in a data URI: the colour of a class, the stronger the surer."""
+    """A picture of the plane as a PNG in a data URI: a class's colour, the stronger the surer."""
     image = Image.fromarray(values, mode="P")
     shades = np.arange(256)
     side = (shades >= 128).astype(int)

@@ -84,8 +84,8 @@ def probe(
     head: Sequence[str] = (),
     rows: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """A dial from `low` to `high` in `count` steps that moves the charts' parameter `name` (a step's
-    number), over a table of what its curves read there."""
+    """A dial from `low` to `high` in `count` steps that moves the charts' parameter `name`, and a
+    table of what its curves read there."""
     component("probe", drives=True)(
         data={
             "name": name,

@@ -1,8 +1,8 @@
 """Widgets drawn from a spec.
 
 The settings of the session are the truth: a widget shows them and hands on what the reader
-chooses, before the page runs again. So two widgets may show one setting, and a preset, a link or an undo
-moves them all.
+chooses, before the page runs again. So two widgets may show one setting, and a preset, a link
+or an undo moves them all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Change = Callable[[str, Any], None]
 def controls(
     spec: Spec, t: Text, *names: str, change: Change, key: str = "", **domains: Domain
 ) -> None:
-    """Draw the settings called `names` as `spec` has them; what the reader chooses goes to `change`.
+    """Draw the settings called `names`, as `spec` has them; what is chosen goes to `change`.
 
     key: tells the widgets of one lane from those of another. domains: narrower than declared,
     by name.
@@ -123,7 +123,7 @@ def draw(
     change: Callable[[Any], None],
     **widget: Any,
 ) -> None:
-    """Draw the widget of a domain, showing `value`; to add a kind of setting, register its widget."""
+    """Draw the widget of a domain, showing `value`; a new kind of setting registers its own."""
     raise TypeError(f"no widget for {domain}")
 
 

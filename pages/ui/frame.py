@@ -44,7 +44,6 @@ def frame() -> Iterator[Text]:
     reader = linked(Reader) if "language" in session().settings else Reader(browser_language())
     t = texts.LANGUAGES[reader.language].text
     st.html(STYLE)
-    st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
     token = _text.set(t)
     try:
         yield t
@@ -109,6 +108,7 @@ def close_page(t: Text, query: Query, full: Query) -> None:
     with _actions.get():
         glossary(t)
         copy_link(t, {**VERSION, **language, **full})
+    st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
 
 
 def glossary(t: Text) -> None:

@@ -1,4 +1,4 @@
-"""The lanes of the training page: which runs stand side by side, and the settings that change them."""
+"""The lanes of the training page: which runs stand side by side, and what changes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.texts import Text
 from pages.texts.numbers import power
-from pages.ui.controls import controls, entry_name, knob_controls, reset, taken
+from pages.ui.controls import Change, controls, entry_name, knob_controls, reset, taken
 from pages.ui.session import chosen, keep, linked, session, take_over, undo
 from pages.ui.settings import Stage
 
@@ -45,7 +45,7 @@ def set_lanes(stage: Stage, lanes: Lanes) -> None:
     keep(link_of(stage, lanes), OWNED)
 
 
-def preset_choice(t: Text, lanes: Lanes, visible: int = 4) -> None:
+def preset_choice(t: Text, lanes: Lanes, visible: int = 3) -> None:
     """The presets, as questions; the first few at once, the others on demand."""
     keys = list(PRESETS)
     now = next((key for key in keys if PRESETS[key] == lanes), None)
@@ -129,33 +129,46 @@ def new_start() -> None:
 
 
 def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
-    """Draw the settings of all lanes, as lane 1 has them."""
-    first = lanes[0]
-    controls(first, t, "dataset", "depth", "width", "rate", change=change_all)
-    controls(stage, t, "lanes", change=change_stage)
-    with st.expander(t.training.settings_first):
-        controls(first, t, "activation", "initializer", "gain", change=change_all)
-        gains_of_theory(t, first)
-        knob_controls(first, t, (first.activation,), change=change_all)
-    with st.expander(t.training.settings_training):
-        controls(first, t, "optimizer", "batch", "epochs", change=change_all)
+    """What matters most, for all lanes; behind folds everything else, for one lane too."""
+    controls(lanes[0], t, "depth", "width", "rate", change=change_all)
+    with st.expander(t.training.more_settings):
+        lane = target(t, lanes)
+        run = lanes[lane or 0]
+        change: Change = change_all if lane is None else partial(change_one, lane)
+        key = "" if lane is None else f"lane{lane + 1}."
+        if lane is not None:
+            controls(run, t, "depth", "width", "rate", change=change, key=key)
+        controls(run, t, "activation", "initializer", "gain", change=change, key=key)
+        gains_of_theory(t, run)
+        knob_controls(run, t, (run.activation,), change=change, key=key)
+        controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
     with st.expander(t.training.settings_data):
-        controls(first, t, "samples", "noise", "data_seed", change=change_all)
-    with st.expander(t.training.settings_evidence):
-        controls(first, t, "seed", "replicas", "precision", change=change_all)
+        controls(lanes[0], t, "dataset", "samples", "noise", "data_seed", change=change_all)
+        controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
+    with st.expander(t.training.settings_show):
+        controls(stage, t, "lanes", change=change_stage)
+        measure_choice(t, stage)
 
 
-def tune(t: Text, run: RunSpec, lane: int) -> None:
-    """What one lane may change for itself, in a popover."""
-    own = {"key": f"lane{lane + 1}.", "change": partial(change_one, lane)}
-    with st.popover("", icon=":material/tune:", help=t.training.tune, type="tertiary"):
-        controls(run, t, "activation", "initializer", "gain", "depth", "width", "rate", **own)
-        controls(run, t, "optimizer", **own)
-        knob_controls(run, t, (run.activation,), **own)
+def target(t: Text, lanes: Lanes) -> int | None:
+    """Which lane the settings below change, by its index; None for all."""
+    if len(lanes) == 1:
+        return None
+    keys = ["all", *map(str, range(len(lanes)))]
+    if st.session_state.get("target") not in keys:
+        reset("target", "all")
+    chosen = st.segmented_control(
+        t.training.target,
+        keys,
+        format_func=lambda k: t.training.all_lanes if k == "all" else str(int(k) + 1),
+        required=True,
+        key="target",
+    )
+    return None if chosen == "all" else int(chosen)
 
 
 def gains_of_theory(t: Text, run: RunSpec) -> None:
-    """The gains that keep the signal, and the error, at its size in a wide network of LeCun's weights."""
+    """The gains that keep the signal, or the error, at its size with LeCun's weights."""
     activation = ACTIVATIONS[run.activation]
     forwards = forward_gain(activation, **run.knob_values)
     backwards = backward_gain(activation, **run.knob_values)

@@ -23,7 +23,7 @@ def recordings() -> Recordings:
 
 
 def per_recording(make: Callable[..., T]) -> Callable[..., T]:
-    """Keep what `make(recording, ...)` returns of a finished recording for as long as that lives."""
+    """Keep what `make(recording, ...)` makes of a finished recording for as long as that lives."""
     kept: WeakKeyDictionary[Recording, dict[Any, T]] = WeakKeyDictionary()
 
     @wraps(make)

@@ -25,7 +25,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.components import caption, clock
-from pages.ui.lanes import changes, lane_name, new_start, open_lanes, tune
+from pages.ui.lanes import changes, lane_name, new_start, open_lanes
 from pages.ui.recordings import per_recording, recordings
 from pages.ui.session import cancelled, lanes_before, set_cancelled
 from pages.ui.settings import Stage
@@ -65,7 +65,7 @@ Below = Callable[[Scene, Sequence[Recording]], None]
 
 
 def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
-    """Compute what is missing and draw the lanes; a fragment keeps looking until all is computed."""
+    """Compute what is missing and draw the lanes; a fragment looks on until all is computed."""
     try:
         records = tuple(recordings().get(run) for run in lanes)
     except OverBudget as excess:
@@ -144,9 +144,7 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     """One network: name, numbers and sentence, what it has learnt, its layers, its course."""
     t, run = scene.t, record.run
     name = lane_name(t, run, scene.lanes)
-    with st.container(horizontal=True, vertical_alignment="center", key=f"lane{number}name"):
-        st.markdown(f"**{name}**", width="stretch")
-        tune(t, run, number)
+    st.markdown(f"**{name}**")
     if not record.snapshots:
         st.caption(t.training.waiting)
         return

@@ -11,7 +11,7 @@ every_page = pytest.mark.parametrize("name", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_width = pytest.mark.parametrize("width", [390, 768, 1440])
 
-OVERHANG = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart]')].flatMap(chart => {
+OVERHANG = """() => [...document.querySelectorAll('.stVegaLiteChart')].flatMap(chart => {
     const column = chart.closest('[data-testid=stColumn], [data-testid=stMainBlockContainer]');
     const outer = column.getBoundingClientRect();
     return [...chart.querySelectorAll('svg, canvas')].map(node => node.getBoundingClientRect())

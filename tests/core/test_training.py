@@ -532,7 +532,7 @@ def test_the_stream_ends_when_every_replica_has_diverged():
 def test_a_network_that_cannot_even_start_is_marked_before_the_first_step():
     run = replace(
         TINY, activation="identity", precision="float32", initializer="normal", gain=20.0,
-        depth=30, width=256,
+        depth=30, width=64,
     )  # fmt: skip
     snapshots = list(train(run))
     assert [s.epoch for s in snapshots] == [0]

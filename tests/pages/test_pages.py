@@ -41,7 +41,7 @@ def test_every_page_speaks_every_language(page, language):
 def test_every_activation_trains(activation):
     app = visit("training", activation=activation, **SHORT)
     assert len(app.get("vega_lite_chart")) == 3
-    assert widget(app, "lane1.activation").value == activation
+    assert widget(app, "activation").value == activation
 
 
 @pytest.mark.parametrize("dataset", RunSpec.domains()["dataset"].options)
@@ -67,12 +67,23 @@ def test_settings_follow_the_reader_from_page_to_page():
     assert not app.exception
 
 
+def settings(app):
+    return app.session_state["session"].settings
+
+
+def choose_target(app, key):
+    group = next(w for w in app.get("button_group") if w.key == "target")
+    group.set_value(key).run()
+
+
 def test_a_setting_of_all_lanes_leaves_alone_what_a_lane_has_of_its_own():
     app = visit("training", lanes="2", epochs="3", samples="40", **{"2.rate": "1"})
     widget(app, "rate").set_value(0.3).run()
-    assert widget(app, "lane1.rate").value == 0.3
-    assert widget(app, "lane2.rate").value == 1
+    assert settings(app)["rate"] == "0.3"
+    assert settings(app)["2.rate"] == "1"
+    choose_target(app, "1")
     widget(app, "lane2.rate").set_value(0.3).run()
+    assert "2.rate" not in settings(app)
     widget(app, "rate").set_value(0.03).run()
     assert widget(app, "lane2.rate").value == 0.03
 
@@ -80,6 +91,7 @@ def test_a_setting_of_all_lanes_leaves_alone_what_a_lane_has_of_its_own():
 def test_a_new_lane_begins_as_a_copy_of_the_first():
     app = visit("training", **SHORT, activation="tanh")
     widget(app, "lanes").set_value(3).run()
+    choose_target(app, "2")
     assert widget(app, "lane3.activation").value == "tanh"
 
 
@@ -90,8 +102,8 @@ HOSTILE = ["nan", "inf", "-inf", "1e999", "-1", "", "1_0", "１", "None", "\x00"
 
 @pytest.mark.parametrize("value", HOSTILE, ids=lambda value: value[:8])
 def test_every_key_of_a_link_survives_every_hostile_value(value):
-    keys = {key for spec in SPECS for key in spec.keys()} | set(lane_keys())
-    app = visit("training", **{key: value for key in sorted(keys)}, nonsense=value)
+    keys = set(lane_keys()).union(*(spec.keys() for spec in SPECS))
+    app = visit("training", **dict.fromkeys(sorted(keys), value), nonsense=value)
     assert len(app.warning) == 1
     assert len(app.warning[0].value) < 2000
 
