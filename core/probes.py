@@ -8,9 +8,9 @@ Sums of squares are taken in float64, whatever the precision of the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
@@ -25,7 +25,7 @@ TOGETHER = 2**14
 """Layers are measured together up to about this many values: below it a call costs more."""
 
 FAINT = 1e-280
-"""Where a sum of squares is smaller, squares have underflowed, and it is taken anew, scaled up."""
+"""A smaller sum of squares may have underflowed, and is taken anew of numbers scaled up."""
 SCALE = 2.0**600
 
 T = TypeVar("T")
@@ -61,29 +61,6 @@ class Measures:
     activation_part: Array
 
 
-def root(squares: Callable[[Array], Array], values: Array) -> Array:
-    """The square root of squares(values), some sums of squares, right where squares underflow."""
-    total = squares(values)
-    faint = total < FAINT
-    if not np.count_nonzero(faint):
-        return np.sqrt(total)
-    with np.errstate(all="ignore"):  # what is not faint may overflow now, and is not used
-        scaled = np.sqrt(squares(np.multiply(values, SCALE, dtype=np.float64))) / SCALE
-        return np.where(faint, scaled, np.sqrt(total))
-
-
-def mean_square(values: Array) -> Array:
-    """The mean of the squares over the last two axes: (..., samples, units) -> (...)."""
-    flat = values.reshape(*values.shape[:-2], -1)
-    mean: Array = np.vecdot(flat, flat, dtype=np.float64) / flat.shape[-1]
-    return mean
-
-
-def rms(values: Array) -> Array:
-    """Root mean square over the last two axes: (..., samples, units) -> (...)."""
-    return root(mean_square, values)
-
-
 def norms(parameters: Parameters) -> Array:
     """Frobenius norm of every weight matrix: (replicas, layers)."""
 
@@ -92,7 +69,20 @@ def norms(parameters: Parameters) -> Array:
         of_weights: Array = parts[:, ::2]
         return of_weights
 
-    return root(squares, parameters.theta)
+    total = squares(parameters.theta)
+    faint = total < FAINT
+    if not np.count_nonzero(faint):
+        return np.sqrt(total)
+    with np.errstate(over="ignore"):  # what is not faint may overflow now, and is not used
+        scaled = np.sqrt(squares(np.multiply(parameters.theta, SCALE, dtype=float))) / SCALE
+    return np.where(faint, scaled, np.sqrt(total))
+
+
+def squares(values: Array) -> Array:
+    """The sum of the squares over the last two axes: (..., samples, units) -> (...)."""
+    flat = values.reshape(*values.shape[:-2], -1)
+    total: Array = np.vecdot(flat, flat, dtype=float)
+    return total
 
 
 def share(flags: Array) -> Array:
@@ -135,44 +125,62 @@ def measure(
     """
     if gradient is None:
         gradient = Parameters.of(np.empty_like(parameters.theta), parameters.sizes)
-    replicas, samples, _ = delta.shape
-    one, activations = ones(samples, delta.dtype), [*run.a[1:], prediction]
+    replicas, samples, outputs = delta.shape
+    depth, width = len(run.slope), run.z[0].shape[-1]
+    one, units = ones(samples, delta.dtype), np.array([[width]] * depth + [[outputs]])
     flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
 
-    # Here layers come first: (layers, replicas).
-    size, carried, mean, signal, spread, saturated, dead = np.zeros(
-        (7, len(parameters.weights), replicas)
-    )
+    # Here layers come first: (layers, replicas), and of every unit (layers, replicas, 1, units).
+    delta2, carried2, signal2, spread2 = sums = np.zeros((4, depth + 1, replicas))
+    mean, saturated, dead = np.zeros((3, depth + 1, replicas))
+    unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), delta.dtype)
+
     walk = backward(parameters, run, delta)
-    output = next(walk)
-    hidden = batched(walk, max(1, TOGETHER // run.z[0].size))
-    for errors in chain([(output,)], hidden):
+    write_gradient(next(walk), run, gradient)
+    delta2[-1], carried2[-1] = squares(delta), np.nan  # no layer carries anything to the output
+    output_mean = one @ prediction / samples
+    signal2[-1] = squares(prediction - output_mean)
+    for errors in batched(walk, max(1, TOGETHER // run.z[0].size)):
         layers = slice(errors[-1].layer, errors[0].layer + 1)
-        errors = errors[::-1]
         for error in errors:
             write_gradient(error, run, gradient)
-        size[layers] = rms(together([error.delta for error in errors]))
-        a = together(activations[layers])
-        of_unit = one @ a / samples
-        signal[layers] = mean_square(a - of_unit)
-        mean[layers] = middle = of_unit.mean(axis=(-2, -1))
-        spread[layers] = mean_square(of_unit - middle[..., None, None])
-        if errors[-1] is output:
-            carried[layers] = np.nan
-            continue
-        carried[layers] = rms(together([e.carried for e in errors if e.carried is not None]))
-        slope = np.abs(together(run.slope[layers]))
+        delta2[layers] = squares(together([e.delta for e in errors[::-1]]))
+        carried2[layers] = squares(together([e.carried for e in errors[::-1]]))
+        a, slope = together(run.a[1:][layers]), np.abs(together(run.slope[layers]))
+        unit_mean[layers] = one @ a / samples
+        unit_slope[layers] = one @ slope
+        signal2[layers] = squares(a - unit_mean[layers])
         saturated[layers] = share(slope <= flat)
-        dead[layers] = share(one @ slope == 0)
+    dead[:-1] = share(unit_slope == 0)
+    for layers, means in ((slice(depth), unit_mean), (slice(depth, None), output_mean[None])):
+        middle = means.mean(axis=(-2, -1), keepdims=True)
+        mean[layers] = middle[..., 0, 0]
+        spread2[layers] = samples * squares(means - middle)
 
+    size, carried, signal, spread = np.sqrt(sums / (samples * units))
+    faint = sums[:2] < FAINT
+    if np.count_nonzero(faint) and delta.dtype == float:
+        size, carried = np.where(faint, sizes_of_faint(parameters, run, delta), (size, carried))
+    above = np.concatenate([size[1:], carried[-1:]])
     return Measures(
         delta=size.T,
         gradient_norm=norms(gradient) / samples,
         activation_mean=mean.T,
-        activation_std=np.sqrt(signal + spread).T,
-        signal=np.sqrt(signal).T,
+        activation_std=np.hypot(signal, spread).T,
+        signal=signal.T,
         saturated=saturated.T,
         dead=dead.T,
-        weights_part=ratio(carried, np.roll(size, -1, axis=0)).T,
+        weights_part=ratio(carried, above).T,
         activation_part=ratio(size, carried).T,
     )
+
+
+@np.errstate(over="ignore", invalid="ignore")  # what is not faint may overflow, and is not used
+def sizes_of_faint(parameters: Parameters, run: Pass, delta: Array) -> Array:
+    """rms of delta_l and of what is carried to l, (2, layers, replicas), from scaled errors."""
+    sizes = np.zeros((2, len(parameters.weights), len(delta)))
+    for layer, *errors in backward(parameters, run, delta * SCALE):
+        for size, error in zip(sizes, errors, strict=True):
+            if error is not None:
+                size[layer] = np.sqrt(squares(error) / error[0].size) / SCALE
+    return sizes

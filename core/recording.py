@@ -26,6 +26,8 @@ REACH = 1.0
 MAX_FRAMES = 200
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept where the plane cannot be drawn."""
+BINS, SPAN = 48, 6.0
+MOST_SUMS = 2**14
 
 MAX_OPERATIONS = 3e11
 """The budget of one run: about a minute or two of one core."""
@@ -41,27 +43,48 @@ def grid() -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """What the first replica's network answers after `epoch` epochs, as bytes.
+    """A look at the first replica's network after `epoch` epochs.
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); else (samples,) the predicted classes of the first test samples.
+    sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
+        outer bins taking what lies beyond; of at most MOST_SUMS a layer.
+    active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
 
 
 def frame(trainer: Trainer) -> Frame:
-    """Look at what the first replica has learnt so far."""
+    """Look at what the first replica has learnt so far, and where its units stand."""
+    depth, width = trainer.run.depth, trainer.run.width
+    sums = np.zeros((depth, BINS), np.uint16)
+    active = np.zeros((depth, width), np.uint16)
+    for layer, z in enumerate(trainer.sums()):
+        active[layer] = np.count_nonzero(z > 0, axis=0)
+        some = z.ravel()[:: -(-z.size // MOST_SUMS)]
+        bins = np.nan_to_num((some + SPAN) * (BINS / (2 * SPAN))).clip(0, BINS - 1).astype(int)
+        sums[layer] = np.bincount(bins, minlength=BINS)
+    return Frame(trainer.epoch, answers(trainer), sums, active)
+
+
+def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The network's answers, as a frame keeps them."""
     data = DATASETS[trainer.run.dataset]
     if data.view is View.PLANE:
         answer = trainer.predict(grid())[:, 0]
         if data.task is Task.REGRESSION:
             answer = (answer + 1) / 2
         shades = np.nan_to_num(np.clip(answer, 0, 1) * 255).round()
-        return Frame(trainer.epoch, shades.astype(np.uint8).reshape(GRID, GRID))
-    classes = trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1)
-    return Frame(trainer.epoch, classes.astype(np.uint8))
+        return shades.astype(np.uint8).reshape(GRID, GRID)
+    return trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1).astype(np.uint8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +181,7 @@ class Recording:
             if self.snapshots
             else 0
         )
-        pictures = sum(f.values.nbytes + 200 for f in self.frames)
+        pictures = sum(f.nbytes + 200 for f in self.frames)
         arrays = 2 if self._history is not None else 1
         working = 0 if self._trainer is None else 6 * self._trainer.parameters.theta.nbytes
         return len(self.snapshots) * per_snapshot * arrays + pictures + working

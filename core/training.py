@@ -206,6 +206,12 @@ class Trainer:
         answer: Array = self.loss.output(z)[0]
         return answer
 
+    @np.errstate(all="ignore")
+    def sums(self, replica: int = 0) -> list[Array]:
+        """z_l of every hidden layer on the training part, of one replica: (samples, units)."""
+        alone = self.parameters.replica(replica)
+        return [z[0] for z in forward(alone, self.x, self.value_and_derivative).z[:-1]]
+
     @property
     def finished(self) -> bool:
         """Whether all epochs are done, or no replica is left."""

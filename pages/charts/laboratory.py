@@ -1,15 +1,22 @@
-"""The laboratory's charts: the two factors of a layer, many seeds, two moments side by side."""
+"""The laboratory's charts: factors, seeds, where the sums sit, the atlas of units."""
 
 from __future__ import annotations
 
+import base64
+import io
+from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
+from PIL import Image
 
-from core.recording import History
-from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming
+from core.activations import ACTIVATIONS, Family
+from core.recording import BINS, SPAN, Frame, History
+from core.training import RunSpec
+from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.style import LINE, Palette
 from pages.charts.training import CLOSE, TOP, decades, epoch_input, until
 from pages.texts import Text
@@ -163,3 +170,212 @@ def seeds(
         .encode(y=alt.YDatum(baseline))
     )
     return (band + each + middle + guess).properties(height=SEEDS, description=alternative)
+
+
+# Where the sums sit
+
+MOST_LAYERS = 6
+"""Layers whose sums are drawn; of a deeper network, so many spread evenly."""
+SUM_ROWS = 24_000
+
+
+def drawn_layers(depth: int) -> list[int]:
+    """The hidden layers that are drawn, 1 first."""
+    places = np.linspace(1, depth, min(depth, MOST_LAYERS)).round()
+    return [int(layer) for layer in np.unique(places)]
+
+
+def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
+    """How many of a layer's sums lie where: one row a kept picture, layer and bin.
+
+    `row` counts the drawn layers from 0 at the top; `low` and `high` are where the bin's bar
+    begins and ends, its height being its share of the fullest bin.
+    """
+    step = max(1, -(-len(frames) * len(layers) * BINS // SUM_ROWS))
+    kept = [*frames[:-1:step], frames[-1]]
+    epochs = np.array([frame.epoch for frame in kept])
+    counts = np.array([frame.sums[[layer - 1 for layer in layers]] for frame in kept], float)
+    heights = 0.85 * counts / np.maximum(counts.max(axis=2, keepdims=True), 1)
+    centres = (np.arange(BINS) + 0.5) / BINS * 2 * SPAN - SPAN
+    row = np.arange(1.0, len(layers) + 1)
+    shape = heights.shape
+    return pa.table(
+        {
+            "epoch": np.repeat(epochs, shape[1] * shape[2]),
+            "until": np.repeat(until(epochs), shape[1] * shape[2]),
+            "row": np.broadcast_to(row[:, None], shape).ravel().astype(np.float32),
+            "z": np.broadcast_to(centres, shape).ravel().astype(np.float32),
+            "low": np.broadcast_to(row[:, None], shape).ravel().astype(np.float32),
+            "high": (np.broadcast_to(row[:, None], shape) - heights).ravel().astype(np.float32),
+        }
+    )
+
+
+def slope_table(run: RunSpec, rows: int) -> pa.Table:
+    """|f'| under every row; 1, or more if the function is steeper, fills the row."""
+    z = np.linspace(-SPAN, SPAN, 121)
+    slope = np.abs(ACTIVATIONS[run.activation].derivative(z, **run.knob_values))
+    height = 0.85 * slope / max(float(slope.max()), 1.0)
+    row = np.arange(1.0, rows + 1)[:, None]
+    return pa.table(
+        {
+            "z": np.tile(z, rows),
+            "row": np.repeat(row.ravel(), len(z)),
+            "high": (row - height).ravel(),
+        }
+    )
+
+
+def sums(
+    t: Text, colours: Palette, colour: str, layers: tuple[int, ...], alternative: str
+) -> alt.LayerChart:
+    """The sums z of each layer as a histogram, over the slope that they meet there.
+
+    Data: `sums` from `sums_table`, `slope` from `slope_table`.
+    """
+    names = {str(row + 1): str(layer) for row, layer in enumerate(layers)}
+    label = " : ".join(f"datum.value == {row} ? {quoted(name)}" for row, name in names.items())
+    x = alt.X("z:Q").scale(domain=[-SPAN, SPAN], nice=False).axis(**CLOSE).title(t.laboratory.sum_z)
+    scale = alt.Scale(domain=[len(layers) + 0.1, 0], nice=False)
+    axis = alt.Axis(
+        values=list(range(1, len(layers) + 1)), labelExpr=f"{label} : ''", titlePadding=6
+    )
+    y = alt.Y("high:Q").scale(scale).axis(axis).title(t.laboratory.layer_up)
+    bars = (
+        alt.Chart(alt.NamedData("sums"))
+        .transform_filter(NOW)
+        .mark_bar(color=colours.faint, opacity=0.75, size=5)
+        .encode(x, y, alt.Y2("low:Q"))
+    )
+    slope = (
+        alt.Chart(alt.NamedData("slope"))
+        .mark_line(color=colour, strokeWidth=2)
+        .encode(x, y, alt.Detail("row:N"))
+    )
+    return (
+        (bars + slope)
+        .add_params(epoch_input())
+        .properties(height=70 + 62 * len(layers), description=alternative)
+    )
+
+
+# The atlas of units
+
+RARE, ALWAYS = 0.05, 0.999
+
+
+class Kind(StrEnum):
+    """How often a unit has z > 0: never, rarely, for some samples, always."""
+
+    DEAD = "dead"
+    RARE = "rare"
+    SELECTIVE = "selective"
+    ALWAYS = "always"
+
+
+def kinds(active: np.ndarray[Any, Any], samples: int) -> np.ndarray[Any, Any]:
+    """The kind of every unit, from how many of the samples have z > 0."""
+    share = active / samples
+    return np.select(
+        [active == 0, share < RARE, share > ALWAYS],
+        [Kind.DEAD.value, Kind.RARE.value, Kind.ALWAYS.value],
+        Kind.SELECTIVE.value,
+    )
+
+
+def atlas_picture(active: np.ndarray[Any, Any], samples: int, colours: Palette) -> str:
+    """A cell a unit, layers from left to right: the stronger the more often it is active.
+
+    A dead unit is crossed out, so that nobody needs its colour to know it.
+    """
+    width, depth = active.T.shape
+    across, down = max(4, min(28, 600 // depth)), max(3, min(10, 240 // width))
+    dead = active.T == 0
+    shades = np.where(dead, 0, (active.T / samples * 254).round()).astype(np.uint8)
+    cells = np.kron(shades, np.ones((down, across), np.uint8))
+    slope = np.arange(across) * down // across
+    cross = np.arange(down)[:, None] == slope
+    crossed = np.kron(dead, cross | cross[::-1])
+    cells[crossed.astype(bool)] = 255
+    return png(cells, colours.families[Family.RECTIFIED], colours.wrong)
+
+
+def png(shades: np.ndarray[Any, Any], colour: str, marked: str) -> str:
+    """A picture in a data URI: `colour` from transparent (0) to full (254), and `marked` (255)."""
+    image = Image.fromarray(shades, mode="P")
+    image.putpalette(list(rgb(colour)) * 255 + list(rgb(marked)))
+    buffer = io.BytesIO()
+    strength = [*(30 + round(0.88 * shade) for shade in range(255)), 255]
+    image.save(buffer, "png", transparency=bytes(min(255, s) for s in strength))
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def atlas_table(frames: Sequence[Frame], samples: int, colours: Palette, t: Text) -> pa.Table:
+    """One picture of all units for every kept picture, and how many there are of each kind."""
+    epochs = np.array([frame.epoch for frame in frames])
+    counts = [
+        {kind: int((kinds(frame.active, samples) == kind).sum()) for kind in Kind}
+        for frame in frames
+    ]
+    return pa.table(
+        {
+            "epoch": epochs,
+            "until": until(epochs),
+            "url": [atlas_picture(frame.active, samples, colours) for frame in frames],
+            "note": [t.laboratory.kinds.format(**count) for count in counts],
+        }
+    )
+
+
+def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -> alt.LayerChart:
+    """Every unit of every layer by the share of data for which it is active.
+
+    Data: `atlas` from `atlas_table`.
+    """
+    base = alt.Chart(alt.NamedData("atlas"))
+    x = alt.X("x:Q").scale(domain=[0.5, depth + 0.5], nice=False)
+    y = alt.Y("y:Q").scale(domain=[width + 0.5, 0.5], nice=False)
+    picture = (
+        base.transform_calculate(x=str((depth + 1) / 2), y=str((width + 1) / 2))
+        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False, smooth=False)
+        .encode(
+            x.axis(values=list(range(1, depth + 1)), format="d", **CLOSE).title(
+                t.training.towards_output
+            ),
+            y.axis(values=[1, width], format="d", **CLOSE).title(t.laboratory.unit),
+            url="url:N",
+            opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0)),
+        )
+    )
+    note = (
+        base.transform_filter(NOW)
+        .mark_text(align="left", baseline="bottom", fontSize=13, color=colours.ink, dy=-6)
+        .encode(text="note:N", x=alt.XValue(0), y=alt.YValue(0))
+    )
+    return (
+        (picture + note)
+        .add_params(epoch_input())
+        .properties(height=min(420, 110 + 12 * width), description=alternative)
+    )
+
+
+def deaths(frames: Sequence[Frame]) -> list[tuple[int, int, int]]:
+    """(layer, unit, epoch) of each unit that is dead at the end: since when it has been."""
+    active = np.array([frame.active for frame in frames])
+    found = []
+    for layer, unit in zip(*np.nonzero(active[-1] == 0), strict=True):
+        alive = np.flatnonzero(active[:, layer, unit])
+        since = frames[int(alive[-1]) + 1 if len(alive) else 0].epoch
+        found.append((int(layer) + 1, int(unit) + 1, since))
+    return found
+
+
+def revivals(frames: Sequence[Frame]) -> list[tuple[int, int]]:
+    """(layer, unit) of each unit that was dead in some picture and came back in a later one."""
+    active = np.array([frame.active for frame in frames]) > 0
+    back = (~active[:-1] & active[1:]).any(axis=0)
+    return [(int(layer) + 1, int(unit) + 1) for layer, unit in zip(*np.nonzero(back), strict=True)]

@@ -22,7 +22,7 @@ from core.training import RunSpec
 from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
 from pages.charts.measures import MEASURES
-from pages.charts.style import hue
+from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.ui.controls import reset, taken
@@ -34,6 +34,7 @@ from pages.ui.show import show
 from pages.ui.stage import LEARNT, Scene, guess
 
 MANY_SEEDS = 8
+MOST_DEAD = 6
 
 
 def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
@@ -136,6 +137,68 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
         ),
         spread=charts.spread_table(history),
     )
+
+
+def sums(scene: Scene, name: str, record: Recording) -> None:
+    """Where each layer's sums lie under the slope."""
+    t, run = scene.t, record.run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    shown = tuple(charts.drawn_layers(run.depth))
+    history = record.history
+    show(
+        charts.sums,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        shown,
+        t.laboratory.alternatives.sums.format(
+            name=name,
+            first=percent(float(history.saturated[-1, 0, 0]), t),
+            last=percent(float(history.saturated[-1, 0, run.depth - 1]), t),
+        ),
+        sums=sums_table(record),
+        slope=charts.slope_table(run, len(shown)),
+    )
+
+
+def units(scene: Scene, name: str, record: Recording) -> None:
+    """Every unit by the share of data for which it is active; when it died, and what came back."""
+    t, run = scene.t, record.run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    dead, back = charts.deaths(record.frames), charts.revivals(record.frames)
+    show(
+        charts.atlas,
+        t,
+        scene.colours,
+        run.depth,
+        run.width,
+        t.laboratory.alternatives.units.format(
+            name=name, dead=len(dead), units=run.depth * run.width, back=len(back)
+        ),
+        atlas=atlas_table(record, scene.colours, t),
+    )
+    if dead:
+        told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
+        more = t.laboratory.and_more.format(count=len(dead) - MOST_DEAD)
+        st.caption("  \n".join(told + ([more] if len(dead) > MOST_DEAD else [])))
+    if dead and not ACTIVATIONS[run.activation].has_flat_piece:
+        st.caption(t.laboratory.passes)
+    if back:
+        st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+@per_recording
+def sums_table(record: Recording) -> pa.Table:
+    return charts.sums_table(record.frames, charts.drawn_layers(record.run.depth))
+
+
+@per_recording
+def atlas_table(record: Recording, colours: Palette, t: Text) -> pa.Table:
+    return charts.atlas_table(record.frames, len(record.run.data().train_x), colours, t)
 
 
 def many_seeds(scene: Scene, records: Sequence[Recording]) -> None:
@@ -271,6 +334,8 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
 
 DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "factors": in_columns(factors),
+    "sums": in_columns(sums),
+    "units": in_columns(units),
     "seeds": many_seeds,
     "why": in_columns(why),
     "compare": compare,

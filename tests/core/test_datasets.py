@@ -154,6 +154,14 @@ def test_two_classes_are_about_equally_many(dataset):
         assert y.mean() == pytest.approx(0.5, abs=0.05)
 
 
+@pytest.mark.parametrize("key", ["xor", "regression"])
+def test_the_square_is_filled_evenly(key):
+    x, _, _ = whole(load(key, 5000, 0.0, 0))
+    counts = np.histogram2d(*x.T, bins=4, range=[[-1, 1], [-1, 1]])[0]
+    assert counts.sum() == 5000
+    np.testing.assert_allclose(counts, 5000 / 16, atol=5 * sqrt(5000 / 16))
+
+
 def test_xor_is_one_where_the_signs_differ():
     data = load("xor", DEFAULT, 0.0, 0)
     assert (len(data.train_x), len(data.test_x)) == (400, 100)
@@ -172,6 +180,25 @@ def test_the_disc_lies_within_the_ring():
     assert radius[y[:, 0] == 1].max() <= 0.45
     ring = radius[y[:, 0] == 0]
     assert 0.6 <= ring.min() <= ring.max() <= 0.95
+
+
+def test_disc_and_ring_are_each_filled_evenly():
+    """Of points even in area, half lie within the circle that halves it."""
+    x, y, _ = whole(load("circle", 5000, 0.0, 0))
+    radius = np.hypot(*x.T)
+    for label, low, high in ((1, 0.0, 0.45), (0, 0.6, 0.95)):
+        inner = radius[y[:, 0] == label] < sqrt((low**2 + high**2) / 2)
+        assert inner.mean() == pytest.approx(0.5, abs=2.5 / sqrt(len(inner)))
+
+
+def test_two_groups_are_round_and_class_1_is_the_upper_right():
+    x, y, _ = whole(load("gaussians", 5000, 0.0, 0))
+    for label, centre in ((0, -0.4), (1, 0.4)):
+        group = x[y[:, 0] == label]
+        np.testing.assert_allclose(group.mean(axis=0), centre, atol=5 * 0.18 / sqrt(len(group)))
+        np.testing.assert_allclose(
+            np.cov(group.T), 0.18**2 * np.eye(2), atol=5 * 0.18**2 * sqrt(2 / len(group))
+        )
 
 
 def test_one_spiral_is_the_other_turned_by_half_a_circle():
