@@ -80,14 +80,16 @@ def norms(parameters: Parameters) -> Array:
 
 def squares(values: Array) -> Array:
     """The sum of the squares over the last two axes: (..., samples, units) -> (...)."""
-    flat = values.reshape(*values.shape[:-2], -1)
+    *leading, samples, units = values.shape
+    flat = values.reshape(*leading, samples * units)
     total: Array = np.vecdot(flat, flat, dtype=float)
     return total
 
 
 def share(flags: Array) -> Array:
     """How many of the flags are set, over the last two axes: (..., samples, units) -> (...)."""
-    flat = flags.reshape(*flags.shape[:-2], -1)
+    *leading, samples, units = flags.shape
+    flat = flags.reshape(*leading, samples * units)
     count: Array = flat.sum(axis=-1, dtype=np.int32)
     return np.asarray(count / flat.shape[-1])
 
@@ -127,7 +129,8 @@ def measure(
         gradient = Parameters.of(np.empty_like(parameters.theta), parameters.sizes)
     replicas, samples, outputs = delta.shape
     depth, width = len(run.slope), run.z[0].shape[-1]
-    one, units = ones(samples, delta.dtype), np.array([[width]] * depth + [[outputs]])
+    one: Array = ones(samples, delta.dtype)
+    units: Array = np.array([[width]] * depth + [[outputs]])
     flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
 
     # Here layers come first: (layers, replicas), and of every unit (layers, replicas, 1, units).
@@ -145,7 +148,9 @@ def measure(
         for error in errors:
             write_gradient(error, run, gradient)
         delta2[layers] = squares(together([e.delta for e in errors[::-1]]))
-        carried2[layers] = squares(together([e.carried for e in errors[::-1]]))
+        carried2[layers] = squares(
+            together([e.carried for e in errors[::-1] if e.carried is not None])
+        )
         a, slope = together(run.a[1:][layers]), np.abs(together(run.slope[layers]))
         unit_mean[layers] = one @ a / samples
         unit_slope[layers] = one @ slope

@@ -83,8 +83,9 @@ def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
         if data.task is Task.REGRESSION:
             answer = (answer + 1) / 2
         shades = np.nan_to_num(np.clip(answer, 0, 1) * 255).round()
-        return shades.astype(np.uint8).reshape(GRID, GRID)
-    return trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1).astype(np.uint8)
+        return np.asarray(shades.reshape(GRID, GRID), np.uint8)
+    classes = trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1)
+    return np.asarray(classes, np.uint8)
 
 
 @dataclass(frozen=True, eq=False)

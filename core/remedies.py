@@ -91,9 +91,9 @@ def explain(
         if not flat and worst >= SATURATED:
             remedy = {"initializer": "xavier", "gain": 1.0, "rate": min(run.rate, 0.1)}
             return Explanation(Case.SATURATION, worst, remedy)
-        if run.activation in ("tanh", "relu"):
-            return Explanation(Case.VANISHED, found.share, {"depth": max(1, run.depth // 4)})
-        return Explanation(Case.VANISHED, found.share, {"activation": "tanh", "rate": 0.1})
+        if ACTIVATIONS[run.activation].max_slope < 1:
+            return Explanation(Case.VANISHED, found.share, {"activation": "tanh", "rate": 0.1})
+        return Explanation(Case.VANISHED, found.share, {"depth": max(1, run.depth // 4)})
     if furthest < MOVED and found.loss > 0.5 * baseline:
         return Explanation(Case.SMALL_RATE, furthest, {"rate": min(1000.0, run.rate * 100)})
     if found.verdict in (Verdict.STALLED_OTHER, Verdict.UNDERFLOW):

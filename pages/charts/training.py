@@ -42,7 +42,7 @@ def epoch_input() -> alt.Parameter:
 
 def until(epochs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """The epoch at which each of these gives way to the next; the last one never does."""
-    return np.append(epochs[1:], LONGEST + 1)
+    return np.append(epochs[1:], LONGEST + 1)[: len(epochs)]
 
 
 # What the network has learnt

@@ -21,7 +21,6 @@ from core.activations import ACTIVATIONS
 from core.datasets import DATASETS, Task
 from core.losses import LOSSES
 from core.optimizers import OPTIMIZERS
-from core.probes import rms
 from core.recording import MAX_OPERATIONS, MAX_RUN_BYTES, OverBudget, Recordings, over_budget
 from core.training import RunSpec, Snapshot, Trainer, train
 from tests.core.specs import specs, values
@@ -233,14 +232,19 @@ def test_the_error_is_that_of_one_sample_however_many_there_are():
 
 
 @pytest.mark.parametrize(
-    ("value", "dtype"),
-    [(1e-30, np.float32), (1e-40, np.float32), (1e30, np.float32), (1e-200, float), (1e150, float)],
+    ("value", "precision"),
+    [(1e-30, "float32"), (1e-40, "float32"), (1e30, "float32"), (1e-200, "float64")],
 )
-def test_a_size_is_right_although_its_square_cannot_be_represented(value, dtype):
-    values = np.full((1, 5, 5), value, dtype)
-    np.testing.assert_allclose(rms(values), float(values[0, 0, 0]), rtol=1e-12)
-    mixed = np.concatenate([values, np.ones((1, 5, 5), dtype), np.zeros((1, 5, 5), dtype)])
-    np.testing.assert_allclose(rms(mixed), [float(values[0, 0, 0]), 1, 0], rtol=1e-12)
+def test_a_size_is_right_although_its_square_cannot_be_represented(value, precision):
+    trainer = Trainer(replace(TINY, activation="tanh", precision=precision, depth=2, replicas=2))
+    trainer.parameters.theta[0] = value
+    value = float(trainer.parameters.theta[0, 0])
+    assert 0 < value < np.inf
+    sizes = [np.sqrt(w[0].size) * value for w in trainer.parameters.weights]
+    other = [np.linalg.norm(w) for w, _ in layers_of(trainer, 1)]
+    found = trainer.snapshot().weight_norm
+    np.testing.assert_allclose(found[0], sizes, rtol=1e-12)
+    np.testing.assert_allclose(found[1], other, rtol=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -529,6 +533,17 @@ def test_the_stream_ends_when_every_replica_has_diverged():
     assert np.isfinite(snapshots[0].train_loss).all()
 
 
+def test_the_mark_of_a_divergence_is_that_of_the_first_time():
+    trainer = Trainer(
+        replace(TINY, activation="identity", rate=1000.0, dataset="regression", depth=1)
+    )
+    marks = []
+    for _ in range(60):  # rested at zero weights, it diverges again and again
+        trainer.train_epoch()
+        marks.append(trainer.diverged[0])
+    assert len(set(marks) - {None}) == 1
+
+
 def test_a_network_that_cannot_even_start_is_marked_before_the_first_step():
     run = replace(
         TINY, activation="identity", precision="float32", initializer="normal", gain=20.0,
@@ -669,6 +684,12 @@ def test_more_epochs_cost_more_as_long_as_as_many_are_kept(run):
         assert cost(few).bytes <= cost(many).bytes
     for few, many in pairwise((500, 1000, 5000, 10000)):  # the same number kept
         assert cost(few).operations < cost(many).operations
+
+
+@pytest.mark.parametrize("key", [key for key, data in DATASETS.items() if data.collection])
+def test_more_samples_than_there_are_cost_nothing(key):
+    most = replace(TINY, dataset=key, samples=DATASETS[key].max_samples)
+    assert replace(most, samples=5000).cost() == most.cost()
 
 
 def excess(run):

@@ -1,0 +1,72 @@
+"""A table of failures, each with its explanation; and networks that merely converged among them."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.datasets import DATASETS
+from core.diagnosis import diagnose
+from core.losses import LOSSES
+from core.recording import Recording
+from core.remedies import Case, explain
+from core.training import RunSpec
+
+BASE = RunSpec(samples=300, epochs=300)
+TANH = replace(BASE, activation="tanh")
+
+CASES = [
+    (BASE, Case.VANISHED),
+    (replace(BASE, rate=30.0), Case.SATURATION),
+    (TANH, Case.LEARNT),
+    (replace(TANH, activation="relu"), Case.LEARNT),
+    (replace(TANH, depth=2, rate=0.5), Case.LEARNT),
+    (replace(BASE, depth=1, rate=1.0, epochs=600), Case.LEARNT),
+    (replace(TANH, initializer="zeros"), Case.SYMMETRY),
+    (replace(TANH, depth=0), Case.NO_HIDDEN_LAYER),
+    (replace(TANH, depth=2, rate=1e-5), Case.SMALL_RATE),
+    (replace(BASE, activation="relu", dataset="regression", initializer="normal", rate=300.0),
+     Case.DIVERGENCE),
+    (replace(BASE, activation="relu", initializer="he", depth=8, width=3, seed=1, rate=2.0),
+     Case.DEAD_LAYER),
+    (replace(TANH, dataset="spiral", samples=40, noise=0.15, depth=2, width=32, rate=0.5,
+             epochs=1500), Case.OVERFITTING),
+    (replace(TANH, depth=10, width=16, initializer="normal", rate=1.0), Case.SATURATION),
+]  # fmt: skip
+
+
+def explanation(run):
+    record = Recording(run)
+    record.advance()
+    y = run.data().train_y
+    loss = LOSSES[DATASETS[run.dataset].task]
+    baseline, guessing = loss.baseline(y), loss.guessing(y)
+    last = len(record.history.epoch) - 1
+    found = diagnose(run, record.history, last, baseline=baseline, guessing=guessing)
+    return explain(run, record.history, found, baseline=baseline), record
+
+
+@pytest.mark.parametrize(("run", "case"), CASES, ids=[f"{i}-{c}" for i, (_, c) in enumerate(CASES)])
+def test_a_failure_is_explained_by_its_case(run, case):
+    found, record = explanation(run)
+    assert found.case is case, (found, record.history.train_loss[-1], record.history.share[-1])
+
+
+@pytest.mark.parametrize(("run", "case"), CASES, ids=[f"{i}-{c}" for i, (_, c) in enumerate(CASES)])
+def test_a_network_that_has_learnt_is_never_said_to_vanish(run, case):
+    found, record = explanation(run)
+    if record.history.train_accuracy[-1, 0] >= 0.95:
+        assert found.case not in {Case.VANISHED, Case.SATURATION, Case.EXPLOSION}
+
+
+@pytest.mark.parametrize(("run", "case"), CASES, ids=[f"{i}-{c}" for i, (_, c) in enumerate(CASES)])
+def test_a_remedy_is_a_run_that_may_be_computed_and_differs(run, case):
+    found, _ = explanation(run)
+    if found.remedy:
+        assert found.mended(run) != run
+
+
+def test_the_remedy_for_a_vanished_error_helps():
+    found, record = explanation(BASE)
+    mended = Recording(found.mended(BASE))
+    mended.advance()
+    assert record.history.train_accuracy[-1, 0] < 0.9 < mended.history.train_accuracy[-1, 0]
