@@ -12,7 +12,7 @@ import numpy as np
 
 from core.arrays import Array
 from core.datasets import DATASETS, Data, load
-from core.domain import choice, real, whole
+from core.domain import choice, flag, real, whole
 from core.losses import LOSSES
 from core.network import PRECISIONS, NetworkSpec, Parameters, build, forward, gradients
 from core.optimizers import OPTIMIZERS
@@ -35,6 +35,11 @@ class RunSpec(NetworkSpec):
 
     `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
     the batches; replica r uses seed + r and equals the single run with that seed.
+
+    clip: the length to which a longer gradient is cut, 0 for none (Pascanu, Mikolov & Bengio,
+    ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
+    hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
+    constant, so that before training all layers have the size of the output layer's.
     """
 
     dataset: str = choice("xor", DATASETS)
@@ -47,6 +52,10 @@ class RunSpec(NetworkSpec):
     epochs: int = whole(400, low=1, high=10000, steps=(50, 100, 200, 400, 1000, 2000, 6000))
     seed: int = whole(0, low=0, high=9999)
     replicas: int = whole(1, low=1, high=64, steps=(1, 2, 4, 8, 20, 30))
+    clip: float = real(0.0, low=0.0, high=1000.0, steps=(0.0, 0.01, 0.1, 1.0, 10.0))
+    warmup: int = whole(0, low=0, high=1000, steps=(0, 1, 5, 10, 20, 50, 100))
+    frozen: int = whole(0, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
+    amplify: bool = flag(False)
 
     def data(self) -> Data:
         return load(self.dataset, self.samples, self.noise, self.data_seed)
@@ -128,6 +137,8 @@ class Trainer:
         self.epoch = self.steps = 0
         self.diverged: list[tuple[int, int] | None] = [None] * run.replicas
         self.relative_update = np.full((run.replicas, run.depth + 1), np.nan)
+        self.frozen = self.parameters.starts[2 * min(run.frozen, run.depth)]
+        self.amplifiers = self.equal_sizes() if run.amplify else None
 
     @np.errstate(all="ignore")  # a network that diverges overflows before it is marked
     def train_epoch(self) -> None:
@@ -148,12 +159,31 @@ class Trainer:
         gradients(self.parameters, run, self.loss.delta(run.output, y), self.gradient)
         self.follow_gradient(x.shape[1], last=last)
 
+    @np.errstate(all="ignore")
+    def equal_sizes(self) -> Array:
+        """What gives every layer's gradient the output layer's size: (replicas, parameters)."""
+        run = forward(self.parameters, self.x, self.value_and_derivative)
+        gradients(self.parameters, run, self.loss.delta(run.output, self.y), self.gradient)
+        size = norms(self.gradient)
+        constants = np.where(size > 0, size[:, -1:] / size, 1.0)
+        ends = np.append(self.parameters.starts[2::2], self.parameters.theta.shape[1])
+        return np.repeat(constants, np.diff(ends, prepend=0), axis=1)
+
     def follow_gradient(self, samples: int, *, last: bool = False) -> None:
         """Change the parameters, the gradient of the loss summed over so many samples given."""
+        run, rate = self.run, self.run.rate
         theta, gradient, step = self.parameters.theta, self.gradient.theta, self.step.theta
         gradient /= samples
         self.steps += 1
-        self.optimizer.step(step, gradient, self.run.rate, self.steps, *self.memory)
+        if self.amplifiers is not None:
+            gradient *= self.amplifiers
+        gradient[:, : self.frozen] = 0
+        if run.clip > 0:
+            length = np.linalg.norm(gradient, axis=1, keepdims=True)
+            gradient *= np.minimum(1, run.clip / np.maximum(length, run.clip))
+        if run.warmup > 0:
+            rate *= min(1.0, self.steps / (run.warmup * ceil(len(self.x) / run.batch)))
+        self.optimizer.step(step, gradient, rate, self.steps, *self.memory)
         if last:
             self.relative_update = ratio(norms(self.step), norms(self.parameters))
         theta -= step

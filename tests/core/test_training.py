@@ -555,6 +555,16 @@ def test_a_network_that_cannot_even_start_is_marked_before_the_first_step():
     assert np.isnan(snapshots[0].train_loss).all()
 
 
+def test_weights_and_signals_too_large_to_measure_are_marked_although_the_error_is_not():
+    trainer = Trainer(replace(TINY, activation="relu", depth=1, replicas=2))
+    trainer.parameters.weights[0][0] = 1e200
+    trainer.parameters.weights[1][0] = 0
+    last = trainer.snapshot()
+    assert last.diverged == ((0, 1), None)
+    assert np.isnan(last.weight_norm[0]).all()
+    assert np.isfinite(last.weight_norm[1]).all()
+
+
 def diverging_in_layer_3(key, look):
     trainer = Trainer(replace(TINY, activation=key, depth=5))
     trainer.parameters.biases[1][...] = 10.0

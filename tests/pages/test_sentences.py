@@ -19,7 +19,7 @@ from pages.texts.sentences import reach, score, sentence
 
 EVERY = pytest.mark.parametrize("t", [lang.text for lang in LANGUAGES.values()], ids=LANGUAGES)
 EN, JA = LANGUAGES["en"].text, LANGUAGES["ja"].text
-ROUNDING = "CORE BUG: a mantissa that rounds up to 10 loses its zero, or is no mantissa"
+ROUNDING = "BUG of numbers.py: a mantissa that rounds up to 10 loses its zero, or is no mantissa"
 
 VANISHED = re.compile(r"vanish|勾配消失|消え|消失", re.IGNORECASE)
 
@@ -99,7 +99,7 @@ def test_a_size_that_rounds_up_to_the_next_power_of_ten_is_told_as_that(value, t
     assert power(value) == text
 
 
-@pytest.mark.xfail(strict=True, reason="CORE BUG: what is not a number is shown as 0")
+@pytest.mark.xfail(strict=True, reason="BUG of numbers.py: what is not a number is shown as 0")
 def test_what_is_not_a_number_is_not_told_as_zero():
     assert power(nan) != "0"
 
@@ -143,7 +143,7 @@ def test_a_factor_is_told_to_two_digits(factor, english, japanese):
     assert times(factor, JA) == japanese
 
 
-@pytest.mark.xfail(strict=True, reason="CORE BUG: 9.99 is told as 10.0, but 10 as 10")
+@pytest.mark.xfail(strict=True, reason="BUG of numbers.py: 9.99 is told as 10.0, but 10 as 10")
 def test_a_factor_that_rounds_up_to_ten_is_ten():
     assert times(9.99, EN) == "10"
 
