@@ -44,10 +44,14 @@ class Measures:
     saturated: share of (sample, unit) with |f'(z)| at most 5 % of the largest |f'|, or, if |f'|
         has no bound, with f'(z) = 0; 0 at the output.
     dead: share of units with f'(z) = 0 for every sample (for ReLU: z <= 0); 0 at the output.
-    weights_part, activation_part: the two factors whose product is rms delta_l / rms delta_(l+1):
+    weights_part, activation_part: the factors whose product is rms delta_l / rms delta_(l+1):
         sqrt(n_(l+1) / n_l) |delta_(l+1) W^T| / |delta_(l+1)|, and
         |delta_(l+1) W^T * f'(z_l)| / |delta_(l+1) W^T|. Not a number at the output, and where
         the error is exactly 0.
+    norm_part: the third factor, what the normalization makes of the error; 1 without one.
+    through, around: with skip connections the error that comes down is a sum, not a product: the
+        size of what came through the weights and of what came around the layer above, both as
+        multiples of rms delta_(l+1); without them weights_part and 0.
     """
 
     delta: Array
@@ -59,13 +63,18 @@ class Measures:
     dead: Array
     weights_part: Array
     activation_part: Array
+    norm_part: Array
+    through: Array
+    around: Array
 
 
 def norms(parameters: Parameters) -> Array:
     """Frobenius norm of every weight matrix: (replicas, layers)."""
 
+    starts = parameters.starts[:-1]
+
     def squares(theta: Array) -> Array:
-        parts = np.add.reduceat(np.multiply(theta, theta, dtype=float), parameters.starts, axis=1)
+        parts = np.add.reduceat(np.multiply(theta, theta, dtype=float), starts, axis=1)
         of_weights: Array = parts[:, ::2]
         return of_weights
 
@@ -134,13 +143,14 @@ def measure(
     flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
 
     # Here layers come first: (layers, replicas), and of every unit (layers, replicas, 1, units).
-    delta2, carried2, signal2, spread2 = sums = np.zeros((4, depth + 1, replicas))
+    sums = np.zeros((7, depth + 1, replicas))
+    delta2, carried2, passed2, through2, around2, signal2, spread2 = sums
     mean, saturated, dead = np.zeros((3, depth + 1, replicas))
     unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), delta.dtype)
 
-    walk = backward(parameters, run, delta)
+    walk = backward(parameters, run, delta, spec.normalization, spec.skip)
     write_gradient(next(walk), run, gradient)
-    delta2[-1], carried2[-1] = squares(delta), np.nan  # no layer carries anything to the output
+    delta2[-1], sums[1:5, -1] = squares(delta), np.nan  # no layer hands anything to the output
     output_mean = one @ prediction / samples
     signal2[-1] = squares(prediction - output_mean)
     for errors in batched(walk, max(1, TOGETHER // run.z[0].size)):
@@ -151,6 +161,12 @@ def measure(
         carried2[layers] = squares(
             together([e.carried for e in errors[::-1] if e.carried is not None])
         )
+        if spec.normalization is not None:
+            passed2[layers] = squares(together([e.passed for e in errors[::-1]]))
+        for error in errors:
+            if error.around is not None and error.carried is not None:
+                around2[error.layer] = squares(error.around)
+                through2[error.layer] = squares(error.carried - error.around)
         a, slope = together(run.a[1:][layers]), np.abs(together(run.slope[layers]))
         unit_mean[layers] = one @ a / samples
         unit_slope[layers] = one @ slope
@@ -162,10 +178,15 @@ def measure(
         mean[layers] = middle[..., 0, 0]
         spread2[layers] = samples * squares(means - middle)
 
-    size, carried, signal, spread = np.sqrt(sums / (samples * units))
-    faint = sums[:2] < FAINT
+    if spec.normalization is None:
+        passed2[:-1] = delta2[:-1]
+    through2[around2 == 0] = carried2[around2 == 0]
+
+    sizes = np.sqrt(sums / (samples * units))
+    faint = sums[:3] < FAINT
     if np.count_nonzero(faint) and delta.dtype == float:
-        size, carried = np.where(faint, sizes_of_faint(parameters, run, delta), (size, carried))
+        sizes[:3] = np.where(faint, sizes_of_faint(spec, parameters, run, delta), sizes[:3])
+    size, carried, passed, through, around, signal, spread = sizes
     above = np.concatenate([size[1:], carried[-1:]])
     return Measures(
         delta=size.T,
@@ -176,16 +197,23 @@ def measure(
         saturated=saturated.T,
         dead=dead.T,
         weights_part=ratio(carried, above).T,
-        activation_part=ratio(size, carried).T,
+        activation_part=ratio(passed, carried).T,
+        norm_part=ratio(size, passed).T,
+        through=ratio(through, above).T,
+        around=ratio(around, above).T,
     )
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is not faint may overflow, and is not used
-def sizes_of_faint(parameters: Parameters, run: Pass, delta: Array) -> Array:
-    """rms of delta_l and of what is carried to l, (2, layers, replicas), from scaled errors."""
-    sizes = np.zeros((2, len(parameters.weights), len(delta)))
-    for layer, *errors in backward(parameters, run, delta * SCALE):
-        for size, error in zip(sizes, errors, strict=True):
-            if error is not None:
-                size[layer] = np.sqrt(squares(error) / error[0].size) / SCALE
+def sizes_of_faint(spec: NetworkSpec, parameters: Parameters, run: Pass, delta: Array) -> Array:
+    """rms of delta_l, of what is carried to l and of what f' passes, from scaled errors.
+
+    Of shape (3, layers, replicas).
+    """
+    sizes = np.zeros((3, len(parameters.weights), len(delta)))
+    for error in backward(parameters, run, delta * SCALE, spec.normalization, spec.skip):
+        parts = (error.delta, error.carried, error.passed)
+        for size, part in zip(sizes, parts, strict=True):
+            if part is not None:
+                size[error.layer] = np.sqrt(squares(part) / part[0].size) / SCALE
     return sizes

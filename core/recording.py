@@ -29,8 +29,8 @@ SHOWN_SAMPLES = 24
 BINS, SPAN = 48, 6.0
 MOST_SUMS = 2**14
 
-MAX_OPERATIONS = 3e11
-"""The budget of one run: about a minute or two of one core."""
+MAX_OPERATIONS = 7.5e10
+"""The budget of one run: about 75 seconds of one core."""
 MAX_RUN_BYTES = 256e6
 
 
@@ -112,6 +112,9 @@ class History:
     dead: Array
     weights_part: Array
     activation_part: Array
+    norm_part: Array
+    through: Array
+    around: Array
     diverged: tuple[tuple[int, int] | None, ...]
 
     @classmethod

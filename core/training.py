@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil
@@ -11,19 +11,22 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import Array
-from core.datasets import DATASETS, Data, load
+from core.datasets import DATASETS, Data, View, load
 from core.domain import choice, flag, real, whole
 from core.losses import LOSSES
-from core.network import PRECISIONS, NetworkSpec, Parameters, build, forward, gradients
+from core.network import PRECISIONS, NetworkSpec, Parameters, Pass, build, forward, gradients
+from core.normalization import Moments
 from core.optimizers import OPTIMIZERS
 from core.probes import Measures, measure, norms, ratio
 
 KEPT_EPOCHS = 500
+REMEMBERED = 0.1
+"""How much a batch's mean and variance count in the running averages."""
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
 class Cost(NamedTuple):
-    """What a run takes: operations (of arithmetic, calls of array functions included) and bytes."""
+    """What a run takes: operations, of about a nanosecond each, and bytes of memory."""
 
     operations: float
     bytes: float
@@ -68,24 +71,34 @@ class RunSpec(NetworkSpec):
     def cost(self) -> Cost:
         """What the run takes, known before it runs.
 
-        A call of an array function counts as 5,000 operations, about what it takes in
-        Python; one product of matrices as two operations for each pair that it multiplies.
+        Operations are about nanoseconds of one core: the numbers below were fitted to a hundred
+        runs of all sizes and come within a factor of 2 or so. Layers count for the calls of array
+        functions, units for what is done to every sum z, parameters for the products.
+        `bytes` is more than the run ever holds.
         """
         data = DATASETS[self.dataset]
         sizes = self.sizes(data.inputs, data.outputs)
+        layers, units = self.depth + 1, sum(sizes[1:])
         parameters = sum((m + 1) * n for m, n in pairwise(sizes))
-        units = sum(sizes[1:])
         train = 0.8 * min(self.samples, data.max_samples)
-        steps = ceil(train / self.batch)
-        calls = 5000.0 * len(sizes) * 12
-        step = self.replicas * (6 * parameters + 40 * units)
-        epoch = steps * (calls + 10 * self.replicas * parameters) + train * step
+        steps = self.epochs * ceil(train / self.batch)
         kept = self.epochs / self.stride + 1
-        statistics = kept * (3 * calls + train * step)
-        frames = min(kept, 200) * 1600 * (2 * parameters + 20 * units)
-        memory = 8 * self.replicas * (6 * parameters + 4 * train * units)
-        recording = kept * (8 * self.replicas * 12 * len(sizes) + 2000) + min(kept, 200) * 1600
-        return Cost(self.epochs * epoch + statistics + frames, memory + recording)
+        frames = min(kept, 200)
+        shown = 1600 if data.view is View.PLANE else 24
+
+        training = steps * (1e4 + 1.1e4 * layers + 3 * self.replicas * parameters)
+        training += self.epochs * self.replicas * train * (8 * units + parameters / 8)
+        statistics = 1.5e5 + 2.4e4 * layers + self.replicas * train * (15 * units + parameters / 6)
+        picture = 3e4 * layers + (shown + train) * (9 * units + parameters / 20)
+
+        numbers = self.replicas * (9 * parameters + 4 * train * (units + 3 * max(sizes)))
+        numbers += 3 * (shown + train) * units
+        row = 8 * 14 * self.replicas * layers + 3000
+        pixels = shown + layers * (96 + 2 * self.width) + 700
+        return Cost(
+            operations=training + kept * statistics + frames * picture,
+            bytes=8 * numbers + 2 * kept * row + frames * pixels,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +139,8 @@ class Trainer:
         weights, self.orders = ([np.random.default_rng(s[k]) for s in streams] for k in range(2))
         self.parameters = build(run, self.x.shape[1], self.y.shape[1], weights)
         theta, sizes = self.parameters.theta, self.parameters.sizes
+        self.norm, self.skip = run.normalization, run.skip
+        self.running = self.first_moments()
         self.first = Parameters.of(theta.copy(), sizes)
         self.first_norms = norms(self.first)
         self.gradient, self.step, self.way = (
@@ -134,11 +149,24 @@ class Trainer:
         self.optimizer = OPTIMIZERS[run.optimizer]
         self.memory = [np.zeros_like(theta) for _ in range(self.optimizer.memories)]
         self.value_and_derivative = run.value_and_derivative
+        self.batches = self.split()
         self.epoch = self.steps = 0
         self.diverged: list[tuple[int, int] | None] = [None] * run.replicas
         self.relative_update = np.full((run.replicas, run.depth + 1), np.nan)
-        self.frozen = self.parameters.starts[2 * min(run.frozen, run.depth)]
+        self.frozen = self.frozen_columns()
         self.amplifiers = self.equal_sizes() if run.amplify else None
+
+    def split(self) -> list[tuple[int, int]]:
+        """Where each batch begins and ends.
+
+        A last batch of one sample has no variance, so with batch normalization it joins the one
+        before it.
+        """
+        ends = [*range(self.run.batch, len(self.x), self.run.batch), len(self.x)]
+        alone = len(ends) > 1 and ends[-1] - ends[-2] == 1
+        if alone and self.norm is not None and self.norm.remembers:
+            del ends[-2]
+        return list(pairwise([0, *ends]))
 
     @np.errstate(all="ignore")  # a network that diverges overflows before it is marked
     def train_epoch(self) -> None:
@@ -146,28 +174,68 @@ class Trainer:
         self.epoch += 1
         order = np.stack([rng.permutation(len(self.x)) for rng in self.orders])
         x, y = self.x[order], self.y[order]
-        for start in range(0, len(self.x), self.run.batch):
-            batch = slice(start, start + self.run.batch)
-            self.descend(x[:, batch], y[:, batch], last=start + self.run.batch >= len(self.x))
+        for start, end in self.batches:
+            self.descend(x[:, start:end], y[:, start:end], last=end == len(self.x))
 
     def descend(self, x: Array, y: Array, *, last: bool = False) -> None:
         """One step against the gradient of the mean loss of a batch."""
-        run = forward(self.parameters, x, self.value_and_derivative)
+        run = self.forward(x)
         if not np.isfinite(run.output.sum()):
             self.mark_diverged([np.asarray(np.isfinite(z).all(axis=(1, 2))) for z in run.z])
-            run = forward(self.parameters, x, self.value_and_derivative)
-        gradients(self.parameters, run, self.loss.delta(run.output, y), self.gradient)
+            run = self.forward(x)
+        self.remember(run.found)
+        self.gradients(run, self.loss.delta(run.output, y))
         self.follow_gradient(x.shape[1], last=last)
+
+    def forward(self, x: Array) -> Pass:
+        """Send a batch through the networks as they train."""
+        return forward(self.parameters, x, self.value_and_derivative, self.norm, self.skip)
+
+    def gradients(self, run: Pass, delta: Array) -> None:
+        """Write the gradient of the loss summed over a batch."""
+        gradients(self.parameters, run, delta, self.gradient, self.norm, self.skip)
+
+    def judge(self, x: Array, parameters: Parameters, replica: slice = slice(None)) -> Pass:
+        """Send samples through networks that are being judged: by running averages, if any."""
+        running = [Moments(m.mean[replica], m.variance[replica]) for m in self.running]
+        f = self.value_and_derivative
+        return forward(
+            parameters, x.astype(parameters.theta.dtype), f, self.norm, self.skip, running
+        )
+
+    def first_moments(self) -> list[Moments]:
+        """The running averages before the first step, of a normalization that has any: 0 and 1."""
+        if self.norm is None or not self.norm.remembers:
+            return []
+        shape = (self.run.replicas, 1, self.run.width)
+        dtype = self.parameters.theta.dtype
+        layers = range(self.run.depth)
+        return [Moments(np.zeros(shape, dtype), np.ones(shape, dtype)) for _ in layers]
+
+    def remember(self, found: Sequence[Moments]) -> None:
+        """Let the running averages follow what a batch had."""
+        for running, new in zip(self.running, found, strict=False):
+            for average, value in zip(running, new, strict=True):
+                average += REMEMBERED * (value - average)
 
     @np.errstate(all="ignore")
     def equal_sizes(self) -> Array:
         """What gives every layer's gradient the output layer's size: (replicas, parameters)."""
-        run = forward(self.parameters, self.x, self.value_and_derivative)
-        gradients(self.parameters, run, self.loss.delta(run.output, self.y), self.gradient)
+        run = self.forward(self.x)
+        self.gradients(run, self.loss.delta(run.output, self.y))
         size = norms(self.gradient)
         constants = np.where(size > 0, size[:, -1:] / size, 1.0)
-        ends = np.append(self.parameters.starts[2::2], self.parameters.theta.shape[1])
-        return np.repeat(constants, np.diff(ends, prepend=0), axis=1)
+        amplifiers = np.ones_like(self.parameters.theta)
+        starts = self.parameters.starts
+        amplifiers[:, : starts[-1]] = np.repeat(constants, np.diff(starts[::2]), axis=1)
+        return amplifiers
+
+    def frozen_columns(self) -> list[slice]:
+        """Where the frozen layers stand in the vector of all parameters."""
+        layers, starts = min(self.run.frozen, self.run.depth), self.parameters.starts
+        if layers == 0:
+            return []
+        return [slice(starts[2 * layers]), slice(starts[-1], starts[-1] + layers * self.run.width)]
 
     def follow_gradient(self, samples: int, *, last: bool = False) -> None:
         """Change the parameters, the gradient of the loss summed over so many samples given."""
@@ -177,12 +245,13 @@ class Trainer:
         self.steps += 1
         if self.amplifiers is not None:
             gradient *= self.amplifiers
-        gradient[:, : self.frozen] = 0
+        for columns in self.frozen:
+            gradient[:, columns] = 0
         if run.clip > 0:
             length = np.linalg.norm(gradient, axis=1, keepdims=True)
             gradient *= np.minimum(1, run.clip / np.maximum(length, run.clip))
         if run.warmup > 0:
-            rate *= min(1.0, self.steps / (run.warmup * ceil(len(self.x) / run.batch)))
+            rate *= min(1.0, self.steps / (run.warmup * len(self.batches)))
         self.optimizer.step(step, gradient, rate, self.steps, *self.memory)
         if last:
             self.relative_update = ratio(norms(self.step), norms(self.parameters))
@@ -200,24 +269,32 @@ class Trainer:
                 self.diverged[replica] = (self.epoch, int(layers.argmin()) + 1)
             for array in [self.parameters.theta, *self.memory]:
                 array[replica] = 0
+            for mean, variance in self.running:
+                mean[replica], variance[replica] = 0, 1
 
     @np.errstate(all="ignore")
     def snapshot(self) -> Snapshot:
         """Measure the networks as they are, on the whole training part."""
-        run = forward(self.parameters, self.x, self.value_and_derivative)
+        run = self.forward(self.x)
         delta = self.loss.delta(run.output, self.y)
         prediction = self.loss.output(run.output)
         measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
-        test = forward(self.parameters, self.test_x, self.value_and_derivative).output
+        test = self.judge(self.test_x, self.parameters).output
         np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
         size = norms(self.parameters)
-        checked = [measures.delta, measures.gradient_norm, measures.activation_std, size]
-        self.mark_diverged(list(np.isfinite(sum(checked)).T))
-        table = vars(measures) | {
+        scores = {
             "train_loss": self.loss.value(run.output, self.y).mean(axis=1),
             "train_accuracy": self.loss.accuracy(run.output, self.y),
             "test_loss": self.loss.value(test, self.test_y).mean(axis=1),
             "test_accuracy": self.loss.accuracy(test, self.test_y),
+        }
+        checked = sum([measures.delta, measures.gradient_norm, measures.activation_std, size])
+        finite = np.isfinite(checked)
+        finite[:, -1] &= np.isfinite(sum(scores.values()))
+        self.mark_diverged(list(finite.T))
+        table = {
+            **vars(measures),
+            **scores,
             "relative_update": self.relative_update,
             "weight_norm": size,
             "moved": ratio(norms(self.way), self.first_norms),
@@ -232,7 +309,7 @@ class Trainer:
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
         alone = self.parameters.replica(replica)
-        z = forward(alone, x.astype(alone.theta.dtype), self.value_and_derivative).output
+        z = self.judge(x, alone, slice(replica, replica + 1)).output
         answer: Array = self.loss.output(z)[0]
         return answer
 
@@ -240,7 +317,8 @@ class Trainer:
     def sums(self, replica: int = 0) -> list[Array]:
         """z_l of every hidden layer on the training part, of one replica: (samples, units)."""
         alone = self.parameters.replica(replica)
-        return [z[0] for z in forward(alone, self.x, self.value_and_derivative).z[:-1]]
+        run = forward(alone, self.x, self.value_and_derivative, self.norm, self.skip)
+        return [z[0] for z in run.z[:-1]]
 
     @property
     def finished(self) -> bool:

@@ -57,7 +57,7 @@ class Ends(NamedTuple):
 
 
 def pieces(activation: Activation) -> list[Floats]:
-    """Points of the horizontal axis, cut at the kinks; a piece runs up to the limits at its ends."""
+    """Points of the horizontal axis, cut at the kinks; a piece runs up to the limits at its end."""
     cuts = [k for k in activation.kinks if -REACH < k < REACH]
     edges = [-REACH, *cuts, REACH]
     parts = []
@@ -351,7 +351,7 @@ def stretch_table() -> pa.Table:
 
 
 def stretched(slope: bool) -> str:
-    """A Vega expression: (1 + t) sigma((1 + t) z) - t or its slope, t the dial's place in [0, 1]."""
+    """A Vega expression: (1 + t) sigma((1 + t) z) - t or its slope, t from 0 to 1 by the dial."""
     factor = f"(1 + stretch / {STRETCHES})"
     s = f"(1 / (1 + exp(-{factor} * datum.z)))"
     if slope:

@@ -17,10 +17,12 @@ from core.activations import ACTIVATIONS, Where
 from core.propagation import EDGES, Walk, steepest, textbook
 from core.training import RunSpec
 from pages.charts.curves import (
+    LABEL,
     REACH,
     Ends,
     Floats,
     Knobs,
+    apart,
     kink_marks,
     knobs_of,
     names_beside,
@@ -36,13 +38,15 @@ from pages.texts.numbers import fraction, power, times
 
 PLOT, STRIP, BARS = 230, 56, 34
 """Pixels of the slopes, of each histogram under them, and of its tallest bar."""
-LEFT, PARTS = 330, 250
+LEFT, PARTS = 400, 270
 """Heights of the other charts, axes included."""
 SPREAD = (10.0, 90.0)
 """The band holds the networks between these percentiles: 8 of 10."""
 SHAPES = ("circle", "square", "diamond")
 SERIES_DASHES = ((1, 0), (7, 3), (3, 3))
 TEXTBOOK_DASH = (2, 4)
+TIGHT: dict[str, Any] = {"rowPadding": 3, "padding": 2, "offset": 6, "labelFontSize": 12}
+"""Legends that leave the height to the picture."""
 
 
 # Slopes, and where the z of a network lie
@@ -311,8 +315,6 @@ def left(share: float, t: Text) -> str:
 
 def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.Table:
     """What is left at layer 1, in words beside the lines' ends and moved apart."""
-    from pages.charts.curves import LABEL, apart
-
     rows = [
         row
         for table in (sizes, line)
@@ -320,7 +322,7 @@ def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.T
         if row["layer"] == 1
     ]
     places = [log10(row["shown"]) for row in rows]
-    pixel = (axis.high - axis.low) / (LEFT - 130)
+    pixel = (axis.high - axis.low) / (LEFT - 140)
     moved = apart(places, LABEL * pixel, axis.low, axis.high) if rows else []
     return pa.table(
         {
@@ -381,12 +383,10 @@ def remains(
     keys = [key for key, _ in names]
     x, y = layer_axis(t, depth, depth + 1), log_axis(axis, t.derivatives.left_axis)
     labels = {**dict(names), "textbook": t.derivatives.textbook}
-    told = " : ".join(
-        f"datum.label == '{key}' ? '{quoted(label)}'" for key, label in labels.items()
-    )
+    told = said(labels)
     legend = alt.Legend(
         orient="top", direction="vertical", title=None, symbolType="stroke", symbolSize=900,
-        labelExpr=f"{told} : datum.label", labelLimit=0, symbolStrokeWidth=LINE, labelFontSize=12,
+        labelExpr=f"{told} : datum.label", labelLimit=0, symbolStrokeWidth=LINE, **TIGHT,
     )  # fmt: skip
     series = alt.Color("series:N", legend=legend).scale(
         domain=list(labels), range=[colour] * len(keys) + [colours.faint]
@@ -441,9 +441,10 @@ def remains(
     )
 
 
-def quoted(text: str) -> str:
-    """A text inside a Vega expression."""
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def said(labels: Mapping[str, str]) -> str:
+    """A Vega expression for the text of a legend's entry; its end is left open."""
+    texts = {k: v.replace("\\", "\\\\").replace("'", "\\'") for k, v in labels.items()}
+    return " : ".join(f"datum.label == '{key}' ? '{text}'" for key, text in texts.items())
 
 
 # The two factors of every layer
@@ -503,19 +504,15 @@ def parts(
     }
     data = alt.Chart(alt.NamedData("parts"))
     words = {"weights": t.derivatives.weights_part, "derivative": t.derivatives.derivative_part}
-    told = " : ".join(f"datum.label == '{key}' ? '{quoted(label)}'" for key, label in words.items())
+    told = said(words)
     legend = alt.Legend(
         orient="top", direction="vertical", title=None, labelExpr=f"{told} : ''", labelLimit=0,
-        symbolSize=80, values=list(words), labelFontSize=12,
+        symbolSize=80, **TIGHT,
     )  # fmt: skip
     colour_of = alt.Color("part:N", legend=legend).scale(
         domain=list(words), range=[colours.ink, colour]
     )
-    shape = (
-        alt.Shape("mark:N")
-        .scale(domain=[*words, "below"], range=["square", "circle", "triangle-down"])
-        .legend(None)
-    )
+    shape = alt.Shape("part:N", legend=legend).scale(domain=list(words), range=["square", "circle"])
     line = data.mark_line(strokeWidth=1.7).encode(x, alt.Y("shown:Q", **y), colour_of)
     points = data.mark_point(filled=True, size=65, opacity=1).encode(
         x,
@@ -527,7 +524,12 @@ def parts(
             alt.Tooltip("value:Q", title=t.derivatives.factor_axis, format=".3~g"),
         ],
     )
-    note = data.mark_text(dy=14, fontSize=11, color=colours.ink).encode(
+    below = (
+        data.transform_filter("datum.mark == 'below'")
+        .mark_point(filled=True, size=140, opacity=1, shape="triangle-down", color=colours.ink)
+        .encode(x, alt.Y("shown:Q", **y))
+    )
+    note = data.mark_text(align="left", dx=7, dy=-7, fontSize=11, color=colours.ink).encode(
         x, alt.Y("shown:Q", **y), text="note:N"
     )
     first = (
@@ -538,12 +540,12 @@ def parts(
             x,
             alt.Y("shown:Q", **y),
             text="text:N",
-            color=alt.Color("part:N", legend=None).scale(
-                domain=list(words), range=[colours.ink, colour]
+            color=alt.condition(
+                "datum.part == 'weights'", alt.value(colours.ink), alt.value(colour)
             ),
         )
     )
-    return alt.layer(line, points, note, first).properties(
+    return alt.layer(line, points, below, note, first).properties(
         height=PARTS,
         description=alternative,
         padding={"left": 2, "top": 4, "right": 8, "bottom": 8},

@@ -81,8 +81,8 @@ def test_the_pass_forwards_and_back_agrees_with_the_reference(key):
     run = forward(parameters, x, f)
     equal(loss.value(run.output, y).mean(), row["loss"])
     errors = list(backward(parameters, run, loss.delta(run.output, y)))[::-1]
-    equal(frobenius(delta / 2 for _, delta, _ in errors), row["delta_fro"])
-    equal(frobenius(carried / 2 for _, _, carried in errors[:-1]), row["grad_a_fro"])
+    equal(frobenius(delta / 2 for _, delta, *_ in errors), row["delta_fro"])
+    equal(frobenius(carried / 2 for _, _, carried, *_ in errors[:-1]), row["grad_a_fro"])
     gradient = gradient_of(parameters, x, y, f, loss)
     one, two, three = (weights[0].T for weights in gradient.weights)
     equal(frobenius(gradient.weights), row["grad_W_fro"])
@@ -324,9 +324,9 @@ def test_the_pass_has_the_lists_and_shapes_declared(key):
         np.testing.assert_array_equal(a, ACTIVATIONS[key].value(z))
         np.testing.assert_array_equal(slope, ACTIVATIONS[key].derivative(z))
     errors = list(backward(parameters, run, np.ones((2, 5, 1))))
-    assert [layer for layer, _, _ in errors] == [3, 2, 1, 0]
-    assert [delta.shape for _, delta, _ in errors] == [(2, 5, 1)] + [(2, 5, 4)] * 3
-    assert [carried is None for _, _, carried in errors] == [True, False, False, False]
+    assert [layer for layer, *_ in errors] == [3, 2, 1, 0]
+    assert [delta.shape for _, delta, *_ in errors] == [(2, 5, 1)] + [(2, 5, 4)] * 3
+    assert [carried is None for _, _, carried, *_ in errors] == [True, False, False, False]
 
 
 def test_neither_pass_changes_what_it_is_given():

@@ -86,6 +86,18 @@ def test_the_signal_fades_forwards_too():
     assert signal[-1] < 0.01 * signal[0]
 
 
+def test_the_amplifier_shows_that_error_signal_was_what_four_sigmoid_layers_missed():
+    run = replace(RACE, depth=4)
+    assert learnt(run) == 0
+    assert learnt(replace(run, amplify=True)) >= 12
+
+
+def test_freezing_layer_1_of_tanh_alone_proves_nothing():
+    run = replace(RACE, activation="tanh", frozen=1)
+    assert not trained(run).moved[:, 0].any()
+    assert learnt(run) >= 18
+
+
 # --- units that die ----------------------------------------------------------------------------
 
 

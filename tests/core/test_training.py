@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from core.activations import ACTIVATIONS
 from core.datasets import DATASETS, Task
+from core.domain import Choice, Flag
 from core.losses import LOSSES
 from core.optimizers import OPTIMIZERS
 from core.recording import MAX_OPERATIONS, MAX_RUN_BYTES, OverBudget, Recordings, over_budget
@@ -27,6 +28,7 @@ from tests.core.specs import specs, values
 
 ROOT = Path(__file__).parents[2]
 TINY = RunSpec(samples=40, batch=16, epochs=3, depth=3, width=5, activation="tanh")
+PARTS = ("weights_part", "activation_part", "norm_part", "through", "around")
 BY_LAYER = [
     f.name
     for f in fields(Snapshot)
@@ -138,9 +140,13 @@ def expected_snapshot(run, layers, first, before, data):
         table["activation_part"].append(sizes[2] / sizes[1] if sizes[1] else np.nan)
     table["weights_part"].append(np.nan)
     table["activation_part"].append(np.nan)
+    table["norm_part"] = [1 if size > 0 else np.nan for size in table["delta"][:-1]] + [np.nan]
+    table["through"] = table["weights_part"]
+    table["around"] = [0 * part for part in table["weights_part"]]
     return table
 
 
+PARTS = ("weights_part", "activation_part", "norm_part", "through", "around")
 MEASURED = [
     pytest.param(
         replace(TINY, batch=5000, activation=key, initializer="he", replicas=2),
@@ -384,6 +390,77 @@ def test_prediction_is_the_output_of_one_replica():
         np.testing.assert_allclose(trainer.predict(data.test_x, replica), found["a"][-1], rtol=1e-9)
 
 
+# --- settings that change a step ---------------------------------------------------------------
+
+
+def first_step(**changes):
+    """Every layer's change of weights and biases in the first step, which uses all samples."""
+    trainer = Trainer(replace(TINY, batch=5000, activation="sigmoid", **changes))
+    before = layers_of(trainer, 0)
+    trainer.train_epoch()
+    pairs = zip(before, layers_of(trainer, 0), strict=True)
+    return [(w - w0, b - b0) for (w0, b0), (w, b) in pairs]
+
+
+def length(step):
+    return np.sqrt(sum((part**2).sum() for layer in step for part in layer))
+
+
+@pytest.mark.parametrize("frozen", [1, 2, 3, 50])
+@pytest.mark.parametrize("rule", OPTIMIZERS)
+def test_frozen_layers_keep_their_first_weights_and_the_others_learn(frozen, rule):
+    run = replace(TINY, frozen=frozen, optimizer=rule, depth=3)
+    trainer = Trainer(run)
+    before = layers_of(trainer, 0)
+    for _ in range(3):
+        trainer.train_epoch()
+    after = layers_of(trainer, 0)
+    for layer, ((w0, b0), (w, b)) in enumerate(zip(before, after, strict=True)):
+        assert np.array_equal(w, w0) == (layer < min(frozen, 3))
+        assert np.array_equal(b, b0) == (layer < min(frozen, 3))
+    assert (trainer.snapshot().delta[0] > 0).all()
+
+
+def test_a_gradient_longer_than_the_clip_is_cut_to_it_and_keeps_its_direction():
+    free, cut, loose = first_step(), first_step(clip=0.01), first_step(clip=1000.0)
+    assert length(free) > 0.01 * TINY.rate
+    assert length(cut) == pytest.approx(0.01 * TINY.rate, rel=1e-9)
+    factor = length(cut) / length(free)
+    for (w, b), (w1, b1), (w2, b2) in zip(free, cut, loose, strict=True):
+        np.testing.assert_allclose(w1, factor * w, rtol=1e-6, atol=1e-15)
+        np.testing.assert_allclose(b1, factor * b, rtol=1e-6, atol=1e-15)
+        np.testing.assert_array_equal(w2, w)
+        np.testing.assert_array_equal(b2, b)
+
+
+@pytest.mark.parametrize(("batch", "steps"), [(5000, 1), (16, 2)])
+def test_the_rate_grows_evenly_over_the_epochs_of_its_warm_up(batch, steps):
+    run = replace(TINY, warmup=4, batch=batch, epochs=10)
+    trainer, rates = Trainer(run), []
+
+    class Watched:
+        def step(self, step, gradient, rate, t, *memory):
+            rates.append(rate)
+            OPTIMIZERS["sgd"].step(step, gradient, rate, t, *memory)
+
+    trainer.optimizer = Watched()
+    for _ in range(6):
+        trainer.train_epoch()
+    expected = [run.rate * min(1.0, t / (4 * steps)) for t in range(1, 6 * steps + 1)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-14)
+
+
+def test_the_amplifier_gives_all_layers_the_output_layers_gradient_before_training():
+    plain, strong = first_step(), first_step(amplify=True)
+    sizes = [np.linalg.norm(w) for w, _ in strong]
+    np.testing.assert_allclose(sizes, sizes[-1], rtol=1e-9)
+    for (w, b), (w1, b1) in zip(plain, strong, strict=True):
+        constant = np.linalg.norm(w1) / np.linalg.norm(w)
+        assert constant > 0.999
+        np.testing.assert_allclose(w1, constant * w, rtol=1e-5, atol=1e-14)
+        np.testing.assert_allclose(b1, constant * b, rtol=1e-5, atol=1e-14)
+
+
 # --- the same bits always ----------------------------------------------------------------------
 
 SCRIPT = """
@@ -419,6 +496,19 @@ def test_four_threads_at_once_give_the_same_bits():
     assert together == alone * 2
 
 
+TESTED = {
+    "knobs", "dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas", "batch",
+    "activation", "initializer", "gain", "depth", "width", "precision", "optimizer", "rate",
+}  # fmt: skip
+
+
+def other_value(name, domain):
+    """A value of a setting that was added later, not its default."""
+    if isinstance(domain, Choice):
+        return next(key for key in domain.options if key != RunSpec.defaults()[name])
+    return True if isinstance(domain, Flag) else domain.steps[1]
+
+
 SIDE_BY_SIDE = [
     replace(TINY, **changes)
     for changes in (
@@ -428,6 +518,11 @@ SIDE_BY_SIDE = [
         *({"activation": key, "width": 6} for key in ACTIVATIONS),
         *({"dataset": key, "samples": 60} for key in DATASETS),
         *({"precision": "float32", "width": width} for width in (3, 8, 16)),
+        *(
+            {name: other_value(name, domain), "batch": 7}
+            for name, domain in RunSpec.domains().items()
+            if name not in TESTED
+        ),
         {"depth": 0},
         {"depth": 1, "width": 100},
         {"depth": 12, "width": 9, "batch": 11},
@@ -510,7 +605,7 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit():
                 numbers = getattr(part, name)
                 if known is not None:
                     assert np.isnan(numbers).all(), name
-                elif "part" not in name and snapshot.epoch > 0:
+                elif name not in PARTS and snapshot.epoch > 0:
                     assert np.isfinite(numbers).all(), name
     for replica in kept[:2]:
         alone = list(train(replace(run, replicas=1, seed=replica), every=8))
@@ -649,7 +744,7 @@ def test_every_run_ends_and_is_finite_or_marked(run):
                 numbers = getattr(snapshot, f.name)[replica]
                 if mark is not None:
                     assert np.isnan(numbers).all(), f.name
-                elif f.name in ("weights_part", "activation_part"):
+                elif f.name in PARTS:
                     assert not np.isinf(numbers).any(), f.name
                 elif f.name in ("relative_update", "moved"):
                     assert (np.isfinite(numbers) | np.isnan(numbers)).all(), f.name
