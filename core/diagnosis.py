@@ -94,7 +94,7 @@ def diagnose(
     epoch = int(history.epoch[index])
     mark = history.diverged[replica]
     if mark is not None and epoch >= mark[0]:
-        index = int(np.searchsorted(history.epoch, mark[0])) - 1
+        index = max(0, int(np.searchsorted(history.epoch, mark[0])) - 1)
     loss = float(history.train_loss[index, replica])
     accuracy = float(history.train_accuracy[index, replica])
     delta = history.delta[index, replica]
@@ -108,7 +108,7 @@ def diagnose(
             loss=loss,
             accuracy=accuracy,
             saturated=float(history.saturated[index, replica, :-1].mean()) if run.depth else 0.0,
-            dead=round(float(dead.sum()) * run.width),
+            dead=round(float(np.nan_to_num(dead).sum()) * run.width),
             units=run.depth * run.width,
             layer=layer,
             epoch=at,
@@ -124,7 +124,8 @@ def diagnose(
     if run.depth == 0:
         return verdict(Verdict.NO_HIDDEN_LAYER)
     if delta[0] == 0:
-        silent = (dead == 1) & (history.activation_mean[index, replica, :-1] == 0)
+        level = np.hypot(history.activation_mean, history.activation_std)[index, replica, :-1]
+        silent = (dead == 1) & (level == 0)
         if silent.any():
             return verdict(Verdict.DEAD_LAYER, layer=int(np.flatnonzero(silent)[-1]) + 1)
         if (history.weight_norm[index, replica, 1:] == 0).any():

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from math import isfinite
 from typing import Any, Self
 
 Query = Mapping[str, str]
@@ -129,7 +128,6 @@ class Real(Domain):
         return (
             isinstance(value, int | float)
             and not isinstance(value, bool)
-            and isfinite(value)
             and self.low <= value <= self.high
         )
 
@@ -172,12 +170,12 @@ class Knobs(Domain):
     defaults: Mapping[str, float]
 
     def __contains__(self, value: object) -> bool:
-        return (
-            isinstance(value, tuple)
-            and list(value) == sorted(value)
-            and len(dict(value)) == len(value)
-            and all(knob in self.domains and number in self.domains[knob] for knob, number in value)
-        )
+        if not isinstance(value, tuple) or not all(isinstance(p, tuple) for p in value):
+            return False
+        if not all(len(p) == 2 and isinstance(p[0], str) and p[0] in self.domains for p in value):
+            return False
+        inside = all(number in self.domains[knob] for knob, number in value)
+        return inside and value == self.only_changed(dict(value))
 
     def keys(self, name: str) -> tuple[str, ...]:
         return tuple(self.domains)
@@ -186,7 +184,7 @@ class Knobs(Domain):
         knobs = dict(default)
         damaged: list[str] = []
         for knob in sorted(self.domains.keys() & query.keys()):
-            value, bad = self.domains[knob].read(knob, query, self.defaults[knob])
+            value, bad = self.domains[knob].read(knob, query, knobs.get(knob, self.defaults[knob]))
             damaged += bad
             knobs[knob] = value
         return self.only_changed(knobs), tuple(damaged)

@@ -44,8 +44,15 @@ def sigmoid(z: Array) -> Array:
     return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
 
 
+@np.errstate(over="ignore")  # two sums may differ by more than the largest number: exp gives 0
+def below_largest(z: Array) -> Array:
+    """z minus its largest entry."""
+    difference: Array = z - z.max(axis=-1, keepdims=True)
+    return difference
+
+
 def softmax(z: Array) -> Array:
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    e = np.exp(below_largest(z))
     probability: Array = e / e.sum(axis=-1, keepdims=True)
     return probability
 
@@ -56,8 +63,9 @@ def binary_cross_entropy(z: Array, y: Array) -> Array:
 
 
 def cross_entropy(z: Array, y: Array) -> Array:
-    shifted = z - z.max(axis=-1, keepdims=True)
-    loss: Array = np.log(np.exp(shifted).sum(axis=-1)) - (shifted * y).sum(axis=-1)
+    shifted = below_largest(z)
+    of_target = np.where(y > 0, shifted, 0) * y  # infinity times 0 would be no number
+    loss: Array = np.log(np.exp(shifted).sum(axis=-1)) - of_target.sum(axis=-1)
     return loss
 
 

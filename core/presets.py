@@ -15,7 +15,7 @@ RACE = RunSpec(activation="sigmoid", initializer="xavier", rate=0.1, depth=5, wi
 SIGMOID = replace(RACE, rate=1.0)
 TWENTY = RunSpec(activation="tanh", depth=20, width=64, rate=0.03, epochs=100)
 RELU = RunSpec(activation="relu", initializer="he", depth=3, width=8, rate=0.1)
-DIGITS = RunSpec(dataset="digits", samples=2000, depth=5, width=32, rate=0.1, epochs=60)
+DIGITS = RunSpec(dataset="digits", samples=2000, depth=5, width=32, rate=0.1, epochs=150)
 
 PRESETS = MappingProxyType[str, Lanes](
     {

@@ -163,7 +163,7 @@ def measure(
         )
         if spec.normalization is not None:
             passed2[layers] = squares(together([e.passed for e in errors[::-1]]))
-        for error in errors:
+        for error in errors if spec.skip else ():
             if error.around is not None and error.carried is not None:
                 around2[error.layer] = squares(error.around)
                 through2[error.layer] = squares(error.carried - error.around)
@@ -180,7 +180,7 @@ def measure(
 
     if spec.normalization is None:
         passed2[:-1] = delta2[:-1]
-    through2[around2 == 0] = carried2[around2 == 0]
+    np.copyto(through2, carried2, where=around2 == 0)
 
     sizes = np.sqrt(sums / (samples * units))
     faint = sums[:3] < FAINT
@@ -188,6 +188,10 @@ def measure(
         sizes[:3] = np.where(faint, sizes_of_faint(spec, parameters, run, delta), sizes[:3])
     size, carried, passed, through, around, signal, spread = sizes
     above = np.concatenate([size[1:], carried[-1:]])
+    weights_part, activation_part, norm_part, through_part, around_part = ratio(
+        np.array([carried, passed, size, through, around]),
+        np.array([above, carried, passed, above, above]),
+    )
     return Measures(
         delta=size.T,
         gradient_norm=norms(gradient) / samples,
@@ -196,11 +200,11 @@ def measure(
         signal=signal.T,
         saturated=saturated.T,
         dead=dead.T,
-        weights_part=ratio(carried, above).T,
-        activation_part=ratio(passed, carried).T,
-        norm_part=ratio(size, passed).T,
-        through=ratio(through, above).T,
-        around=ratio(around, above).T,
+        weights_part=weights_part.T,
+        activation_part=activation_part.T,
+        norm_part=norm_part.T,
+        through=through_part.T,
+        around=around_part.T,
     )
 
 

@@ -46,6 +46,9 @@ class Walk:
     counts: (hidden layers, BINS), the share of all sums z of a layer between two of EDGES.
     beyond: (hidden layers,), the share below -REACH or above REACH.
     slope: (hidden layers,), the root mean square of f'(z) over all these z.
+
+    The last three leave out the networks that are not a number, and are so themselves (the counts
+    0) if none is left.
     """
 
     size: Array
@@ -75,24 +78,26 @@ def walk_back(run: RunSpec) -> Walk:
     parts, counted, slopes, number = [], np.zeros((run.depth, BINS)), np.zeros(run.depth), 0
     for measures, sums, slope in untrained(run):
         parts.append(measures)
+        held = np.isfinite(measures.delta).all(axis=1)
         for layer, z in enumerate(sums):
-            counted[layer] += count(z)
-            slopes[layer] += np.sum(np.square(slope[layer], dtype=float))
-        number += sums[0].size if sums else 0
+            counted[layer] += count(z[held])
+            slopes[layer] += np.vdot(df := slope[layer][held], df)
+        number += sums[0][held].size if sums else 0
     delta, weights, activation = (
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("delta", "weights_part", "activation_part")
     )
     size = delta / delta[:, -1:]
     size[~np.isfinite(delta).all(axis=1)] = np.nan
-    counts = counted / max(number, 1)
+    counts = counted / number if number else counted
+    nowhere = np.full(run.depth, np.nan)
     return Walk(
         size=size,
         weights_part=weights[:, :-1],
         activation_part=activation[:, :-1],
         counts=counts,
-        beyond=np.maximum(1 - counts.sum(axis=1), 0.0),
-        slope=np.sqrt(slopes / max(number, 1)),
+        beyond=np.maximum(1 - counts.sum(axis=1), 0.0) if number else nowhere,
+        slope=np.sqrt(slopes / number) if number else nowhere,
     )
 
 
@@ -142,7 +147,7 @@ def textbook(run: RunSpec) -> Array:
     """max|f'|^n for the n layers from the output back to each layer: 1 at the output."""
     steps = np.arange(run.depth, -1, -1.0)
     with np.errstate(over="ignore"):
-        return np.power(steepest(run), steps)
+        return np.asarray(steepest(run) ** steps)
 
 
 def step_back(walk: Walk) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from threading import BoundedSemaphore, Lock
 from typing import Any
@@ -27,11 +27,13 @@ MAX_FRAMES = 200
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept where the plane cannot be drawn."""
 BINS, SPAN = 48, 6.0
+FRAME_OVERHEAD = 600
+"""Bytes that a frame takes beside its numbers: an object and three arrays."""
 MOST_SUMS = 2**14
 
 MAX_OPERATIONS = 7.5e10
 """The budget of one run: about 75 seconds of one core."""
-MAX_RUN_BYTES = 256e6
+MAX_RUN_BYTES = 128e6
 
 
 def grid() -> Array:
@@ -70,7 +72,8 @@ def frame(trainer: Trainer) -> Frame:
     for layer, z in enumerate(trainer.sums()):
         active[layer] = np.count_nonzero(z > 0, axis=0)
         some = z.ravel()[:: -(-z.size // MOST_SUMS)]
-        bins = np.nan_to_num((some + SPAN) * (BINS / (2 * SPAN))).clip(0, BINS - 1).astype(int)
+        place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
+        bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
         sums[layer] = np.bincount(bins, minlength=BINS)
     return Frame(trainer.epoch, answers(trainer), sums, active)
 
@@ -128,6 +131,7 @@ class History:
 
     def at(self, index: int) -> History:
         """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
+        index %= len(self.epoch)
         one = slice(index, index + 1)
         rows: dict[str, Any] = {
             name: column[one]
@@ -164,7 +168,7 @@ class Recording:
         self.frames: tuple[Frame, ...] = ()
         self.finished = False
         self._trainer: Trainer | None = None
-        self._framed = kept_frames(run)
+        self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
         self._lock = Lock()
         self._history: History | None = None
 
@@ -176,28 +180,21 @@ class Recording:
     @property
     def nbytes(self) -> int:
         """The size of what is kept, the arrays of a run under way included."""
-        per_snapshot = (
-            sum(
-                value.nbytes + 112
-                for value in vars(self.snapshots[0]).values()
-                if isinstance(value, np.ndarray)
-            )
-            if self.snapshots
-            else 0
-        )
-        pictures = sum(f.nbytes + 200 for f in self.frames)
-        arrays = 2 if self._history is not None else 1
-        working = 0 if self._trainer is None else 6 * self._trainer.parameters.theta.nbytes
-        return len(self.snapshots) * per_snapshot * arrays + pictures + working
+        snapshots, trainer = self.snapshots, self._trainer  # another thread may replace them
+        arrays = [v for s in snapshots[:1] for v in vars(s).values() if isinstance(v, np.ndarray)]
+        kept = len(snapshots) * sum(array.nbytes + 112 for array in arrays)
+        side_by_side = 2 if self._history is not None else 1
+        pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
+        working = 0 if trainer is None else 6 * trainer.parameters.theta.nbytes
+        return kept * side_by_side + pictures + working
 
     @property
     def history(self) -> History:
-        """All snapshots side by side; computed once after the last one."""
-        if not self.finished:
-            return History.of(self.snapshots)
-        if self._history is None:
-            self._history = History.of(self.snapshots)
-        return self._history
+        """All snapshots side by side; made once for every slice."""
+        snapshots, held = self.snapshots, self._history
+        if held is None or len(held.epoch) != len(snapshots):
+            held = self._history = History.of(snapshots)
+        return held
 
     def advance(
         self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -214,33 +211,46 @@ class Recording:
     def _compute(self, deadline: float, clock: Callable[[], float]) -> None:
         if self.finished:
             return
-        trainer = self._trainer = self._trainer or Trainer(self.run)
-        snapshots, frames = list(self.snapshots), list(self.frames)
-        while True:
-            if not snapshots:
-                snapshots.append(trainer.snapshot())
-                frames.append(frame(trainer))
-            else:
-                trainer.train_epoch()
-                if trainer.finished or trainer.epoch % self.run.stride == 0:
-                    snapshots.append(trainer.snapshot())
-                    if trainer.epoch in self._framed and not trainer.diverged[0]:
-                        frames.append(frame(trainer))
-            if trainer.finished or clock() >= deadline:
+        if self._stream is None:
+            self._trainer = Trainer(self.run)
+            self._stream = record(self._trainer)
+            self.snapshots, self.frames = (), ()
+        stream, snapshots, frames = self._stream, list(self.snapshots), list(self.frames)
+        self._stream = None  # should this slice fail, the run begins anew rather than with a hole
+        for snapshot, picture in stream:
+            snapshots += [snapshot] if snapshot is not None else []
+            frames += [picture] if picture is not None else []
+            if snapshots and clock() >= deadline:
+                self._stream = stream
                 break
         self.snapshots, self.frames = tuple(snapshots), tuple(frames)
-        if trainer.finished:
+        if self._stream is None:
             self._trainer, self.finished = None, True
+
+
+def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
+    """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
+    run, framed = trainer.run, kept_frames(trainer.run)
+    yield trainer.snapshot(), frame(trainer)
+    while not trainer.finished:
+        for _ in trainer.steps_of_epoch():
+            yield None, None
+        if trainer.finished or trainer.epoch % run.stride == 0:
+            snapshot = trainer.snapshot()
+            seen = trainer.epoch in framed and not trainer.diverged[0]
+            yield snapshot, frame(trainer) if seen else None
 
 
 class Recordings:
     """Shared recordings, the least recently used evicted beyond `limit` bytes.
 
     At most `slots` slices are computed at once, so that a few heavy runs leave time for the rest.
+    The `kept` used last are never evicted: a page needs several at a time, and would otherwise
+    compute in turn what it evicts in turn.
     """
 
-    def __init__(self, limit: int, slots: int = 2) -> None:
-        self.limit = limit
+    def __init__(self, limit: int, slots: int = 2, kept: int = 1) -> None:
+        self.limit, self.kept = limit, kept
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
         self._lock = Lock()
         self._slots = BoundedSemaphore(slots)
@@ -253,7 +263,7 @@ class Recordings:
         if (setting := over_budget(run)) is not None:
             raise OverBudget(setting)
         with self._lock:
-            recording = self._held.setdefault(run, Recording(run))
+            recording = self._held[run] = self._held.get(run) or Recording(run)
             self._held.move_to_end(run)
             self._evict()
         return recording
@@ -275,13 +285,17 @@ class Recordings:
 
     @property
     def nbytes(self) -> int:
-        return sum(recording.nbytes for recording in list(self._held.values()))
+        with self._lock:
+            return self._size()
+
+    def _size(self) -> int:
+        return sum(recording.nbytes for recording in self._held.values())
 
     def __len__(self) -> int:
         return len(self._held)
 
     def _evict(self) -> None:
-        while len(self._held) > 1 and self.nbytes > self.limit:
+        while len(self._held) > self.kept and self._size() > self.limit:
             self._held.popitem(last=False)
 
 

@@ -72,9 +72,9 @@ class RunSpec(NetworkSpec):
         """What the run takes, known before it runs.
 
         Operations are about nanoseconds of one core: the numbers below were fitted to a hundred
-        runs of all sizes and come within a factor of 2 or so. Layers count for the calls of array
-        functions, units for what is done to every sum z, parameters for the products.
-        `bytes` is more than the run ever holds.
+        runs of all sizes and come within a factor of 2 or so. `calls` counts the calls of array
+        functions, `each` what is done to every sum z, `parameters` the products; normalization
+        makes more of the first two. `bytes` is more than the run ever holds.
         """
         data = DATASETS[self.dataset]
         sizes = self.sizes(data.inputs, data.outputs)
@@ -86,14 +86,17 @@ class RunSpec(NetworkSpec):
         frames = min(kept, 200)
         shown = 1600 if data.view is View.PLANE else 24
 
-        training = steps * (1e4 + 1.1e4 * layers + 3 * self.replicas * parameters)
-        training += self.epochs * self.replicas * train * (8 * units + parameters / 8)
-        statistics = 1.5e5 + 2.4e4 * layers + self.replicas * train * (15 * units + parameters / 6)
-        picture = 3e4 * layers + (shown + train) * (9 * units + parameters / 20)
+        normalized = self.norm != "none"
+        calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)
+        training = steps * (1e4 + 1.1e4 * calls + 3 * self.replicas * parameters)
+        training += self.epochs * self.replicas * train * (8 * each + parameters / 8)
+        statistics = 1.5e5 + 2.4e4 * calls + self.replicas * train * (15 * each + parameters / 6)
+        picture = 3e4 * calls + (shown + train) * (9 * each + parameters / 20)
 
-        numbers = self.replicas * (9 * parameters + 4 * train * (units + 3 * max(sizes)))
-        numbers += 3 * (shown + train) * units
-        row = 8 * 14 * self.replicas * layers + 3000
+        arrays = 4 + 1.5 * normalized  # for every sum, together with temporaries
+        passes = self.replicas * train * ((arrays + 1) * units + 8 * max(sizes))
+        numbers = 9 * self.replicas * parameters + max(passes, shown * arrays * units)
+        row = 8 * 20 * self.replicas * layers + 3500
         pixels = shown + layers * (96 + 2 * self.width) + 700
         return Cost(
             operations=training + kept * statistics + frames * picture,
@@ -168,15 +171,21 @@ class Trainer:
             del ends[-2]
         return list(pairwise([0, *ends]))
 
-    @np.errstate(all="ignore")  # a network that diverges overflows before it is marked
     def train_epoch(self) -> None:
         """One pass over the training part, in batches of an order of its own."""
+        for _ in self.steps_of_epoch():
+            pass
+
+    def steps_of_epoch(self) -> Iterator[None]:
+        """As `train_epoch`, with a pause after every step."""
         self.epoch += 1
         order = np.stack([rng.permutation(len(self.x)) for rng in self.orders])
         x, y = self.x[order], self.y[order]
         for start, end in self.batches:
             self.descend(x[:, start:end], y[:, start:end], last=end == len(self.x))
+            yield
 
+    @np.errstate(all="ignore")  # a network that diverges overflows before it is marked
     def descend(self, x: Array, y: Array, *, last: bool = False) -> None:
         """One step against the gradient of the mean loss of a batch."""
         run = self.forward(x)
@@ -291,7 +300,9 @@ class Trainer:
         checked = sum([measures.delta, measures.gradient_norm, measures.activation_std, size])
         finite = np.isfinite(checked)
         finite[:, -1] &= np.isfinite(sum(scores.values()))
-        self.mark_diverged(list(finite.T))
+        if not finite.all():
+            blamed = where_it_broke(run, finite, np.isfinite(measures.delta))
+            self.mark_diverged(list(blamed.T))
         table = {
             **vars(measures),
             **scores,
@@ -324,6 +335,19 @@ class Trainer:
     def finished(self) -> bool:
         """Whether all epochs are done, or no replica is left."""
         return self.epoch >= self.run.epochs or all(self.diverged)
+
+
+def where_it_broke(run: Pass, finite: Array, arrived: Array) -> Array:
+    """Which layers are to be blamed (False) where some measure is not finite: (replicas, layers).
+
+    The first whose sums are not finite; else the last whose error is not, since it broke there on
+    its way back (`arrived` tells where it is finite); else all whose measures are not (`finite`).
+    """
+    forwards = np.stack([np.isfinite(z).all(axis=(1, 2)) for z in run.z], axis=1)
+    layers = arrived.shape[1]
+    last = layers - 1 - arrived[:, ::-1].argmin(axis=1, keepdims=True)
+    backwards = np.where(arrived.all(axis=1, keepdims=True), finite, np.arange(layers) != last)
+    return np.where(forwards.all(axis=1, keepdims=True), backwards, forwards)
 
 
 def train(run: RunSpec, every: int = 1) -> Iterator[Snapshot]:

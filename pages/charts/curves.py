@@ -57,8 +57,11 @@ class Ends(NamedTuple):
 
 
 def pieces(activation: Activation) -> list[Floats]:
-    """Points of the horizontal axis, cut at the kinks; a piece runs up to the limits at its end."""
-    cuts = [k for k in activation.kinks if -REACH < k < REACH]
+    """Points of the horizontal axis, cut at kinks and seams (a knob can make a kink of a seam).
+
+    A piece runs up to the limits at its ends.
+    """
+    cuts = sorted(k for k in activation.kinks + activation.seams if -REACH < k < REACH)
     edges = [-REACH, *cuts, REACH]
     parts = []
     for low, high in pairwise(edges):
@@ -126,7 +129,7 @@ def kinks_table(keys: Sequence[str], knobs: Knobs, t: Text, *, slope: bool) -> p
     noted: set[str] = set()
     for key in keys:
         activation, own = ACTIVATIONS[key], knobs_of(key, knobs)
-        for z in (k for k in activation.kinks if -REACH < k <= REACH):
+        for z in (k for k in activation.kinks + activation.seams if -REACH < k <= REACH):
             around = np.array([np.nextafter(z, -np.inf), z, np.nextafter(z, np.inf)])
             left, value, right = activation.value_and_derivative(around, **own)[slope]
             jumps = not np.isclose(left, right, atol=1e-9)
@@ -364,7 +367,7 @@ def stretch(t: Text, colours: Palette, slope: bool, alternative: str) -> alt.Lay
 
     With `slope` their derivatives, and where tanh's is the smaller one. Data: `stretch`.
     """
-    ends = Ends(-0.05, 1.12) if slope else Ends(-1.12, 1.12)
+    ends = Ends(-0.05, 1.2) if slope else Ends(-1.12, 1.12)
     kind = "df" if slope else "f"
     title = t.activations.slope_axis if slope else t.activations.value_axis
     y = {"scale": alt.Scale(domain=list(ends), nice=False), "title": title}
@@ -391,7 +394,7 @@ def stretch(t: Text, colours: Palette, slope: bool, alternative: str) -> alt.Lay
         peak = (
             data.transform_filter("datum.z == 0")
             .transform_calculate(moving=stretched(True), text=f"format({stretched(True)}, '.2f')")
-            .mark_text(dx=26, dy=-2, fontSize=13, fontWeight="bold", color=colours.ink)
+            .mark_text(dy=-11, fontSize=13, fontWeight="bold", color=colours.ink)
             .encode(x, alt.Y("moving:Q", **y), text="text:N")
         )
         layers.append(peak)

@@ -30,7 +30,7 @@ from pages.charts.curves import (
     strokes,
     zero_line,
 )
-from pages.charts.expressions import superscript
+from pages.charts.expressions import layer_name, naming, superscript
 from pages.charts.facts import near
 from pages.charts.style import LINE, Palette, hue
 from pages.texts import Text
@@ -47,6 +47,19 @@ SERIES_DASHES = ((1, 0), (7, 3), (3, 3))
 TEXTBOOK_DASH = (2, 4)
 TIGHT: dict[str, Any] = {"rowPadding": 3, "padding": 2, "offset": 6, "labelFontSize": 12}
 """Legends that leave the height to the picture."""
+
+
+WORDS = frozenset({"key", "text", "initializer", "series", "mark", "part", "note"})
+
+
+def table_of(columns: Mapping[str, Any]) -> pa.Table:
+    """A table whose columns keep their types when there are no rows."""
+    whole = ("index", "layer")
+    kinds = {
+        name: pa.string() if name in WORDS else pa.int64() if name in whole else pa.float64()
+        for name in columns
+    }
+    return pa.table({n: pa.array(list(v), kinds[n]) for n, v in columns.items()})
 
 
 # Slopes, and where the z of a network lie
@@ -66,8 +79,7 @@ def peaks_table(keys: Sequence[str], knobs: Knobs, ends: Ends) -> pa.Table:
             taken = any(r["text"] == text and abs(r["z"] - z) < 1.5 for r in rows)
             shown = "" if taken or number else text
             rows.append({"key": key, "z": z, "y": y, "text": shown})
-    names = {"key": pa.string(), "z": pa.float64(), "y": pa.float64(), "text": pa.string()}
-    return pa.Table.from_pylist(rows, schema=pa.schema(list(names.items())))
+    return table_of({name: [row[name] for row in rows] for name in ("key", "z", "y", "text")})
 
 
 def peak_places(key: str) -> tuple[float, ...]:
@@ -82,7 +94,7 @@ def peak_places(key: str) -> tuple[float, ...]:
         case Where.PERIODIC:
             return at[:1]
         case Where.LIMIT:
-            return tuple(float(np.nextafter(z, -inf)) for z in at)
+            return tuple(float(np.nextafter(min(z, 0.9 * REACH), -inf)) for z in at)
     return at
 
 
@@ -100,7 +112,7 @@ def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
         tallest = np.maximum(walk.counts.max(axis=1, keepdims=True), 1e-12)
         base = strip_base(number, ends)
         parts.append(
-            pa.table(
+            table_of(
                 {
                     "initializer": [initializer] * (layers * bins),
                     "index": np.repeat(np.arange(layers), bins),
@@ -112,30 +124,21 @@ def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
                 }
             )
         )
-    return pa.concat_tables(parts) if parts else NO_BARS
-
-
-NO_BARS = pa.table(
-    {
-        "initializer": pa.array([], pa.string()),
-        "index": pa.array([], pa.int64()),
-        **{n: pa.array([], pa.float64()) for n in ("z", "until", "share", "base", "top")},
-    }
-)
+    if not parts:
+        names = ("initializer", "index", "z", "until", "share", "base", "top")
+        return table_of({name: [] for name in names})
+    return pa.concat_tables(parts)
 
 
 def strips_table(names: Sequence[str], ends: Ends, t: Text) -> pa.Table:
     """What each histogram shows, and where its words stand."""
     pixel = (ends.high - ends.low) / PLOT
-    return pa.table(
+    bases = [strip_base(number, ends) for number in range(len(names))]
+    return table_of(
         {
-            "text": pa.array(
-                [t.derivatives.strip.format(initializer=name) for name in names], pa.string()
-            ),
-            "base": pa.array([strip_base(i, ends) for i in range(len(names))], pa.float64()),
-            "y": pa.array(
-                [strip_base(i, ends) + (BARS + 9) * pixel for i in range(len(names))], pa.float64()
-            ),
+            "text": [t.derivatives.strip.format(initializer=name) for name in names],
+            "base": bases,
+            "y": [base + (BARS + 9) * pixel for base in bases],
         }
     )
 
@@ -166,7 +169,12 @@ def slopes(
     low = ends.low - strips * STRIP * (ends.high - ends.low) / PLOT
     y = {
         "scale": alt.Scale(domain=[low, ends.high], nice=False, zero=False),
-        "axis": alt.Axis(values=ticks(ends), gridColor=zero_line(colours), titlePadding=6),
+        "axis": alt.Axis(
+            values=ticks(ends),
+            labelExpr="format(datum.value, '~g')",
+            gridColor=zero_line(colours),
+            titlePadding=6,
+        ),
         "title": t.activations.slope_axis,
     }
     x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
@@ -252,7 +260,7 @@ def decades(values: Floats) -> Decades:
 
 
 def middle(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """For every layer the lower end of the band, the median and the upper end, over the networks."""
+    """Of every layer the lower end of the band, the median and the upper end, over the networks."""
     held = values[np.isfinite(values).all(axis=1)]
     if not len(held):
         none = np.full(values.shape[1], np.nan)
@@ -275,7 +283,7 @@ def sizes_table(walks: Mapping[str, Walk], axis: Decades) -> pa.Table:
         seen = np.isfinite(median)
         layer = np.arange(1, len(median) + 1)[seen]
         parts.append(
-            pa.table(
+            table_of(
                 {
                     "series": [initializer] * len(layer),
                     "layer": layer,
@@ -296,7 +304,7 @@ def textbook_table(run: RunSpec, axis: Decades) -> pa.Table:
     """max|f'|^n, one row a layer; none where that is 0 or infinite, and so no line."""
     bound = steepest(run)
     line = textbook(run) if 0 < bound < inf else np.array([])
-    return pa.table(
+    return table_of(
         {
             "series": ["textbook"] * len(line),
             "layer": np.arange(1, len(line) + 1),
@@ -324,28 +332,30 @@ def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.T
     places = [log10(row["shown"]) for row in rows]
     pixel = (axis.high - axis.low) / (LEFT - 140)
     moved = apart(places, LABEL * pixel, axis.low, axis.high) if rows else []
-    return pa.table(
+    return table_of(
         {
-            "series": pa.array([row["series"] for row in rows], pa.string()),
-            "place": pa.array([10.0**place for place in moved], pa.float64()),
-            "text": pa.array([left(row["value"], t) for row in rows], pa.string()),
+            "series": [row["series"] for row in rows],
+            "place": [10.0**place for place in moved],
+            "text": [left(row["value"], t) for row in rows],
         }
     )
 
 
 def layer_axis(t: Text, depth: int, last: int) -> alt.X:
-    """Layers from 1, at the left with room for words, to `last`; the output has a name."""
+    """Layers from 1, at the left, to `last`; the output has a name."""
     every = max(1, ceil(last / 13))
-    values = [k for k in range(1, depth + 1) if (k - 1) % every == 0]
-    if last > depth:
-        values = [k for k in values if depth + 1 - k >= min(every, 2)] + [depth + 1]
-    room = max(0.5, 0.19 * max(1, last - 1))
+    values = [k for k in range(1, last) if (k - 1) % every == 0 and last - k >= min(every, 2)]
+    values.append(last)
     return (
         alt.X("layer:Q")
-        .scale(domain=[1 - room, last + max(0.3, 0.04 * last)], nice=False, zero=False)
+        .scale(
+            domain=[1 - 0.02 * last, last + (0.06 if last > depth else 0.13) * last],
+            nice=False,
+            zero=False,
+        )
         .axis(
             values=values,
-            labelExpr=f"datum.value == {depth + 1} ? '{t.training.out}' : format(datum.value, 'd')",
+            labelExpr=layer_name(depth + 1, t.training.out),
             grid=False,
             titlePadding=4,
             labelOverlap=False,
@@ -361,6 +371,7 @@ def log_axis(axis: Decades, title: str) -> dict[str, Any]:
             values=axis.ticks(),
             labelExpr=superscript("round(log(datum.value) / LN10)"),
             titlePadding=6,
+            orient="right",
         ),
         "title": title,
     }
@@ -372,28 +383,36 @@ def remains(
     activation: str,
     names: tuple[tuple[str, str], ...],
     depth: int,
+    theory: bool,
     axis: Decades,
     alternative: str,
 ) -> alt.LayerChart:
     """The error's size at every layer as a share of that at the output, and the textbook line.
 
-    names: of the initializers, by key. Data: `sizes`, `textbook`, `marks` from the tables above.
+    names: of the initializers, by key. theory: whether there is such a line.
+    Data: `sizes`, `textbook`, `marks` from the tables above.
     """
     colour = hue(ACTIVATIONS[activation], colours)
     keys = [key for key, _ in names]
     x, y = layer_axis(t, depth, depth + 1), log_axis(axis, t.derivatives.left_axis)
-    labels = {**dict(names), "textbook": t.derivatives.textbook}
-    told = said(labels)
+    labels = dict(names) | ({"textbook": t.derivatives.textbook} if theory else {})
     legend = alt.Legend(
-        orient="top", direction="vertical", title=None, symbolType="stroke", symbolSize=900,
-        labelExpr=f"{told} : datum.label", labelLimit=0, symbolStrokeWidth=LINE, **TIGHT,
-    )  # fmt: skip
+        orient="top",
+        direction="vertical",
+        title=None,
+        symbolType="stroke",
+        symbolSize=900,
+        symbolStrokeWidth=LINE,
+        labelExpr=f"split({naming(labels)}, '\\n')",
+        labelLimit=0,
+        **TIGHT,
+    )
     series = alt.Color("series:N", legend=legend).scale(
-        domain=list(labels), range=[colour] * len(keys) + [colours.faint]
+        domain=list(labels), range=([colour] * len(keys) + [colours.faint])[: len(labels)]
     )
     dashes = alt.StrokeDash("series:N", legend=legend).scale(
         domain=list(labels),
-        range=[list(d) for d in SERIES_DASHES[: len(keys)]] + [list(TEXTBOOK_DASH)],
+        range=[list(d) for d in (*SERIES_DASHES[: len(keys)], TEXTBOOK_DASH)][: len(labels)],
     )
     sizes = alt.Chart(alt.NamedData("sizes"))
     band = sizes.mark_area(opacity=0.13, color=colour).encode(
@@ -413,7 +432,7 @@ def remains(
             alt.Tooltip("high:Q", title=t.derivatives.band_high, format=".3~g"),
         ],
     )
-    theory = (
+    textbook_line = (
         alt.Chart(alt.NamedData("textbook"))
         .mark_line(strokeWidth=LINE)
         .encode(x, alt.Y("shown:Q", **y), series, dashes)
@@ -431,7 +450,7 @@ def remains(
         )
     )
     return (
-        alt.layer(band, theory, line, points, words)
+        alt.layer(band, textbook_line, line, points, words)
         .properties(
             height=LEFT,
             description=alternative,
@@ -439,12 +458,6 @@ def remains(
         )
         .resolve_scale(shape="independent")
     )
-
-
-def said(labels: Mapping[str, str]) -> str:
-    """A Vega expression for the text of a legend's entry; its end is left open."""
-    texts = {k: v.replace("\\", "\\\\").replace("'", "\\'") for k, v in labels.items()}
-    return " : ".join(f"datum.label == '{key}' ? '{text}'" for key, text in texts.items())
 
 
 # The two factors of every layer
@@ -465,14 +478,14 @@ def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
         if part == "weights" and outputs < run.width:
             note[layer == run.depth] = f"{outputs} → {run.width}"
         tables.append(
-            pa.table(
+            table_of(
                 {
                     "part": [part] * len(layer),
                     "layer": layer,
                     "value": median[seen],
                     "shown": axis.clip(median[seen]),
                     "mark": np.where(median[seen] < 10.0**axis.low, "below", part),
-                    "note": pa.array(note.tolist(), pa.string()),
+                    "note": note,
                 }
             )
         )
@@ -504,9 +517,8 @@ def parts(
     }
     data = alt.Chart(alt.NamedData("parts"))
     words = {"weights": t.derivatives.weights_part, "derivative": t.derivatives.derivative_part}
-    told = said(words)
     legend = alt.Legend(
-        orient="top", direction="vertical", title=None, labelExpr=f"{told} : ''", labelLimit=0,
+        orient="top", direction="vertical", title=None, labelExpr=naming(words), labelLimit=0,
         symbolSize=80, **TIGHT,
     )  # fmt: skip
     colour_of = alt.Color("part:N", legend=legend).scale(

@@ -11,16 +11,16 @@ SMALLEST_FRACTION = 1e-6
 
 
 def power(value: float, digits: int = 2) -> str:
-    """A number in powers of ten: 4.1 × 10⁻¹⁴; near 1 as it is."""
-    if value == 0 or not isfinite(value):
-        return {inf: "∞", -inf: "−∞"}.get(value, "0")
-    exponent = floor(log10(abs(value)))
-    if -2 <= exponent <= 3:
-        return f"{value:.{max(0, digits - 1 - exponent)}f}".replace("-", "−")
-    text = f"{value / 10.0**exponent:.{digits - 1}f}" if exponent > -300 else f"{value:.1e}"[:3]
-    if text.startswith("10"):
-        text, exponent = "1" + text[2:].replace("0", "", 1), exponent + 1
-    return f"{text.replace('-', '−')} × 10{str(exponent).translate(SUPERSCRIPT)}"
+    """A number in powers of ten: 4.1 × 10⁻¹⁴; near 1 as it is; a dash for what is no number."""
+    if not isfinite(value):
+        return {inf: "∞", -inf: "−∞"}.get(value, "–")
+    if value == 0:
+        return "0"
+    mantissa, exponent = f"{value:.{digits - 1}e}".replace("-", "−").split("e")
+    size = int(exponent.replace("−", "-"))
+    if -2 <= size <= 3:
+        return f"{value:.{max(0, digits - 1 - size)}f}".replace("-", "−")
+    return f"{mantissa} × 10{str(size).translate(SUPERSCRIPT)}"
 
 
 def rounded(value: float) -> int:
@@ -49,13 +49,15 @@ def fraction(share: float, t: Text) -> str:
 
 def times(factor: float, t: Text) -> str:
     """A factor above 1: 7.2, 12,000, 3.1 × 10⁷."""
-    if factor < 10:
+    if factor < 9.95:
         return f"{factor:.1f}"
     return whole(rounded(factor), t) if factor < 1e6 else power(factor)
 
 
 def percent(share: float, t: Text) -> str:
     """A share of the whole, in per cent; never rounded up to all or down to none."""
+    if not isfinite(share):
+        return "–"
     value = round(100 * share)
     if value == 100 and share < 1:
         value = 99

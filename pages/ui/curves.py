@@ -253,7 +253,7 @@ def stretch_charts(t: Text, colours: Palette) -> None:
         told = words.alternatives["stretch_df" if slope else "stretch_f"].format(crossing=crossing)
         with column:
             show(charts.stretch, t, colours, slope, told, stretch=table)
-    st.latex(words.stretch_formula)
+    st.markdown(words.stretch_formula)
     st.caption(words.stretch_note.format(crossing=crossing))
 
 
@@ -283,12 +283,12 @@ def facts(t: Text) -> None:
             "family": words.family_head,
             "range": words.range,
             "max_slope": number(words.max_slope, format="%.3g", help=words.max_slope_help),
-            "where": words.where_head,
+            "where": st.column_config.TextColumn(words.where_head, width=190),
             "typical": number(words.typical, format="%.3f", help=words.typical_help),
             "zero_centred": st.column_config.CheckboxColumn(
                 words.zero_centred, help=words.zero_centred_help
             ),
-            "saturates": words.saturates_head,
+            "saturates": st.column_config.TextColumn(words.saturates_head, width=170),
             "smoothness": words.smoothness_head,
             "year": number(words.year, format="%d"),
             "paper": st.column_config.TextColumn(words.paper, width="large"),

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from core.lanes import MOST_LANES
 from core.recording import Recording, Recordings
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ LIMIT = int(os.environ.get("DASHBOARD_RECORDING_BYTES", 512_000_000))
 @st.cache_resource(show_spinner=False)
 def recordings() -> Recordings:
     """One store for the whole process."""
-    return Recordings(LIMIT, slots=os.cpu_count() or 1)
+    return Recordings(LIMIT, slots=os.cpu_count() or 1, kept=MOST_LANES)
 
 
 def per_recording(make: Callable[..., T]) -> Callable[..., T]:

@@ -235,10 +235,7 @@ def layer_dial(t: Text, colours: Palette, run: RunSpec, walks: Walks, start: int
             "columns": [
                 [peak] * run.depth,
                 [near3(value) for value in walk.slope],
-                [
-                    percent(float(share), t)
-                    for share in np.where(walk.beyond < 1e-9, 0, walk.beyond)
-                ],
+                [outside(float(share), t) for share in walk.beyond],
             ],
         }
         for key, walk in walks.items()
@@ -260,6 +257,11 @@ def layer_dial(t: Text, colours: Palette, run: RunSpec, walks: Walks, start: int
         ],
         rows=rows,
     )
+
+
+def outside(share: float, t: Text) -> str:
+    """A share of all z, with rounding's traces removed."""
+    return "–" if np.isnan(share) else percent(share if share > 1e-9 else 0.0, t)
 
 
 def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None:
@@ -288,6 +290,7 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
         run.activation,
         names,
         run.depth,
+        len(line) > 0,
         axis,
         told,
         sizes=sizes,
@@ -298,7 +301,8 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
         st.markdown(sentence(t, key, walk, float(first[key])))
     st.caption(
         t.numbers.sentence_gap.join(
-            [network_words(t, run, walks), words.left_note, words.textbook_note]
+            [network_words(t, run, walks), words.left_note]
+            + ([words.textbook_note] if len(line) else [])
         )
     )
     if len(line) == 0:
@@ -310,11 +314,12 @@ def sentence(t: Text, key: str, walk: Walk, share: float) -> str:
     words, name = t.derivatives, weights_name(t, key)
     told = []
     if np.isfinite(share):
-        told.append(words.sentence.format(initializer=name, reach=reach(share, t)))
+        what = reach(share, t) if share else words.reach_nothing
+        told.append(words.sentence.format(initializer=name, reach=what))
         weights, slope = (
             charts.medians(p.reshape(-1, 1))[0] for p in (walk.weights_part, walk.activation_part)
         )
-        if np.isfinite(weights):
+        if np.isfinite([weights, slope]).all():
             told.append(words.factors.format(weights=near3(weights), derivative=near3(slope)))
     if walk.lost:
         told.append(words.lost.format(initializer=name, lost=walk.lost, seeds=walk.seeds))
@@ -324,6 +329,9 @@ def sentence(t: Text, key: str, walk: Walk, share: float) -> str:
 def parts_charts(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None:
     """Every step back as the product of two factors, a chart for each initializer."""
     words = t.derivatives
+    walks = {key: walk for key, walk in walks.items() if walk.lost < walk.seeds}
+    if not walks:
+        return
     st.subheader(words.parts_title, anchor=False)
     axis = charts.axis_of_parts(walks)
     for (key, walk), column in zip(walks.items(), st.columns(len(walks)), strict=True):

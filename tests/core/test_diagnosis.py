@@ -171,7 +171,6 @@ def test_the_dead_layer_named_is_where_the_error_is_cut_off_first():
     assert judged(history(FLAT, share=0.0, dead=[0, 0, 1])).layer == 3
 
 
-@pytest.mark.xfail(strict=True, reason="CORE BUG: values of -1 and 1 that cancel are taken for 0")
 def test_a_layer_that_is_stuck_at_minus_one_and_one_does_not_output_zero():
     found = history(FLAT, share=0.0, dead=[0, 1, 0], activation_std=[1, 1, 1])
     assert found.activation_std[-1, 0, 1] == 1
@@ -278,9 +277,6 @@ def test_a_divergence_is_told_with_its_epoch_and_layer():
     assert np.isfinite([found.loss, found.share, found.accuracy]).all()
 
 
-@pytest.mark.xfail(
-    strict=True, raises=ValueError, reason="CORE BUG: no valid state before epoch 0, NaN to integer"
-)
 def test_a_network_that_could_not_even_start_is_judged_too():
     run = RunSpec(
         activation="identity", precision="float32", initializer="normal", gain=20.0, depth=30,

@@ -194,9 +194,6 @@ def test_an_error_while_computing_leaves_the_recording_open(monkeypatch):
     same(recording, finished(SHORT))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: what a failed slice had computed is lost, its epochs are missing"
-)
 def test_an_error_in_the_middle_of_a_slice_leaves_no_hole(monkeypatch):
     recording, real = Recording(SHORT), module.frame
     monkeypatch.setattr(module, "frame", lambda t: 1 / 0 if t.epoch == 3 else real(t))
@@ -207,9 +204,6 @@ def test_an_error_in_the_middle_of_a_slice_leaves_no_hole(monkeypatch):
     same(recording, finished(SHORT))
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AttributeError, reason="CORE BUG (race): _trainer is read twice in nbytes"
-)
 def test_the_size_can_be_asked_for_in_the_moment_in_which_a_run_ends():
     class Ending(Recording):
         """The trainer is there at the first look and gone at the second, as in another thread."""
@@ -292,13 +286,7 @@ def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
     ("precision", "size"),
     [
         ("float64", 1e300),
-        pytest.param(
-            "float32",
-            1e38,
-            marks=pytest.mark.xfail(
-                strict=True, reason="CORE BUG: counting large sums z overflows, with a warning"
-            ),
-        ),
+        ("float32", 1e38),
     ],
 )
 def test_a_look_at_a_network_on_its_way_to_diverge_does_not_warn(precision, size):
@@ -349,7 +337,6 @@ def test_one_row_stands_alone_as_epoch_0(index):
     assert alone.diverged == history.diverged
 
 
-@pytest.mark.xfail(strict=True, reason="CORE BUG: the slice from -1 to 0 holds no row")
 def test_the_last_row_can_stand_alone_as_well():
     assert len(finished(SHORT).history.at(-1).delta) == 1
 
@@ -499,9 +486,6 @@ def test_many_visitors_at_once_leave_everything_in_order():
     assert 1 <= len(recordings) <= 6
 
 
-@pytest.mark.xfail(
-    strict=True, raises=RuntimeError, reason="CORE BUG (race): nbytes walks the dict unlocked"
-)
 def test_the_size_of_all_can_be_asked_for_while_another_thread_opens_a_run():
     recordings, interruptions = Recordings(10**9), []
 

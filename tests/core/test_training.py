@@ -675,9 +675,6 @@ def test_the_layer_named_is_the_first_whose_sums_are_not_finite(key):
 
 
 @pytest.mark.parametrize("key", ["relu", "identity"])
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: a snapshot blames layer 1, to which the broken error came back"
-)
 def test_a_snapshot_names_the_same_layer_as_a_step_would(key):
     assert diverging_in_layer_3(key, look=True)[1] == 3
 
@@ -698,9 +695,6 @@ BEYOND = [
 ]  # fmt: skip
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: scores are not looked at when a snapshot marks what is infinite"
-)
 @pytest.mark.parametrize("run", BEYOND, ids=["test", "train"])
 def test_a_loss_or_an_accuracy_that_is_infinite_marks_its_replica_too(run):
     last = list(train(run))[-1]
