@@ -26,7 +26,6 @@ from threadpoolctl import threadpool_limits
 from core.activations import ACTIVATIONS
 from core.arrays import Array
 from core.datasets import DATASETS, View
-from core.network import forward
 from core.presets import PRESETS
 from core.probes import SATURATED, Measures, measure
 from core.recording import GRID, SHOWN_SAMPLES, Recording, kept_frames
@@ -46,19 +45,19 @@ microseconds.
   (`core.probes.measure` on the step's own pass: error signal, its two factors, gradient norm,
   mean, spread and signal of the activations, saturated and dead units).
 - **plain**: the same step without statistics, as training takes it between two snapshots.
-- **PyTorch**: eager, `nn.Sequential`, `BCEWithLogitsLoss`, `zero_grad`, `backward`, `SGD.step`; nothing
-  is recorded. **+ hooks**: the same statistics, recorded by hooks.
-- **sklearn**: `MLPClassifier.partial_fit` with `solver="sgd"`, momentum 0 and this batch (no GELU).
+- **PyTorch**: eager, `nn.Sequential`, `BCEWithLogitsLoss`, `zero_grad`, `backward`, `SGD.step`;
+  nothing is recorded. **+ hooks**: the same statistics, recorded by hooks.
+- **sklearn**: `MLPClassifier.partial_fit`, solver `sgd`, momentum 0, the same batch (no GELU).
 - **products**: the step's matrix products alone, into arrays ready for them: forward,
   the error backwards, and the gradient of every weight matrix.
 """
 
 RECORDING_COUNTED = """\
-A whole recording, in milliseconds: `Recording(run).advance()`, that is all epochs, the statistics of
-every kept epoch on the whole training part, losses and accuracies on both parts, and the frames
-of the boundary. **products** are its matrix products alone: training's, those of the passes
-for the statistics (forward and backward on the training part, forward on the test part) and
-those of the frames.
+A whole recording, in milliseconds: `Recording(run).advance()`, that is all epochs, the statistics
+of every kept epoch on the whole training part, losses and accuracies on both parts, and the frames
+(the boundary on 40 x 40 points, and where the sums lie on the training part). **products** are
+its matrix products alone: training's, those of the passes for the statistics (forward and
+backward on the training part, forward on the test part) and those of the frames (forward twice).
 """
 
 
@@ -94,7 +93,7 @@ def core_trainer(activation: str, width: int, depth: int) -> Trainer:
 
 def core_step(trainer: Trainer, x: Array, y: Array) -> Measures:
     """One step, its own pass measured: what `Trainer.descend` does, and the statistics."""
-    run = forward(trainer.parameters, x, trainer.value_and_derivative)
+    run = trainer.forward(x)
     delta = trainer.loss.delta(run.output, y)
     prediction = trainer.loss.output(run.output)
     measures = measure(trainer.run, trainer.parameters, run, delta, prediction, trainer.gradient)
@@ -189,6 +188,7 @@ class Products:
         self.a = [rng.normal(size=(samples, n)) for n in sizes]
         self.z = [np.empty((samples, n)) for n in sizes[1:]]
         self.weights = [rng.normal(size=(m, n)) for m, n in pairwise(sizes)]
+        self.carried = [np.empty_like(a) for a in self.a]
         self.gradient = [np.empty_like(w) for w in self.weights]
 
     def forward(self) -> None:
@@ -196,8 +196,8 @@ class Products:
             np.matmul(a, w, out=z)
 
     def backward(self) -> None:
-        for a, w, delta in zip(self.a[1:-1], self.weights[1:], self.z[1:], strict=True):
-            np.matmul(delta, w.T, out=a)
+        for delta, w, carried in zip(self.z[1:], self.weights[1:], self.carried[1:-1], strict=True):
+            np.matmul(delta, w.T, out=carried)
         for a, delta, gradient in zip(self.a[:-1], self.z, self.gradient, strict=True):
             np.matmul(a.T, delta, out=gradient)
 
@@ -292,6 +292,7 @@ def products_of(run: RunSpec) -> Callable[[], None]:
             test.forward()
         for _ in range(frames):
             picture.forward()
+            statistics.forward()
 
     return work
 

@@ -36,3 +36,17 @@ PRESETS = MappingProxyType[str, Lanes](
         "digits": (DIGITS, replace(DIGITS, activation="tanh"), replace(DIGITS, activation="relu")),
     }
 )
+
+OLD = RunSpec(activation="sigmoid", initializer="xavier", depth=8, width=16, rate=0.1)
+LADDER = MappingProxyType[str, RunSpec](
+    {
+        "sigmoid": OLD,
+        "tanh": replace(OLD, activation="tanh"),
+        "relu": replace(OLD, activation="relu"),
+        "he": replace(OLD, activation="relu", initializer="he"),
+        "batch_norm": replace(OLD, activation="relu", initializer="he", norm="batch"),
+        "skip": replace(OLD, activation="relu", initializer="he", norm="batch", skip=0.5),
+    }
+)
+"""One remedy after the other at one rate, from sigmoid to ReLU with He's weights, batch
+normalization and skip connections."""

@@ -175,23 +175,23 @@ def ends_of(curves: pa.Table, *, slope: bool) -> Ends:
 
 
 def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move `places` until each two are `gap` apart, within low and high; their order stays."""
+    """Move `places` as little as possible until each two are `gap` apart, between low and high.
+
+    Their order stays. Less the gaps below it, each must not be lower than the one before it:
+    neighbours that are take their mean.
+    """
     order = np.argsort(places, kind="stable")
-    moved = np.array(places, dtype=float)[order]
-    for _ in range(200):
-        short = gap - np.diff(moved)
-        if not (short > 1e-9 * gap).any():
-            break
-        for i in np.flatnonzero(short > 0):
-            push = (gap - (moved[i + 1] - moved[i])) / 2
-            if push > 0:
-                moved[i] -= push
-                moved[i + 1] += push
-        moved += max(0.0, low - moved[0])
-        moved -= max(0.0, moved[-1] - high)
-    result = np.empty_like(moved)
-    result[order] = moved
-    return result.tolist()
+    steps = gap * np.arange(len(order))
+    groups: list[list[float]] = []  # each a sum and a count
+    for place in np.array(places, dtype=float)[order] - steps:
+        groups.append([float(place), 1])
+        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
+            total, count = groups.pop()
+            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
+    level = np.concatenate([np.full(int(count), total / count) for total, count in groups])
+    moved = np.empty(len(order))
+    moved[order] = np.clip(level, low, max(low, high - steps[-1])) + steps
+    return moved.tolist()
 
 
 def labels_table(

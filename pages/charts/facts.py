@@ -36,6 +36,8 @@ def interval(values: Interval) -> str:
 def steepest_where(activation: Activation, t: Text) -> str:
     """Where |f'| is largest: 'at 0', 'for z > 0', 'towards ∞'."""
     words, at = t.facts.where, activation.max_slope_at
+    if isinf(activation.max_slope):
+        return words.unbounded
     match activation.max_slope_where:
         case Where.EVERYWHERE:
             return words.everywhere
@@ -60,14 +62,14 @@ def saturation(activation: Activation, t: Text) -> str:
 
 @lru_cache(maxsize=16)
 def facts_table(t: Text) -> pa.Table:
-    """One row an activation, its knobs at the paper's values."""
+    """One row an activation, its knobs at the paper's values; no `max_slope` where there is none."""
     entries = ACTIVATIONS.values()
     return pa.table(
         {
             "name": [name_of(t, a.key) for a in entries],
             "family": [t.facts.family[a.family.value] for a in entries],
             "range": [interval(a.range) for a in entries],
-            "max_slope": [float(a.max_slope) for a in entries],
+            "max_slope": [None if isinf(a.max_slope) else float(a.max_slope) for a in entries],
             "where": [steepest_where(a, t) for a in entries],
             "typical": [typical_slope(a) for a in entries],
             "zero_centred": [a.zero_centred for a in entries],

@@ -83,7 +83,13 @@ def pills(
 def way_back(t: Text) -> None:
     """Back to the settings before the last preset, where there was one."""
     if session().before is not None:
-        st.button(t.common.undo, icon=":material/undo:", on_click=undo, type="tertiary")
+        st.button(
+            t.common.undo,
+            icon=":material/undo:",
+            help=t.common.undo_help,
+            on_click=undo,
+            type="tertiary",
+        )
 
 
 def preset_now() -> str | None:
@@ -279,7 +285,7 @@ def facts(t: Text) -> None:
         hide_index=True,
         height=420,
         column_config={
-            "name": st.column_config.TextColumn(words.name, pinned=True),
+            "name": st.column_config.TextColumn(words.name, pinned=True, width=115),
             "family": words.family_head,
             "range": words.range,
             "max_slope": number(words.max_slope, format="%.3g", help=words.max_slope_help),

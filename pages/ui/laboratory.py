@@ -14,9 +14,11 @@ import pyarrow as pa
 import streamlit as st
 
 from core.activations import ACTIVATIONS
+from core.causes import CONTROL, finding, signal_was_missing, variants
 from core.datasets import DATASETS, View
 from core.diagnosis import diagnose
-from core.recording import Recording
+from core.presets import LADDER
+from core.recording import OverBudget, Recording
 from core.remedies import Explanation, explain
 from core.training import RunSpec
 from pages.charts import laboratory as charts
@@ -24,14 +26,14 @@ from pages.charts import training as stage_charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.texts import Text
-from pages.texts.numbers import percent, power
-from pages.ui.controls import reset, taken
+from pages.texts.numbers import fraction, percent, power, times
+from pages.ui.controls import entry_name, reset, taken
 from pages.ui.lanes import OWNED, change_all, change_stage, changes, lane_name, link_of
-from pages.ui.recordings import per_recording
+from pages.ui.recordings import per_recording, recordings
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
 from pages.ui.show import show
-from pages.ui.stage import LEARNT, Scene, guess
+from pages.ui.stage import FIRST_SLICE, LEARNT, SLICE, TICK, Scene, advance, guess
 
 MANY_SEEDS = 8
 MOST_DEAD = 6
@@ -332,11 +334,116 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
     )
 
 
+def causes(scene: Scene, records: Sequence[Recording]) -> None:
+    """The freeze test and the amplifier test of the first lane, beside another activation."""
+    t, run = scene.t, records[0].run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    control = replace(run, activation=CONTROL, knobs=())
+    tested = {r.activation: variants(r, MANY_SEEDS) for r in (run, control)}
+    try:
+        runs = {(a, v): recordings().get(r) for a, rs in tested.items() for v, r in rs.items()}
+    except OverBudget as excess:
+        st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
+        return
+
+    @st.fragment(run_every=TICK)
+    def live() -> None:
+        advance(tuple(runs.values()), SLICE)
+        done = sum(record.finished for record in runs.values())
+        if done == len(runs):
+            st.rerun()
+        epochs = sum(record.epoch for record in runs.values())
+        st.progress(
+            min(1.0, epochs / (len(runs) * run.epochs)),
+            t.laboratory.testing.format(done=done, runs=len(runs)),
+        )
+
+    advance(tuple(runs.values()), FIRST_SLICE)
+    if not all(record.finished for record in runs.values()):
+        live()
+        return
+    found = {key: finding(record.history) for key, record in runs.items()}
+    rows = [t.laboratory.cause_head, "|---|---|---|---|---|"]
+    for (activation, variant), one in found.items():
+        frozen = tested[activation]["frozen"].frozen
+        rows.append(
+            f"| {entry_name(t, activation)} | {t.laboratory.variants[variant].format(k=frozen)}"
+            f" | {part(one.share, t)} | {part(one.moved, t)}"
+            f" | {t.laboratory.of.format(learnt=one.learnt, seeds=one.seeds)} |"
+        )
+    st.markdown("\n".join(rows))
+    for activation in tested:
+        mine = {variant: found[activation, variant] for variant in tested[activation]}
+        missing = signal_was_missing(mine)
+        learns = 2 * mine["plain"].learnt > mine["plain"].seeds
+        other = t.laboratory.cause_learns if learns else t.laboratory.cause_other
+        told = t.laboratory.cause_missing if missing else other
+        st.markdown(told.format(name=entry_name(t, activation)))
+    st.caption(t.laboratory.cause_note)
+
+
+def part(share: float, t: Text) -> str:
+    """A share, or beyond all of it how many times."""
+    return fraction(share, t) if share < 1 else t.laboratory.times.format(n=times(share, t))
+
+
+def ladder(scene: Scene, records: Sequence[Recording]) -> None:
+    """The remedies in their order, each with what it changes and what eight seeds made of it."""
+    t = scene.t
+    runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
+    held = {key: recordings().get(run) for key, run in runs.items()}
+
+    @st.fragment(run_every=TICK)
+    def live() -> None:
+        waiting = [record for record in held.values() if not record.finished]
+        advance(waiting[:1], SLICE)
+        if all(record.finished for record in held.values()):
+            st.rerun()
+        done = len(held) - len(waiting)
+        st.progress(done / len(held), t.laboratory.testing.format(done=done, runs=len(held)))
+
+    if not all(record.finished for record in held.values()):
+        live()
+        return
+    before = None
+    for key, record in held.items():
+        history = record.history
+        learnt = history.train_accuracy > LEARNT
+        reached = [int(history.epoch[c.argmax()]) for c in learnt.T if c.any()]
+        epochs = str(int(np.median(reached))) if reached else "–"
+        run = LADDER[key]
+        changed = ", ".join(changes(t, before, run)) if before is not None else ""
+        with st.container(horizontal=True, vertical_alignment="center", key=f"rung_{key}"):
+            st.markdown(
+                t.laboratory.rung.format(
+                    name=t.laboratory.rungs[key],
+                    learnt=int(learnt[-1].sum()),
+                    seeds=MANY_SEEDS,
+                    epochs=epochs,
+                    share=part(float(np.median(history.share[0])), t),
+                )
+                + (f"  \n{changed}" if changed else ""),
+                width="stretch",
+            )
+            st.button(
+                t.laboratory.open_rung,
+                key=f"open_{key}",
+                on_click=try_remedy,
+                args=(run, run) if before is None else (before, run),
+            )
+        before = run
+    st.caption(t.laboratory.ladder_note.format(depth=run.depth, width=run.width))
+
+
 DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "factors": in_columns(factors),
     "sums": in_columns(sums),
     "units": in_columns(units),
     "seeds": many_seeds,
     "why": in_columns(why),
+    "causes": causes,
+    "ladder": ladder,
     "compare": compare,
 }

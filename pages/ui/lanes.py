@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.activations import ACTIVATIONS
-from core.domain import Choice, Domain
+from core.domain import Choice, Domain, Flag
 from core.gains import backward_gain, forward_gain
 from core.lanes import MOST_LANES, SHARED, Lanes, lane_keys, read_lanes, write_lanes
 from core.presets import PRESETS
@@ -142,6 +142,8 @@ def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         gains_of_theory(t, run)
         knob_controls(run, t, (run.activation,), change=change, key=key)
         controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
+        controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
+        controls(run, t, "frozen", "amplify", change=change, key=key)
     with st.expander(t.training.settings_data):
         controls(lanes[0], t, "dataset", "samples", "noise", "data_seed", change=change_all)
         controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
@@ -201,29 +203,22 @@ def measure_choice(t: Text, stage: Stage) -> None:
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
-    for name in (
-        "initializer",
-        "gain",
-        "depth",
-        "width",
-        "optimizer",
-        "rate",
-        "batch",
-        "precision",
-    ):
+    for name in [f.name for f in fields(run) if f.name not in SHARED | {"activation", "knobs"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
             parts.append(setting_text(t, name, getattr(run, name)))
     for knob, value in run.knobs:
         if knob.startswith(f"{run.activation}."):
             parts.append(f"{knob.split('.')[1]} = {value:g}")
-    return " · ".join(parts)
+    return " · ".join(filter(None, parts))
 
 
 def setting_text(t: Text, name: str, value: object) -> str:
     """One setting and its value, as in 'Hidden layers 5'; the choice alone where it is one."""
     domain: Domain = RunSpec.domains()[name]
     if isinstance(domain, Choice):
-        return entry_name(t, str(value), domain.options)
+        return entry_name(t, str(value), domain.options) if value != "none" else ""
+    if isinstance(domain, Flag):
+        return t.settings[name] if value else ""
     return f"{t.settings[name]} {domain.write(value)}"
 
 

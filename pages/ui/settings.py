@@ -13,7 +13,9 @@ from pages import texts
 from pages.charts.measures import MEASURES
 
 MOST_CURVES = 8
-INSTRUMENTS = dict.fromkeys(("none", "factors", "sums", "units", "seeds", "why", "compare"))
+INSTRUMENTS = dict.fromkeys(
+    ("none", "factors", "sums", "units", "seeds", "why", "causes", "ladder", "compare")
+)
 """What the laboratory can show under the stage."""
 
 

@@ -19,7 +19,6 @@ from pages.texts.sentences import reach, score, sentence
 
 EVERY = pytest.mark.parametrize("t", [lang.text for lang in LANGUAGES.values()], ids=LANGUAGES)
 EN, JA = LANGUAGES["en"].text, LANGUAGES["ja"].text
-ROUNDING = "BUG of numbers.py: a mantissa that rounds up to 10 loses its zero, or is no mantissa"
 
 VANISHED = re.compile(r"vanish|勾配消失|消え|消失", re.IGNORECASE)
 
