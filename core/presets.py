@@ -37,7 +37,7 @@ PRESETS = MappingProxyType[str, Lanes](
     }
 )
 
-OLD = RunSpec(activation="sigmoid", initializer="xavier", depth=8, width=16, rate=0.1)
+OLD = RunSpec(activation="sigmoid", depth=8, width=16, rate=0.1, epochs=200)
 LADDER = MappingProxyType[str, RunSpec](
     {
         "sigmoid": OLD,

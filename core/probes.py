@@ -21,7 +21,7 @@ from core.network import NetworkSpec, Parameters, Pass, backward, ones, write_gr
 SATURATED = 0.05
 """A unit's value counts as saturated where |f'(z)| is below this share of max |f'|."""
 
-TOGETHER = 2**14
+TOGETHER = 30_000
 """Layers are measured together up to about this many values: below it a call costs more."""
 
 FAINT = 1e-280

@@ -123,10 +123,9 @@ def probe_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
 def kinks_table(keys: Sequence[str], knobs: Knobs, t: Text, *, slope: bool) -> pa.Table:
     """Jumps of f, or of f': the value, filled, and the limits that it does not take, open.
 
-    `note` says 'by convention', once for every value.
+    `note` says 'by convention', once for every value and where no other note is near.
     """
     rows: list[dict[str, Any]] = []
-    noted: set[str] = set()
     for key in keys:
         activation, own = ACTIVATIONS[key], knobs_of(key, knobs)
         for z in (k for k in activation.kinks + activation.seams if -REACH < k <= REACH):
@@ -137,16 +136,18 @@ def kinks_table(keys: Sequence[str], knobs: Knobs, t: Text, *, slope: bool) -> p
             if not jumps and not undefined:
                 continue
             text = t.activations.convention.format(value=near(float(value)))
+            told = [r for r in rows if r["note"]]
+            beside = [r for r in told if abs(r["z"] - z) < 2 and abs(r["y"] - value) < 0.15]
+            again = [r for r in told if r["note"] == text]
             rows.append(
                 {
                     "key": key,
                     "z": z,
                     "y": value,
                     "filled": True,
-                    "note": text if slope and text not in noted else "",
+                    "note": text if slope and not beside and not again else "",
                 }
             )
-            noted |= {text} if slope else set()
             limits = {float(limit) for limit in (left, right) if not np.isclose(limit, value)}
             rows += [
                 {"key": key, "z": z, "y": limit, "filled": False, "note": ""}

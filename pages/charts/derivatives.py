@@ -466,7 +466,8 @@ def remains(
 def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
     """One row a layer and part: its median over the networks.
 
-    `note` stands at the first step back, where few outputs spread over many units.
+    `note` stands at the first step back, where few outputs spread over many units. `place` is where
+    the number of layer 1 stands, apart from the other one.
     """
     outputs = run.data().train_y.shape[1]
     tables = []
@@ -489,7 +490,13 @@ def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
                 }
             )
         )
-    return pa.concat_tables(tables)
+    table = pa.concat_tables(tables)
+    first = np.array(table["layer"].to_pylist()) == 1
+    places = np.array(table["shown"].to_pylist())
+    if first.any():
+        gap = LABEL * (axis.high - axis.low) / (PARTS - 120)
+        places[first] = 10.0 ** np.array(apart(np.log10(places[first]), gap, *axis))
+    return table.append_column("place", pa.array(places))
 
 
 def medians(values: Floats) -> Floats:
@@ -550,7 +557,7 @@ def parts(
         .mark_text(align="right", dx=-9, fontSize=12, fontWeight="bold")
         .encode(
             x,
-            alt.Y("shown:Q", **y),
+            alt.Y("place:Q", **y),
             text="text:N",
             color=alt.condition(
                 "datum.part == 'weights'", alt.value(colours.ink), alt.value(colour)

@@ -33,10 +33,12 @@ from pages.ui.recordings import per_recording, recordings
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
 from pages.ui.show import show
-from pages.ui.stage import FIRST_SLICE, LEARNT, SLICE, TICK, Scene, advance, guess
+from pages.ui.stage import FIRST_SLICE, LEARNT, TICK, Scene, advance, guess
 
 MANY_SEEDS = 8
 MOST_DEAD = 6
+LONG_SLICE = 0.17
+"""Seconds that one tick computes for a series of runs."""
 
 
 def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
@@ -350,7 +352,7 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
 
     @st.fragment(run_every=TICK)
     def live() -> None:
-        advance(tuple(runs.values()), SLICE)
+        advance(tuple(runs.values()), LONG_SLICE)
         done = sum(record.finished for record in runs.values())
         if done == len(runs):
             st.rerun()
@@ -398,7 +400,7 @@ def ladder(scene: Scene, records: Sequence[Recording]) -> None:
     @st.fragment(run_every=TICK)
     def live() -> None:
         waiting = [record for record in held.values() if not record.finished]
-        advance(waiting[:1], SLICE)
+        advance(waiting[:1], LONG_SLICE)
         if all(record.finished for record in held.values()):
             st.rerun()
         done = len(held) - len(waiting)

@@ -114,7 +114,7 @@ def settings(t: Text, slopes: Slopes, run: RunSpec) -> None:
     controls(run, t, "gain", change=change_run)
     activations = tuple(dict.fromkeys([run.activation, *slopes.slopes]))
     knob_controls(run, t, activations, change=change_run)
-    with st.expander(t.training.settings_data):
+    with st.expander(t.derivatives.settings_data):
         controls(run, t, "dataset", "samples", "noise", "data_seed", "seed", change=change_run)
         controls(run, t, "precision", change=change_run)
     function_choice(t, slopes.slopes, lambda shown: change_slopes("slopes", shown), "slopes")
