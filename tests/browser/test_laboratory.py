@@ -1,4 +1,4 @@
-"""The laboratory in a real browser: each instrument within two clicks, and moving with the clock."""
+"""The laboratory in a real browser: instruments within two clicks, moving with the clock."""
 
 import re
 
