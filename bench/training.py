@@ -373,6 +373,16 @@ def aims(
         lambda r: r >= 3,
     )
     yield aim(
+        "(without statistics on either side: 3 times up to width 16)",
+        of("PyTorch", "plain", lambda c: c.width <= 16),
+        lambda r: r >= 3,
+    )
+    yield aim(
+        "(with statistics on both sides: 3 times up to width 16)",
+        of("+ hooks", "core", lambda c: c.width <= 16),
+        lambda r: r >= 3,
+    )
+    yield aim(
         "ahead of PyTorch up to width 64", of("PyTorch", "core", lambda c: True), lambda r: r > 1
     )
     yield aim(

@@ -156,6 +156,8 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
         lines=len(scene.lanes) + t.numbers.extra_lines,
         key=f"caption{number}",
     )
+    if not np.isfinite(record.history.train_loss[:, 0]).any():
+        return  # it could not even start, and the sentence says so
     picture(scene, name, record)
     layers(scene, name, record)
     course(scene, name, record, before)
@@ -303,7 +305,7 @@ def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]
         headline = t.numbers.headline.format(
             score=score(run, found.accuracy, t),
             guessing=percent(guessed.accuracy, t),
-            loss=f"{found.loss:.3f}",
+            loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
         )
         told = sentence(run, found, len(run.data().train_x), t)
         if run.replicas > 1:

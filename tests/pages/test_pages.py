@@ -123,3 +123,10 @@ def test_a_run_over_budget_is_refused_in_one_sentence():
     assert len(app.error) == 1
     assert "smaller value" in app.error[0].value
     assert not app.get("vega_lite_chart")
+
+
+def test_a_network_that_cannot_even_start_is_explained():
+    wild = {"precision": "float32", "gain": "20", "initializer": "normal", "depth": "30"}
+    app = visit("training", **SHORT, **wild, width="64", activation="identity", tool="why")
+    assert not app.exception
+    assert not app.get("vega_lite_chart")
