@@ -18,7 +18,7 @@ from core.recording import BINS, SPAN, Frame, History
 from core.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.style import LINE, Palette
-from pages.charts.training import CLOSE, TOP, decades, epoch_input, until
+from pages.charts.training import CLOSE, ONCE, TOP, decades, epoch_input, until
 from pages.texts import Text
 
 WATERFALL, SEEDS = 300, 240
@@ -99,7 +99,7 @@ def waterfall(
     )
     line = base.mark_rule(strokeWidth=LINE)
     level = (
-        alt.Chart(alt.InlineData([{}]))
+        alt.Chart(ONCE)
         .mark_rule(color=colours.ink, opacity=0.35, strokeDash=[2, 3])
         .encode(y=alt.YDatum(1))
     )
@@ -165,7 +165,7 @@ def seeds(
         x, alt.Y("middle:Q").scale(scale).title(title)
     )
     guess = (
-        alt.Chart(alt.InlineData([{}]))
+        alt.Chart(ONCE)
         .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
         .encode(y=alt.YDatum(baseline))
     )

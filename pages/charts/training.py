@@ -34,6 +34,10 @@ CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
 """Axes that leave the height to the picture."""
 
 
+ONCE = alt.sequence(1)
+"""Data of one row, for a mark that has none: the browser makes it, so it is no dataset to send."""
+
+
 def epoch_input() -> alt.Parameter:
     """The parameter that the clock sets."""
     bound = alt.binding_range(min=0, max=LONGEST, step=1, name="epoch")
@@ -398,7 +402,7 @@ def course(
         color=colours.faint, opacity=0.5, strokeWidth=1.5
     )
     guess = (
-        alt.Chart()
+        alt.Chart(ONCE)
         .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
         .encode(y=alt.YDatum(baseline))
     )

@@ -28,7 +28,8 @@ OWNED = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
 
 def open_lanes() -> tuple[Stage, Lanes]:
     """What the visitor has chosen; without any choice, the race."""
-    if not chosen({*RunSpec.keys(), "lanes"}):
+    knobs = RunSpec.domains()["knobs"].keys("knobs")  # the activations' page sets them too
+    if not chosen({*RunSpec.keys(), "lanes"} - {*knobs}):
         race = PRESETS["race"]
         return replace(linked(Stage), lanes=len(race)), race
     stage = linked(Stage)

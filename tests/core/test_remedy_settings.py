@@ -20,7 +20,7 @@ from core.optimizers import OPTIMIZERS
 from core.recording import BINS, GRID, Recording, grid
 from core.training import RunSpec, Snapshot, Trainer, train
 from tests.core.test_network import COMPLEX, OUTPUTS, answers, generators
-from tests.core.test_training import TINY, assert_equal, bits, one_replica
+from tests.core.test_training import PARTS, TINY, assert_equal, bits, one_replica
 
 REFERENCE = json.loads(
     (Path(__file__).parents[1] / "reference" / "remedies.json").read_text("utf-8")
@@ -557,7 +557,7 @@ def test_a_part_is_finite_or_not_a_number_although_the_layer_above_lets_almost_n
     trainer.parameters.biases[2][...] = 355.5  # tanh' is about 4 exp(-711), 6e-309
     snapshot = trainer.snapshot()
     assert 0 < snapshot.delta[0, 2] < 1e-308
-    for name in ("weights_part", "activation_part", "norm_part", "through", "around"):
+    for name in PARTS:
         assert not np.isinf(getattr(snapshot, name)).any(), name
 
 
@@ -795,6 +795,24 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit(norm
         assert all(np.isfinite(array).all() for array in pair)
 
 
+def test_running_averages_that_broke_mark_their_replica_and_begin_anew():
+    run = replace(TINY, norm="batch", replicas=2)
+    trainer, alone = Trainer(run), Trainer(replace(run, replicas=1))
+    for either in (trainer, alone):
+        either.train_epoch()
+    for pair in trainer.running:
+        for average in pair:
+            average[1] = np.nan
+    snapshot = trainer.snapshot()
+    assert snapshot.diverged[0] is None
+    assert snapshot.diverged[1][0] == 1
+    for mean, variance in trainer.running:
+        assert (mean[1] == 0).all()
+        assert (variance[1] == 1).all()
+    assert_same_state(trainer, alone, 0)
+    assert_equal(alone.snapshot(), one_replica(snapshot, 0))
+
+
 def test_replicas_that_diverge_by_themselves_leave_the_others_their_bits():
     run = RunSpec(
         samples=50, batch=16, epochs=40, depth=2, width=4, dataset="regression", replicas=10,
@@ -812,7 +830,6 @@ def test_replicas_that_diverge_by_themselves_leave_the_others_their_bits():
 
 # --- where there is little to normalize --------------------------------------------------------
 
-PARTS = ("weights_part", "activation_part", "norm_part", "through", "around")
 MAY_BE_MISSING = (*PARTS, "relative_update", "moved")
 SCANT = [
     replace(ONE_OVER, **changes)

@@ -12,6 +12,7 @@ from core.datasets import DATASETS
 from core.recording import GRID, Recording
 from core.training import RunSpec
 from pages import texts
+from pages.charts import laboratory
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
@@ -144,3 +145,32 @@ def test_the_course_ends_where_the_run_diverged():
     assert record.history.diverged[0] is not None
     assert table["epoch"][-1] < record.history.diverged[0][0]
     assert np.isfinite(table["loss"]).all()
+
+
+def test_no_chart_needs_a_dataset_that_is_not_sent():
+    t = text()
+    for chart, tables in (
+        (charts.plane(t, LIGHT, DATASETS["xor"], ""), {"frames", "points"}),
+        (charts.samples(t, LIGHT, DATASETS["digits"], ""), {"frames", "points"}),
+        (charts.ladder(t, "#000000", "#000000", "delta", 3, 3, False, ""), {"ladder"}),
+        (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"course", "ghost"}),
+        (laboratory.waterfall(t, LIGHT, "#000000", 3, 3, ""), {"treads"}),
+        (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),
+        (laboratory.sums(t, LIGHT, "#000000", (1, 2), ""), {"sums", "slope"}),
+        (laboratory.atlas(t, LIGHT, 3, 8, ""), {"atlas"}),
+    ):
+        written = chart.to_dict()
+        assert "datasets" not in written
+        assert set(named(written)) == tables
+
+
+def named(node):
+    """The names of all datasets in a specification."""
+    if isinstance(node, dict):
+        if isinstance(node.get("data"), dict) and "name" in node["data"]:
+            yield node["data"]["name"]
+        for value in node.values():
+            yield from named(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from named(value)
