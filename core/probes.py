@@ -104,8 +104,10 @@ def share(flags: Array) -> Array:
 
 
 def ratio(part: Array, whole: Array) -> Array:
-    """part / whole; not a number where the whole is 0."""
-    return np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    """part / whole; not a number where the whole is 0, or so small that this has no bound."""
+    result = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
+    result[np.isinf(result)] = np.nan
+    return result
 
 
 def batched(items: Iterable[T], count: int) -> Iterator[tuple[T, ...]]:
@@ -187,6 +189,7 @@ def measure(
     if np.count_nonzero(faint) and delta.dtype == float:
         sizes[:3] = np.where(faint, sizes_of_faint(spec, parameters, run, delta), sizes[:3])
     size, carried, passed, through, around, signal, spread = sizes
+    through = np.where(around == 0, carried, through)
     above = np.concatenate([size[1:], carried[-1:]])
     weights_part, activation_part, norm_part, through_part, around_part = ratio(
         np.array([carried, passed, size, through, around]),

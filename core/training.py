@@ -237,6 +237,8 @@ class Trainer:
         amplifiers = np.ones_like(self.parameters.theta)
         starts = self.parameters.starts
         amplifiers[:, : starts[-1]] = np.repeat(constants, np.diff(starts[::2]), axis=1)
+        if self.parameters.scales:
+            amplifiers[:, starts[-1] :] = np.repeat(constants[:, :-1], self.run.width, axis=1)
         return amplifiers
 
     def frozen_columns(self) -> list[slice]:
@@ -257,8 +259,9 @@ class Trainer:
         for columns in self.frozen:
             gradient[:, columns] = 0
         if run.clip > 0:
-            length = np.linalg.norm(gradient, axis=1, keepdims=True)
-            gradient *= np.minimum(1, run.clip / np.maximum(length, run.clip))
+            largest = np.abs(gradient).max(axis=1, keepdims=True, initial=1e-37)
+            length = np.linalg.norm(gradient / largest, axis=1, keepdims=True)  # never infinite
+            gradient *= np.minimum(1, run.clip / largest / length)
         if run.warmup > 0:
             rate *= min(1.0, self.steps / (run.warmup * len(self.batches)))
         self.optimizer.step(step, gradient, rate, self.steps, *self.memory)

@@ -539,18 +539,12 @@ def test_a_whole_skip_keeps_the_error_of_a_deep_sigmoid_network(depth):
     assert along[0] > 0.01 * along[-1]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: through is not taken anew where its squares underflow"
-)
 def test_a_faint_error_that_comes_through_is_not_shown_as_zero():
     snapshot = Trainer(RunSpec(depth=50, gain=1e-3, samples=40)).snapshot()
     assert snapshot.delta[0, 0] > 0
     np.testing.assert_array_equal(snapshot.through, snapshot.weights_part)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: what comes around a layer without any error is infinite times it"
-)
 def test_a_part_is_finite_or_not_a_number_although_the_layer_above_lets_almost_nothing_through():
     trainer = Trainer(replace(TINY, depth=3, width=1, activation="tanh", skip=2.0))
     trainer.parameters.weights[2][...] = 0
@@ -611,9 +605,6 @@ def test_no_gradient_is_longer_than_the_clip_and_each_keeps_its_direction(
             np.testing.assert_array_equal(used, raw)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: the length of an exploded gradient overflows, so it is cut to 0"
-)
 def test_a_gradient_whose_square_cannot_be_represented_is_cut_and_keeps_its_direction():
     run = replace(
         TINY, activation="identity", initializer="normal", gain=20.0, depth=9, width=64,
@@ -690,9 +681,6 @@ def test_the_amplifiers_stay_as_they_were_before_training():
     assert (trainer.amplifiers.std(axis=1) > 0).all()
 
 
-@pytest.mark.xfail(
-    strict=True, reason="CORE BUG: the scales of a layer are not amplified with its weights"
-)
 def test_the_scales_of_a_layer_are_amplified_with_its_weights():
     trainer = Trainer(replace(TINY, activation="sigmoid", norm="layer", amplify=True))
     amplifiers = Parameters.of(trainer.amplifiers, trainer.parameters.sizes)
