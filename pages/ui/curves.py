@@ -16,7 +16,8 @@ from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.ui.components import probe
 from pages.ui.controls import knob_controls, reset, taken
-from pages.ui.session import keep, linked, session, take_over, undo
+from pages.ui.presets import questions
+from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import MOST_CURVES, Curves
 from pages.ui.show import show
 
@@ -59,39 +60,6 @@ def change_knobs(name: str, knobs: Knobs) -> None:
 # Choices
 
 
-def pills(
-    t: Text,
-    name: str,
-    label: str,
-    questions: Mapping[str, str],
-    now: str | None,
-    choose: Callable[[str | None], None],
-) -> None:
-    """Questions to choose from; `now` is the one that is shown."""
-    reset(name, now)
-    st.pills(
-        label,
-        list(questions),
-        format_func=lambda key: questions[key],
-        key=name,
-        label_visibility="collapsed",
-        on_change=taken,
-        args=(name, choose),
-    )
-
-
-def way_back(t: Text) -> None:
-    """Back to the settings before the last preset, where there was one."""
-    if session().before is not None:
-        st.button(
-            t.common.undo,
-            icon=":material/undo:",
-            help=t.common.undo_help,
-            on_click=undo,
-            type="tertiary",
-        )
-
-
 def preset_now() -> str | None:
     shown = open_curves()[0].shown
     return next((key for key, keys in PRESETS.items() if keys == shown), None)
@@ -103,25 +71,14 @@ def preset_note(t: Text) -> str | None:
     return t.activations.preset_notes[now] if now else None
 
 
-def preset_choice(t: Text, visible: int = 4) -> None:
-    """The presets, as questions; the first few at once, the others on demand."""
-    texts, now = t.activations, preset_now()
-    questions = {key: texts.presets[key] for key in PRESETS}
-    first = dict(list(questions.items())[:visible])
-    others = dict(list(questions.items())[visible:])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        pills(t, "curves_first", texts.start_from, first, now if now in first else None, preset)
-        with st.popover(texts.more, type="tertiary"):
-            pills(
-                t, "curves_more", texts.start_from, others, now if now in others else None, preset
-            )
-        way_back(t)
+def preset_choice(t: Text) -> None:
+    """The presets, as questions."""
+    words = {key: t.activations.presets[key] for key in PRESETS}
+    questions(t, "curves", words, preset_now(), choose_preset, visible=4)
 
 
-def preset(key: str | None) -> None:
-    """Take over a preset; pressing the chosen one again changes nothing."""
-    if key is not None:
-        take_over(link_of(Curves(PRESETS[key]), open_curves()[1]), OWNED)
+def choose_preset(key: str) -> None:
+    take_over(link_of(Curves(PRESETS[key]), open_curves()[1]), OWNED)
 
 
 def function_choice(

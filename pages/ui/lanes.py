@@ -19,7 +19,8 @@ from pages.charts.measures import MEASURES
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.controls import Change, controls, entry_name, knob_controls, reset, taken
-from pages.ui.session import chosen, keep, linked, session, take_over, undo
+from pages.ui.presets import questions
+from pages.ui.session import chosen, keep, linked, session, take_over
 from pages.ui.settings import Stage
 
 OWNED = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
@@ -46,42 +47,15 @@ def set_lanes(stage: Stage, lanes: Lanes) -> None:
     keep(link_of(stage, lanes), OWNED)
 
 
-def preset_choice(t: Text, lanes: Lanes, visible: int = 3) -> None:
-    """The presets, as questions; the first few at once, the others on demand."""
-    keys = list(PRESETS)
-    now = next((key for key in keys if PRESETS[key] == lanes), None)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        preset_pills(t, "questions", keys[:visible], now)
-        with st.popover(t.training.more, type="tertiary"):
-            preset_pills(t, "more_questions", keys[visible:], now)
-        if session().before is not None:
-            st.button(
-                t.common.undo,
-                icon=":material/undo:",
-                help=t.common.undo_help,
-                on_click=undo,
-                type="tertiary",
-            )
+def preset_choice(t: Text, lanes: Lanes) -> None:
+    """The presets, as questions."""
+    words = {key: t.training.presets[key] for key in PRESETS}
+    now = next((key for key in PRESETS if PRESETS[key] == lanes), None)
+    questions(t, "training", words, now, choose_preset, visible=3)
 
 
-def preset_pills(t: Text, name: str, keys: list[str], now: str | None) -> None:
-    reset(name, now if now in keys else None)
-    st.pills(
-        t.training.start_from,
-        keys,
-        format_func=lambda key: t.training.presets[key],
-        key=name,
-        label_visibility="collapsed",
-        on_change=taken,
-        args=(name, choose_preset),
-    )
-
-
-def choose_preset(key: str | None) -> None:
-    """Take over a preset's runs; pressing the chosen one again changes nothing."""
-    if key is not None:
-        runs = PRESETS[key]
-        take_over(link_of(linked(Stage), runs), OWNED)
+def choose_preset(key: str) -> None:
+    take_over(link_of(linked(Stage), PRESETS[key]), OWNED)
 
 
 def preset_note(t: Text) -> str | None:

@@ -24,7 +24,8 @@ from pages.texts.numbers import percent
 from pages.texts.sentences import reach
 from pages.ui.components import probe
 from pages.ui.controls import controls, entry_name, knob_controls
-from pages.ui.curves import function_choice, pills, way_back
+from pages.ui.curves import function_choice
+from pages.ui.presets import questions
 from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import Slopes
 from pages.ui.show import show
@@ -94,16 +95,12 @@ def preset_note(t: Text) -> str | None:
 
 def preset_choice(t: Text) -> None:
     """The steps of the lesson, as questions."""
-    questions = {key: t.derivatives.presets[key] for key in PRESETS}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        pills(t, "slopes_steps", t.activations.start_from, questions, preset_now(), choose_preset)
-        way_back(t)
+    words = {key: t.derivatives.presets[key] for key in PRESETS}
+    questions(t, "slopes", words, preset_now(), choose_preset, visible=len(words))
 
 
-def choose_preset(key: str | None) -> None:
-    """Take over a preset; pressing the chosen one again changes nothing."""
-    if key is not None:
-        take_over(link_of(*PRESETS[key]), OWNED)
+def choose_preset(key: str) -> None:
+    take_over(link_of(*PRESETS[key]), OWNED)
 
 
 def settings(t: Text, slopes: Slopes, run: RunSpec) -> None:
