@@ -85,7 +85,7 @@ def settle(page: Page, charts: int = 0) -> None:
             && document.querySelectorAll('[data-testid=stVegaLiteChart][role=graphics-document]')
                .length >= charts""",
         arg=charts,
-        timeout=60_000,
+        timeout=120_000,
     )
     page.wait_for_selector(IDLE, timeout=60_000)
 

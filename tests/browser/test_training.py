@@ -139,8 +139,11 @@ def test_a_lane_can_be_changed_by_itself(browser, address):
     page.get_by_role("radio", name="2", exact=True).or_(
         page.get_by_test_id("stSidebar").get_by_role("button", name="2", exact=True)
     ).first.click()
-    page.get_by_test_id("stSidebar").get_by_role("combobox").first.click()
-    page.get_by_role("option", name="tanh", exact=True).click()
+    settle(page, 6)
+    box = page.get_by_test_id("stSidebar").get_by_role("combobox").first
+    box.fill("tanh")
+    page.get_by_role("option", name="tanh", exact=True).wait_for()
+    box.press("Enter")
     expect(page).to_have_url(re.compile(r"2\.activation=tanh"))
     settle(page, 6)
     assert "&activation=" not in page.url
