@@ -8,7 +8,7 @@ run: .venv/.run
 
 test: .venv/.dev lint
 	$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

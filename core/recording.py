@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from threading import BoundedSemaphore, Lock
+from threading import BoundedSemaphore, Lock, RLock
 from typing import Any
 
 import numpy as np
@@ -252,7 +252,7 @@ class Recordings:
     def __init__(self, limit: int, slots: int = 2, kept: int = 1) -> None:
         self.limit, self.kept = limit, kept
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
-        self._lock = Lock()
+        self._lock = RLock()
         self._slots = BoundedSemaphore(slots)
 
     def get(self, run: RunSpec) -> Recording:
@@ -289,7 +289,7 @@ class Recordings:
             return self._size()
 
     def _size(self) -> int:
-        return sum(recording.nbytes for recording in self._held.values())
+        return sum(recording.nbytes for recording in list(self._held.values()))
 
     def __len__(self) -> int:
         return len(self._held)
