@@ -5,22 +5,30 @@ import streamlit as st
 from pages.ui.frame import frame
 
 PAGES = {
-    "story": ":material/auto_stories:",
-    "activations": ":material/show_chart:",
-    "derivatives": ":material/trending_up:",
-    "training": ":material/model_training:",
+    "": {
+        "story": ":material/auto_stories:",
+        "activations": ":material/show_chart:",
+        "derivatives": ":material/trending_up:",
+        "training": ":material/model_training:",
+    },
+    "closer": {},
 }
+"""Every page by its section; those of the section without a name stand in the bar itself."""
 
 st.set_page_config(layout="wide", page_icon="pages/ui/assets/icon.svg")
 with frame() as t:
-    pages = [
-        st.Page(
-            f"pages/{name}.py",
-            title=t[name].door,
-            icon=icon,
-            url_path=name if name != "story" else None,
-            default=name == "story",
-        )
-        for name, icon in PAGES.items()
-    ]
-    st.navigation(pages, position="top").run()
+    sections = {
+        t.common.sections[section] if section else "": [
+            st.Page(
+                f"pages/{name}.py",
+                title=t[name].door,
+                icon=icon,
+                url_path=name if name != "story" else None,
+                default=name == "story",
+            )
+            for name, icon in pages.items()
+        ]
+        for section, pages in PAGES.items()
+        if pages
+    }
+    st.navigation(sections, position="top").run()

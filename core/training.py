@@ -22,6 +22,8 @@ from core.probes import Measures, measure, norms, ratio
 KEPT_EPOCHS = 500
 REMEMBERED = 0.1
 """How much a batch's mean and variance count in the running averages."""
+AT_ONCE = 800
+"""Samples predicted at once: the arrays of more leave the caches and go back to the system."""
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -95,7 +97,7 @@ class RunSpec(NetworkSpec):
 
         arrays = 4 + 1.5 * normalized  # for every sum, together with temporaries
         passes = self.replicas * train * ((arrays + 1) * units + 8 * max(sizes))
-        numbers = 9 * self.replicas * parameters + max(passes, shown * arrays * units)
+        numbers = 9 * self.replicas * parameters + max(passes, min(shown, AT_ONCE) * arrays * units)
         row = 8 * 20 * self.replicas * layers + 3500
         pixels = shown + layers * (96 + 2 * self.width) + 700
         return Cost(
@@ -322,8 +324,9 @@ class Trainer:
     @np.errstate(all="ignore")
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
-        alone = self.parameters.replica(replica)
-        z = self.judge(x, alone, slice(replica, replica + 1)).output
+        alone, one = self.parameters.replica(replica), slice(replica, replica + 1)
+        parts = [x[i : i + AT_ONCE] for i in range(0, len(x), AT_ONCE)]
+        z = np.concatenate([self.judge(part, alone, one).output for part in parts], axis=1)
         answer: Array = self.loss.output(z)[0]
         return answer
 
