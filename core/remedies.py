@@ -6,17 +6,20 @@ says is put into words elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from math import isfinite
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.diagnosis import VANISHING, Diagnosis, Verdict
+from core.gains import backward_gain
 from core.recording import History
-from core.training import RunSpec
+from core.training import RunSpec, train
 
 
 class Case(StrEnum):
@@ -99,3 +102,43 @@ def explain(
     if found.verdict in (Verdict.STALLED_OTHER, Verdict.UNDERFLOW):
         return Explanation(Case.OTHER_PLATEAU, found.loss, {"optimizer": "adam", "rate": 0.01})
     return Explanation(Case.STILL_LEARNING, found.loss, {"epochs": min(10_000, 4 * run.epochs)})
+
+
+# Remedies, one at a time or together
+
+
+def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
+    """First weights of the size that, by the theory of wide networks, keeps the error's."""
+    gain = backward_gain(ACTIVATIONS[run.activation], **run.knob_values)
+    return {"initializer": "lecun", "gain": round(gain, 3)} if isfinite(gain) else {}
+
+
+REMEDIES = MappingProxyType[str, Callable[[RunSpec], dict[str, Any]]](
+    {
+        "tanh": lambda run: {"activation": "tanh", "knobs": ()},
+        "relu_he": lambda run: {"activation": "relu", "knobs": (), "initializer": "he"},
+        "gain": error_keeping_weights,
+        "batch_norm": lambda run: {"norm": "batch"},
+        "layer_norm": lambda run: {"norm": "layer"},
+        "skip": lambda run: {"skip": 0.5},
+        "clip": lambda run: {"clip": 1.0},
+        "warmup": lambda run: {"warmup": 50},
+        "momentum": lambda run: {"optimizer": "momentum"},
+        "adam": lambda run: {"optimizer": "adam", "rate": 0.01},
+    }
+)
+"""What each remedy changes in a run. They are tried in this order, later ones over earlier ones."""
+
+
+def treated(run: RunSpec, remedies: Collection[str]) -> RunSpec:
+    """The run with these remedies; weights for an activation are those of the one it then has."""
+    for key, change in REMEDIES.items():
+        if key in remedies:
+            run = replace(run, **change(run))
+    return run
+
+
+def untrained_share(run: RunSpec) -> float:
+    """rms delta_1 / rms delta_out before the first step; not a number where there is none."""
+    delta = next(train(replace(run, replicas=1))).delta[0]
+    return float(delta[0] / delta[-1]) if delta[-1] > 0 else float("nan")

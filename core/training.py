@@ -293,12 +293,14 @@ class Trainer:
         delta = self.loss.delta(run.output, self.y)
         prediction = self.loss.output(run.output)
         measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
+        # both parts are judged alike, or a gap between them would show the running averages
+        train = self.judge(self.x, self.parameters).output if self.running else run.output
         test = self.judge(self.test_x, self.parameters).output
         np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
         size = norms(self.parameters)
         scores = {
-            "train_loss": self.loss.value(run.output, self.y).mean(axis=1),
-            "train_accuracy": self.loss.accuracy(run.output, self.y),
+            "train_loss": self.loss.value(train, self.y).mean(axis=1),
+            "train_accuracy": self.loss.accuracy(train, self.y),
             "test_loss": self.loss.value(test, self.test_y).mean(axis=1),
             "test_accuracy": self.loss.accuracy(test, self.test_y),
         }

@@ -134,7 +134,8 @@ def test_only_page_scripts_lie_directly_in_pages():
         for node in tree(ENTRY).body
         if isinstance(node, ast.Assign) and node.targets[0].id == "PAGES"
     )
-    assert {script.stem for script in SCRIPTS} == {name for pages in listed.values() for name in pages}
+    names = {name for pages in listed.values() for name in pages}
+    assert {script.stem for script in SCRIPTS} == names
     for script in SCRIPTS:
         assert "open_page" in called(script)
         assert "close_page" in called(script)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
@@ -27,11 +28,32 @@ THIN_LINES = 20
 """Up to so many seeds each one is drawn; beyond, only their spread."""
 
 
+class Part(StrEnum):
+    """What changes the error's size on its way back through a layer."""
+
+    WEIGHTS = "weights"
+    DERIVATIVE = "derivative"
+    NORMALIZATION = "normalization"
+    THROUGH = "through"
+    AROUND = "around"
+
+
+PART_DASHES = {
+    Part.WEIGHTS: [5, 3],
+    Part.DERIVATIVE: [1, 0],
+    Part.NORMALIZATION: [1, 2],
+    Part.THROUGH: [2, 2],
+    Part.AROUND: [9, 2, 2, 2],
+}
+
+
 def waterfall_table(history: History, replica: int = 0) -> pa.Table:
     """The error's way back in treads: for every kept epoch and layer one for each factor.
 
-    A tread leads from (x, y) to (x2, y2), y the error as a share of that at the output. Epochs
-    are left out evenly where there would be too many rows.
+    A tread leads from (x, y) to (x2, y2), y the error as a share of that at the output. Where a
+    layer has a skip connection, what comes through its weights and what comes around them
+    are treads of their own; what the layer hands on is their sum. Epochs are left out
+    evenly where there would be too many rows.
     """
     delta = history.delta[:, replica]
     valid = np.flatnonzero(np.isfinite(delta).all(axis=1) & (delta > 0).all(axis=1))
@@ -39,17 +61,23 @@ def waterfall_table(history: History, replica: int = 0) -> pa.Table:
     step = max(1, -(-2 * len(valid) * layers // MOST_ROWS))
     valid = np.union1d(valid[::step], valid[-1:]).astype(int)
     share = delta[valid] / delta[valid][:, -1:]
-    carried = share[:, 1:] * history.weights_part[valid, replica, :-1]
+    above = share[:, 1:]
+    carried = above * history.weights_part[valid, replica, :-1]
+    passed = carried * history.activation_part[valid, replica, :-1]
+    normalized = bool((history.norm_part[valid, replica, :-1] != 1).any())
+    around = history.around[valid, replica, :-1]
     epochs = history.epoch[valid]
     place = np.arange(1.0, layers)
     count = (len(valid), layers - 1)
 
-    def treads(part: str, x: Any, x2: Any, y: Any, y2: Any, factor: Any) -> dict[str, Any]:
+    def treads(part: Part, x: Any, x2: Any, y: Any, y2: Any) -> dict[str, Any]:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            factor = y2 / y
         return {
             "epoch": np.repeat(epochs, layers - 1),
             "until": np.repeat(until(epochs), layers - 1),
             "layer": np.tile(place.astype(int), len(valid)),
-            "part": np.full(count, part).ravel().tolist(),
+            "part": np.full(count, part.value).ravel().tolist(),
             "x": np.broadcast_to(x, count).ravel(),
             "x2": np.broadcast_to(x2, count).ravel(),
             "y": y.ravel(),
@@ -57,17 +85,37 @@ def waterfall_table(history: History, replica: int = 0) -> pa.Table:
             "factor": factor.ravel(),
         }
 
+    first, second = (2 / 3, 1 / 3) if normalized else (1 / 2, 0)
     rows = [
-        treads("weights", place + 1, place + 0.5, share[:, 1:], carried, carried / share[:, 1:]),
-        treads("derivative", place + 0.5, place, carried, share[:, :-1], share[:, :-1] / carried),
+        treads(Part.WEIGHTS, place + 1, place + first, above, carried),
+        treads(Part.DERIVATIVE, place + first, place + second, carried, passed),
     ]
-    return pa.concat_tables([pa.table(row) for row in rows])
+    if normalized:
+        rows.append(treads(Part.NORMALIZATION, place + second, place, passed, share[:, :-1]))
+    table = pa.concat_tables([pa.table(row) for row in rows])
+    if not (around > 0).any():
+        return table
+    through = history.through[valid, replica, :-1]
+    branches = pa.concat_tables(
+        pa.table(treads(part, place + 1, place + first, above, above * factor))
+        for part, factor in ((Part.THROUGH, through), (Part.AROUND, around))
+    )
+    both = np.tile((around > 0).ravel(), 2) & (branches["factor"].to_numpy() > 0)
+    return pa.concat_tables([branches.filter(pa.array(both)), table])
 
 
 def waterfall(
-    t: Text, colours: Palette, colour: str, depth: int, axis_depth: int, alternative: str
+    t: Text,
+    colours: Palette,
+    colour: str,
+    shown: tuple[Part, ...],
+    depth: int,
+    axis_depth: int,
+    alternative: str,
 ) -> alt.LayerChart:
     """From the output, at the right, back to layer 1: what the weights do and what the slope does.
+
+    shown: the parts that the table has.
 
     Data: `treads` from `waterfall_table`.
     """
@@ -75,8 +123,10 @@ def waterfall(
     every = max(1, round(len(ends) / 6))
     ticks = [10.0**k for k in ends if k % every == 0]
     out = layer_name(depth + 1, t.training.out)
-    parts = ["weights", "derivative"]
+    parts = [part.value for part in shown]
     names = naming({part: t.laboratory.parts[part] for part in parts})
+    hues = {Part.DERIVATIVE: colour, Part.AROUND: colours.accent, Part.THROUGH: colours.faint}
+    seen = f"indexof({json.dumps(parts)}, datum.part) >= 0"
     base = alt.Chart().encode(
         alt.X("x:Q")
         .scale(domain=[0.8, depth + 1.2], nice=False)
@@ -89,9 +139,11 @@ def waterfall(
         .title(t.laboratory.share_of_output),
         alt.Y2("y2:Q"),
         alt.Color("part:N")
-        .scale(domain=parts, range=[colours.ink, colour])
+        .scale(domain=parts, range=[hues.get(part, colours.ink) for part in shown])
         .legend(orient="top", title=None, symbolType="stroke", labelExpr=names),
-        alt.StrokeDash("part:N").scale(domain=parts, range=[[5, 3], [1, 0]]).title(None),
+        alt.StrokeDash("part:N")
+        .scale(domain=parts, range=[PART_DASHES[part] for part in shown])
+        .title(None),
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),
             alt.Tooltip("factor:Q", title=t.laboratory.factor, format=".3~g"),
@@ -105,7 +157,7 @@ def waterfall(
     )
     return (
         alt.layer(
-            alt.layer(line, data=alt.NamedData("treads")).transform_filter(NOW),
+            alt.layer(line, data=alt.NamedData("treads")).transform_filter(f"{NOW} && {seen}"),
             level,
         )
         .add_params(epoch_input())

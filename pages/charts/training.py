@@ -26,7 +26,7 @@ from pages.texts import Text
 from pages.texts.numbers import power
 
 LONGEST = 100_000
-PICTURE, LADDER, COURSE = 220, 170, 125
+PICTURE, LADDER, COURSE = 212, 162, 118
 """Heights in pixels, axes included."""
 
 
@@ -276,7 +276,7 @@ def ladder_table(history: History, measure: Measure, depth: int, replica: int) -
     low, high = axis_ends(measure, depth)
     flat = values.ravel()
     label = np.full(values.shape, "", dtype=object)
-    if len(values):
+    if values.size:
         label[:, 0] = [power(v) for v in values[:, 0]]
     return pa.table(
         {

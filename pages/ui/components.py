@@ -33,7 +33,6 @@ def clock(t: Text, *, run: str, last: int, total: int, stride: int, live: bool) 
     """
     labels = {key: t.clock[key] for key in t.clock}
     labels["step"] = labels["step"].format(count=stride)
-    labels["back"] = labels["back"].format(count=stride)
     component("clock", drives=True)(
         data={
             "run": run,

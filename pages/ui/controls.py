@@ -83,13 +83,13 @@ def taken(key: str, change: Callable[[Any], None]) -> None:
 def language_choice(t: Text) -> None:
     """The languages, by their own names."""
     reset("language", t.common.key)
-    st.segmented_control(
+    st.selectbox(
         t.settings.language,
         list(texts.LANGUAGES),
         format_func=lambda code: texts.LANGUAGES[code].name,
         key="language",
         label_visibility="collapsed",
-        required=True,
+        width=120,
         on_change=taken,
         args=("language", lambda code: keep({"language": code}, ["language"])),
     )

@@ -17,9 +17,9 @@ from core.activations import ACTIVATIONS
 from core.causes import CONTROL, finding, signal_was_missing, variants
 from core.datasets import DATASETS, View
 from core.diagnosis import diagnose
-from core.presets import LADDER
+from core.presets import EXAMPLES, LADDER
 from core.recording import OverBudget, Recording
-from core.remedies import Explanation, explain
+from core.remedies import REMEDIES, Explanation, explain, treated, untrained_share
 from core.training import RunSpec
 from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
@@ -60,8 +60,25 @@ def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
             args=("tool", lambda key: change_stage("tool", key or "none")),
         )
     if tool in DRAW:
-        st.markdown(t.laboratory.instruments[tool].line)
+        with st.container(horizontal=True, vertical_alignment="center", key="instrument"):
+            st.markdown(t.laboratory.instruments[tool].line)
+            example(scene, tool)
         DRAW[tool](scene, records)
+
+
+def example(scene: Scene, tool: str) -> None:
+    """A way to networks on which the instrument makes its point."""
+    lanes = EXAMPLES[tool]
+    if scene.lanes != lanes:
+        st.button(
+            scene.t.laboratory.example,
+            icon=":material/lightbulb:",
+            help=scene.t.laboratory.instruments[tool].example,
+            on_click=take_over,
+            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), OWNED),
+        )
+    else:
+        st.caption(scene.t.laboratory.instruments[tool].example)
 
 
 def in_columns(
@@ -89,13 +106,15 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
     last = table.filter(pa.compute.equal(table["until"], stage_charts.LONGEST + 1))
     parts = {
         part: last.filter(pa.compute.equal(last["part"], part))["factor"].to_numpy()
-        for part in ("weights", "derivative")
+        for part in charts.Part
     }
+    drawn = tuple(part for part in charts.Part if part in table["part"].unique().to_pylist())
     show(
         charts.waterfall,
         t,
         scene.colours,
         hue(ACTIVATIONS[run.activation], scene.colours),
+        drawn,
         run.depth,
         scene.deepest,
         t.laboratory.alternatives.factors.format(
@@ -106,6 +125,8 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
         ),
         treads=table,
     )
+    if charts.Part.AROUND in drawn:
+        st.caption(t.laboratory.branches_note)
 
 
 def seeds(scene: Scene, name: str, record: Recording) -> None:
@@ -236,6 +257,52 @@ def why(scene: Scene, name: str, record: Recording) -> None:
             on_click=try_remedy,
             args=(run, mended),
         )
+
+
+def remedies(scene: Scene, records: Sequence[Recording]) -> None:
+    """What each remedy does to the first network's error before training; any of them to try."""
+    t, run = scene.t, records[0].run
+    shares = shares_with_remedies(records[0])
+    st.markdown(f"**{lane_name(t, run, scene.lanes)}**")
+    plain = setting_share(untouched(records[0]), t)
+    rows = [t.laboratory.remedy_head, "|---|---|---|"]
+    rows.append(f"| {t.laboratory.variants.plain} | | {plain} |")
+    for key, share in shares.items():
+        what = ", ".join(changes(t, run, treated(run, [key])))
+        rows.append(f"| {t.laboratory.remedies[key]} | {what} | {setting_share(share, t)} |")
+    st.markdown("\n".join(rows))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="remedies"):
+        chosen = st.pills(
+            t.laboratory.choose_remedies,
+            list(shares),
+            format_func=lambda key: t.laboratory.remedies[key],
+            selection_mode="multi",
+            key="chosen_remedies",
+        )
+        st.button(
+            t.laboratory.try_remedy,
+            icon=":material/healing:",
+            disabled=not chosen,
+            on_click=try_remedy,
+            args=(run, treated(run, chosen)),
+        )
+    st.caption(t.laboratory.remedies_note)
+
+
+def setting_share(share: float, t: Text) -> str:
+    return part(share, t) if np.isfinite(share) else "–"
+
+
+@per_recording
+def shares_with_remedies(record: Recording) -> dict[str, float]:
+    """The share at layer 1 before training with each remedy that would change this run."""
+    runs = {key: treated(record.run, [key]) for key in REMEDIES}
+    return {key: untrained_share(run) for key, run in runs.items() if run != record.run}
+
+
+def untouched(record: Recording) -> float:
+    delta = record.history.delta[0, 0]
+    return float(delta[0] / delta[-1]) if delta[-1] > 0 else float("nan")
 
 
 def number(found: Explanation, t: Text) -> str:
@@ -446,6 +513,7 @@ DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "units": in_columns(units),
     "seeds": many_seeds,
     "why": in_columns(why),
+    "remedies": remedies,
     "causes": causes,
     "ladder": ladder,
     "compare": compare,

@@ -51,7 +51,7 @@ def preset_choice(t: Text, lanes: Lanes) -> None:
     """The presets, as questions."""
     words = {key: t.training.presets[key] for key in PRESETS}
     now = next((key for key in PRESETS if PRESETS[key] == lanes), None)
-    questions(t, "training", words, now, choose_preset, visible=3)
+    questions(t, "training", words, now, choose_preset, visible=0)
 
 
 def choose_preset(key: str) -> None:
@@ -105,24 +105,26 @@ def new_start() -> None:
 
 def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
     """What matters most, for all lanes; behind folds everything else, for one lane too."""
-    controls(lanes[0], t, "depth", "width", "rate", change=change_all)
+    controls(lanes[0], t, "depth", "rate", change=change_all)
     with st.expander(t.training.more_settings):
+        tabs = st.tabs([t.training.tabs[name] for name in t.training.tabs])
+    with tabs[0]:
         lane = target(t, lanes)
         run = lanes[lane or 0]
         change: Change = change_all if lane is None else partial(change_one, lane)
         key = "" if lane is None else f"lane{lane + 1}."
         if lane is not None:
-            controls(run, t, "depth", "width", "rate", change=change, key=key)
-        controls(run, t, "activation", "initializer", "gain", change=change, key=key)
+            controls(run, t, "depth", "rate", change=change, key=key)
+        controls(run, t, "width", "activation", "initializer", "gain", change=change, key=key)
         gains_of_theory(t, run)
         knob_controls(run, t, (run.activation,), change=change, key=key)
         controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
-    with st.expander(t.training.settings_data):
+    with tabs[1]:
         controls(lanes[0], t, "dataset", "samples", "noise", "data_seed", change=change_all)
         controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
-    with st.expander(t.training.settings_show):
+    with tabs[2]:
         controls(stage, t, "lanes", change=change_stage)
         measure_choice(t, stage)
 

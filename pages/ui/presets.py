@@ -21,14 +21,20 @@ def questions(
 ) -> None:
     """The first few questions at once, the others on demand, and undo after one was chosen.
 
+    With none at once, what opens them shows the question that is on the page.
+
     name: tells the widgets of one page from those of another. words: the questions by key.
     now: the one that is shown. choose: takes it over.
     """
     keys = list(words)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        pills(t, f"{name}_first", words, keys[:visible], now, choose)
+        if visible:
+            pills(t, f"{name}_first", words, keys[:visible], now, choose)
+            label = t.common.more_questions
+        else:
+            label = words[now] if now else t.common.start_from
         if keys[visible:]:
-            with st.popover(t.common.more_questions, type="tertiary"):
+            with st.popover(label, type="tertiary" if visible else "secondary"):
                 pills(t, f"{name}_more", words, keys[visible:], now, choose)
         if session().before is not None:
             st.button(

@@ -14,7 +14,7 @@ from pages.charts.measures import MEASURES
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
-    ("none", "factors", "sums", "units", "seeds", "why", "causes", "ladder", "compare")
+    ("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder", "compare")
 )
 """What the laboratory can show under the stage."""
 

@@ -110,10 +110,7 @@ def draw(
     for number, column in enumerate(st.columns(len(lanes))):
         with column, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
-    layers_note = (
-        t.training.delta_note if MEASURES[shown.measure].backward else t.training.forward_note
-    )
-    st.caption(f"{layers_note} {t.training.jitter_note}")
+    st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
     below(scene, records)
 
 

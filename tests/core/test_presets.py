@@ -12,8 +12,12 @@ from functools import cache
 import numpy as np
 import pytest
 
-from core.presets import PRESETS
-from core.recording import over_budget
+from core.datasets import DATASETS
+from core.diagnosis import diagnose
+from core.losses import LOSSES
+from core.presets import EXAMPLES, PRESETS
+from core.recording import Recording, over_budget
+from core.remedies import Case, explain, treated
 from core.training import RunSpec, train
 
 RACE = RunSpec(initializer="xavier", rate=0.1, depth=5, replicas=20)
@@ -232,3 +236,49 @@ def test_of_the_presets_with_one_seed_those_learn_that_the_question_says():
     assert [learnt(replace(run, replicas=20)) >= 15 for run in PRESETS["layers"]] == [True, False]
     digits = [replace(run, epochs=15) for run in PRESETS["digits"]]
     assert [learnt(run) for run in digits] == [0, 1, 1]
+
+
+# --- the laboratory's examples -----------------------------------------------------------------
+
+
+def test_of_the_remedies_that_keep_ten_sigmoid_layers_batch_normalization_alone_makes_them_learn():
+    plain = replace(EXAMPLES["remedies"][0], replicas=4)
+    found = {key: learnt(treated(plain, [key])) for key in ("layer_norm", "skip", "adam", "clip")}
+    assert learnt(plain) == 0
+    assert not any(found.values())
+    assert learnt(treated(plain, ["batch_norm"])) == 4
+
+
+def test_a_high_rate_is_tamed_by_clipping_and_less_by_warming_up():
+    wild, warm, clipped = (replace(run, replicas=8) for run in PRESETS["tame"])
+    assert learnt(wild) <= 1
+    assert learnt(clipped) >= 7
+    assert learnt(wild) <= learnt(warm) < learnt(clipped)
+
+
+def test_large_first_weights_saturate_tanh_and_most_seeds_do_not_learn():
+    small, large = (replace(run, replicas=8) for run in EXAMPLES["sums"])
+    assert next(train(small)).saturated[:, :-1].mean() < 0.05
+    assert next(train(large)).saturated[:, 1:-1].mean() > 0.7
+    assert learnt(small) == 8
+    assert learnt(large) <= 4
+
+
+def test_two_sigmoid_layers_learn_always_three_by_luck_five_never():
+    two, three, five = map(learnt, EXAMPLES["seeds"])
+    assert (two, five) == (8, 0)
+    assert 1 <= three <= 8
+
+
+def test_three_networks_fail_for_three_reasons():
+    cases = set()
+    for run in EXAMPLES["why"]:
+        record = Recording(run)
+        record.advance()
+        history, loss = record.history, LOSSES[DATASETS[run.dataset].task]
+        y = run.data().train_y
+        base = {"baseline": loss.baseline(y)}
+        last = len(history.epoch) - 1
+        found = diagnose(run, history, last, **base, guessing=loss.guessing(y))
+        cases.add(explain(run, history, found, **base).case)
+    assert cases == {Case.VANISHED, Case.SYMMETRY, Case.DEAD_LAYER}

@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import pytest
 
+from core.activations import ACTIVATIONS
 from core.datasets import DATASETS
 from core.diagnosis import diagnose
+from core.gains import backward_gain
 from core.losses import LOSSES
 from core.recording import Recording
-from core.remedies import Case, explain
-from core.training import RunSpec
+from core.remedies import REMEDIES, Case, explain, treated, untrained_share
+from core.training import RunSpec, train
 
 BASE = RunSpec(samples=300, epochs=300)
 TANH = replace(BASE, activation="tanh")
@@ -70,3 +72,27 @@ def test_the_remedy_for_a_vanished_error_helps():
     mended = Recording(found.mended(BASE))
     mended.advance()
     assert record.history.train_accuracy[-1, 0] < 0.9 < mended.history.train_accuracy[-1, 0]
+
+
+def test_a_remedy_changes_what_it_says_and_several_go_together():
+    run = RunSpec(activation="sigmoid", depth=10, width=16)
+    assert treated(run, []) == run
+    assert treated(run, ["batch_norm"]) == replace(run, norm="batch")
+    both = treated(run, ["gain", "tanh"])
+    assert both.activation == "tanh"
+    assert both.initializer == "lecun"
+    assert both.gain == round(backward_gain(ACTIVATIONS["tanh"]), 3)
+
+
+@pytest.mark.parametrize("key", REMEDIES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_remedy_gives_a_run_for_every_activation(key, activation):
+    run = RunSpec(activation=activation, depth=3, width=4, samples=40)
+    share = untrained_share(treated(run, [key]))
+    assert share >= 0 or share != share
+
+
+def test_the_share_before_training_is_that_of_the_first_snapshot():
+    run = RunSpec(activation="sigmoid", depth=6)
+    delta = next(train(run)).delta[0]
+    assert untrained_share(replace(run, replicas=4)) == delta[0] / delta[-1]

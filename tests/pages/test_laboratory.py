@@ -3,14 +3,21 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from core.recording import BINS, Recording
+from core.presets import EXAMPLES
+from core.recording import BINS, Recording, over_budget
 from core.training import RunSpec
 from pages import texts
 from pages.charts import laboratory as charts
+from pages.charts import training as stage
+from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.ui.settings import INSTRUMENTS
+from tests.core.specs import specs
 from tests.pages.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -32,7 +39,7 @@ def text(language="en"):
 @pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_chart_of_the_laboratory_is_valid(language, colours):
     t = text(language)
-    assert charts.waterfall(t, colours, "#000000", 5, 6, "shown").to_dict()
+    assert charts.waterfall(t, colours, "#000000", tuple(charts.Part), 5, 6, "shown").to_dict()
     assert charts.seeds(t, colours, "#000000", 400, 1.0, 0.7, "shown").to_dict()
     assert charts.sums(t, colours, "#000000", (1, 2, 3), "shown").to_dict()
     assert charts.atlas(t, colours, 3, 8, "shown").to_dict()
@@ -50,6 +57,80 @@ def test_the_treads_lead_from_the_output_to_layer_1_and_their_product_is_the_sha
         for row in mine:
             if row["x2"] in ends:
                 np.testing.assert_allclose(row["y2"], ends[row["x2"]], rtol=1e-12)
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_normalization_is_a_third_factor_and_the_product_stays_exact(norm):
+    record = Recording(replace(RUN, activation="sigmoid", norm=norm))
+    record.advance()
+    rows = charts.waterfall_table(record.history).to_pylist()
+    for index, epoch in enumerate(record.history.epoch):
+        mine = [row for row in rows if row["epoch"] == epoch]
+        assert {row["part"] for row in mine} == {"weights", "derivative", "normalization"}
+        delta = record.history.delta[index, 0]
+        product = np.prod([row["factor"] for row in mine])
+        np.testing.assert_allclose(product, delta[0] / delta[-1], rtol=1e-12)
+
+
+def test_a_skip_shows_its_two_branches_beside_their_sum():
+    record = Recording(replace(RUN, activation="tanh", skip=0.5))
+    record.advance()
+    rows = charts.waterfall_table(record.history).to_pylist()
+    history = record.history
+    last = [row for row in rows if row["epoch"] == history.epoch[-1]]
+    for part in ("through", "around"):
+        measured = getattr(history, part)[-1, 0]
+        mine = {row["layer"]: row["factor"] for row in last if row["part"] == part}
+        assert sorted(mine) == list(range(1, RUN.depth))  # the output has no skip above it
+        for layer, factor in mine.items():
+            np.testing.assert_allclose(factor, measured[layer - 1], rtol=1e-12)
+    whole = [row["factor"] for row in last if row["part"] in ("weights", "derivative")]
+    delta = history.delta[-1, 0]
+    np.testing.assert_allclose(np.prod(whole), delta[0] / delta[-1], rtol=1e-12)
+
+
+SMALL = {
+    "samples": st.integers(20, 60),
+    "depth": st.integers(0, 4),
+    "width": st.integers(1, 6),
+    "epochs": st.integers(1, 12),
+    "replicas": st.integers(1, 3),
+    "batch": st.sampled_from([1, 7, 32, 5000]),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(run=specs(RunSpec, **SMALL))
+def test_whatever_the_settings_no_chart_receives_a_hole(run):
+    """Any run ends, without a warning, and no table has NaN or infinity in it."""
+    record = Recording(run)
+    record.advance()
+    assert record.finished
+    history, frames = record.history, record.frames
+    layers = charts.drawn_layers(run.depth) if run.depth else []
+    tables = [
+        stage.course_table(history, 0),
+        charts.waterfall_table(history),
+        *[stage.ladder_table(history, m, run.depth, 0) for m in MEASURES.values()],
+    ]
+    if np.isfinite(history.train_loss[:, 0]).any():
+        tables += [charts.seeds_table(history), charts.spread_table(history)]
+        tables += [stage.frames_table(frames, run, text())] if frames else []
+    if layers and frames:
+        tables += [charts.sums_table(frames, layers), charts.slope_table(run, len(layers))]
+    for table in tables:
+        for name in table.column_names:
+            if pa.types.is_floating(table.schema.field(name).type):
+                assert np.isfinite(table[name].to_numpy()).all(), (run, name)
+
+
+@every_language
+@pytest.mark.parametrize("tool", EXAMPLES)
+def test_every_instrument_has_an_example_that_is_within_the_budget(tool, language):
+    lanes = EXAMPLES[tool]
+    assert set(EXAMPLES) == set(INSTRUMENTS) - {"none"}
+    assert all(over_budget(run) is None for run in lanes)
+    assert text(language).laboratory.instruments[tool].example
 
 
 def test_a_silent_network_has_no_treads():

@@ -7,6 +7,7 @@ from core.activations import ACTIVATIONS
 from core.lanes import lane_keys
 from core.training import RunSpec
 from pages import texts
+from pages.charts.measures import MEASURES
 from pages.ui.settings import SPECS
 from tests.browser.drive import ROOT
 
@@ -130,3 +131,10 @@ def test_a_network_that_cannot_even_start_is_explained():
     app = visit("training", **SHORT, **wild, width="64", activation="identity", tool="why")
     assert not app.exception
     assert not app.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("depth", ["0", "2"])
+def test_every_measure_is_drawn_with_and_without_hidden_layers(measure, depth):
+    app = visit("training", measure=measure, depth=depth, **SHORT)
+    assert len(app.get("vega_lite_chart")) == 3

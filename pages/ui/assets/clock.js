@@ -3,7 +3,6 @@
 const ICONS = {
   play: '<path d="M8 5v14l11-7z"/>',
   pause: '<path d="M6 5h4v14H6zM14 5h4v14h-4z"/>',
-  back: '<path d="M6 6h2v12H6zM18 6v12l-8.5-6z"/>',
   step: '<path d="M16 6h2v12h-2zM6 6v12l8.5-6z"/>',
   restart: '<path d="M12 5V1L7 6l5 5V7a6 6 0 1 1-6 6H4a8 8 0 1 0 8-8z"/>',
 };
@@ -50,14 +49,13 @@ export default function ({ parentElement, data }) {
   find("time").max = steps;
   find("time").disabled = data.live;
   find("time").setAttribute("aria-label", labels.time);
-  for (const name of ["back", "step", "restart"]) dress(name, name);
+  for (const name of ["step", "restart"]) dress(name, name);
   if (data.live || state.run !== data.run) state.index = steps;
   state.run = data.run;
   state.index = Math.min(state.index, steps);
   setPlaying(state.playing && !data.live);
 
   find("play").onclick = () => (state.playing ? setPlaying(false) : play());
-  find("back").onclick = () => go(state.index - 1);
   find("step").onclick = () => go(state.index + 1);
   find("restart").onclick = () => { state.index = 0; show(); play(); };
   find("time").oninput = event => go(+event.target.value);
