@@ -17,6 +17,7 @@ lint: .venv/.dev
 
 bench: .venv/.bench
 	$(BIN)/python -m bench.training
+	$(BIN)/python -m bench.page
 
 bench-browser: .venv/.dev
 	$(BIN)/python -m tests.browser.install
