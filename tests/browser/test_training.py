@@ -34,6 +34,7 @@ def epoch(page):
 
 
 def test_the_race_opens_on_its_point(race):
+    expect(race.locator(EPOCH)).to_have_text("epoch 400 of 400")
     sentences = race.locator(".caption .sentence").all_inner_texts()
     assert len(sentences) == 3
     assert sentences[0].startswith("Stalled so far")
