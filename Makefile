@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench bench-browser
+.PHONY: run test lint bench bench-browser font
 
 run: .venv/.run
 	$(BIN)/streamlit run dashboard.py
@@ -22,6 +22,9 @@ bench: .venv/.bench
 bench-browser: .venv/.dev
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m bench.browser
+
+font: .venv/.dev
+	$(BIN)/python -m tools.font
 
 .venv/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
