@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.install import system_chromium
 
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+expect.set_options(timeout=30_000)
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 
@@ -88,6 +89,13 @@ def settle(page: Page, charts: int = 0) -> None:
         timeout=120_000,
     )
     page.wait_for_selector(IDLE, timeout=60_000)
+
+
+def speaks(page: Page, language: str) -> None:
+    """Wait until the document says so: the line that sets it is the last that a page draws."""
+    page.wait_for_function(
+        "language => document.documentElement.lang === language", arg=language, timeout=30_000
+    )
 
 
 def open_page(browser: Browser, address: str, charts: int = 0, **context: Any) -> Page:

@@ -3,10 +3,14 @@
 import pytest
 
 from pages import texts
-from tests.browser.drive import open_page, serving, settle
+from tests.browser.drive import open_page, serving, settle, speaks
 
 PAGES = {"story": "/", "activations": "/activations", "derivatives": "/derivatives"}
 PAGES |= {"training": "/training"}
+PAGES |= {"byhand": "/byhand"}
+PAGES |= {"perceptron": "/perceptron"}
+PAGES |= {"digits": "/digits"}
+PAGES |= {"svm": "/svm"}
 every_page = pytest.mark.parametrize("name", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_width = pytest.mark.parametrize("width", [390, 768, 1440])
@@ -40,7 +44,7 @@ def test_a_page_is_drawn_in_its_language_and_within_its_columns(
     settle(page, charts)
     text = texts.LANGUAGES[language].text
     assert page.locator("h1").inner_text() == text[name].title
-    assert page.evaluate("document.documentElement.lang") == language
+    speaks(page, language)
     assert problems(page) == 0
     assert page.evaluate(OVERHANG) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -123,6 +123,7 @@ def test_the_copied_link_holds_every_setting_and_opens_the_same_lanes(browser, a
     page = context.new_page()
     page.goto(f"{address}{ONE}&language=en&noise=0.1")
     settle(page, 3)
+    page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".copy span")).to_have_text(re.compile("Copied"))
     link = page.evaluate("navigator.clipboard.readText()")
