@@ -18,6 +18,8 @@ from core.arrays import Array
 
 FOLDER = Path(__file__).with_name("data")
 TRAINING_SHARE = 0.8
+FURTHEST = 100.0
+"""Spreads from the mean beyond which a value of a collection is cut."""
 
 
 class Task(StrEnum):
@@ -60,6 +62,8 @@ class Dataset:
         all its rows, in their order.
     collection: whether the rows are given, so that there are only `max_samples`.
     features, class_names: what columns and classes are called, or () where they have no name.
+    reach: a picture of the plane shows the square from -reach to reach.
+    own: whether these are a visitor's own data, whose names are theirs and in no list of texts.
     """
 
     key: str
@@ -75,6 +79,8 @@ class Dataset:
     class_names: tuple[str, ...] = ("A", "B")
     source: str = ""
     licence: str = ""
+    reach: float = 1.0
+    own: bool = False
 
 
 def square(rng: np.random.Generator, samples: int) -> Array:
@@ -151,35 +157,75 @@ def frozen(array: Array) -> Array:
     return array
 
 
-def pictures(key: str) -> Array:
+def collected(dataset: Dataset) -> Array:
     """The rows of a collection as they were collected, before any scaling: (rows, inputs)."""
-    return DATASETS[key].draw(np.random.default_rng(0), 0)[0]
+    return dataset.draw(np.random.default_rng(0), 0)[0]
 
 
 @lru_cache(maxsize=32)
 def load(key: str, samples: int, noise: float, seed: int) -> Data:
+    """The data of an entry of the registry, as `prepare` makes them."""
+    return prepare(DATASETS[key], samples, noise, seed)
+
+
+def prepare(dataset: Dataset, samples: int, noise: float, seed: int) -> Data:
     """Draw `samples` rows (all there are, at most), split them and add `noise`.
 
     `seed` alone decides the points and the split; the noise, normal with this standard
     deviation, is added to the inputs afterwards, so the labels stay what they were. The rows of a
     collection are first scaled by the training part's mean and spread: each column by its own,
     pictures by one for all pixels.
+
+    Of a visitor's own data every class is in the training part, and of numbers to predict the
+    smallest and the largest, which become -1 and 1.
     """
-    dataset = DATASETS[key]
     points, order, jitter = (
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
     )
     x, y = dataset.draw(points, samples)
-    rows = order.permutation(len(x))[: min(samples, len(x))]
+    rows = order.permutation(len(x))
+    if dataset.own:
+        rows = needed_first(rows, y[rows], dataset.task)
+    rows = rows[: min(samples, len(x))]
     x, y = x[rows], y[rows]
     count = round(TRAINING_SHARE * len(x))
     if dataset.collection:
-        axis = 0 if dataset.inputs < 10 else None  # a pixel that is always 0 has no spread
-        train = x[:count]
-        x = (x - train.mean(axis=axis)) / np.maximum(train.std(axis=axis), 1e-12)
+        axis = 0 if dataset.features else None  # a pixel that is always 0 has no spread
+        x = standardized(x, x[:count], axis)
+    if dataset.own and dataset.task is Task.REGRESSION:
+        y = onto_unit(y, y[:count])
     x = x + noise * jitter.normal(size=x.shape)
     parts = (x[:count], y[:count], x[count:], y[count:], rows[:count], rows[count:])
     return Data(*map(frozen, parts))
+
+
+def standardized(x: Array, train: Array, axis: int | None = 0) -> Array:
+    """x by the mean and spread of `train`: 0 where that has none, and never beyond FURTHEST."""
+    mean, spread = train.mean(axis=axis), train.std(axis=axis)
+    flat = spread <= 1e-12 * np.abs(train).max(axis=axis)
+    scaled = np.where(flat, 0.0, (x - mean) / np.where(flat, 1.0, spread))
+    return np.clip(scaled, -FURTHEST, FURTHEST)
+
+
+def onto_unit(y: Array, train: Array) -> Array:
+    """y by the line that takes the smallest of `train` to -1 and the largest to 1."""
+    low, high = train.min(axis=0), train.max(axis=0)
+    half: Array = (high - low) / 2
+    scaled: Array = (y - (low + half)) / half
+    return scaled
+
+
+def needed_first(rows: Array, y: Array, task: Task) -> Array:
+    """The rows with those in front without which the answers `y` could not be learnt.
+
+    The first row of every class; of a number the smallest and the largest.
+    """
+    if task is Task.REGRESSION:
+        first = np.unique([y.argmin(), y.argmax()])
+    else:
+        classes = y.argmax(axis=1) if task is Task.CLASSES else y[:, 0]
+        first = np.sort(np.unique(classes, return_index=True)[1])
+    return np.concatenate([rows[first], np.delete(rows, first)])
 
 
 DATASETS = MappingProxyType(

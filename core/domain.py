@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 Query = Mapping[str, str]
@@ -20,6 +20,7 @@ Query = Mapping[str, str]
 
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+PLACES = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*")
 LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte takes its time
 
 
@@ -158,6 +159,103 @@ class Flag(Domain):
 
 
 @dataclass(frozen=True)
+class Fingerprint(Domain):
+    """The first `digits` hexadecimal digits of a digest; "", written as no key at all, for none."""
+
+    digits: int
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, str) and (value == "" or self.written(value))
+
+    def written(self, text: str) -> bool:
+        return re.fullmatch(f"[0-9a-f]{{{self.digits}}}", text) is not None
+
+    def parse(self, text: str) -> str:
+        if not self.written(text):
+            raise ValueError(text)
+        return text
+
+    def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
+        return super().to_query(name, value, reference or "")
+
+
+@dataclass(frozen=True)
+class Places(Domain):
+    """Different whole numbers from 1 to `high` in their order, at most `most`: `1-3,7`.
+
+    (), written as no key at all, for none.
+    """
+
+    high: int
+    most: int
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, tuple)
+            and len(value) <= self.most
+            and all(type(place) is int and 1 <= place <= self.high for place in value)
+            and list(value) == sorted(set(value))
+        )
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        if name not in query:
+            return default, ()
+        try:
+            if len(query[name]) > 5 * self.most:
+                raise ValueError(name)
+            value = self.parse(query[name])
+        except ValueError:
+            return default, (name,)
+        return (value, ()) if value in self else (default, (name,))
+
+    def parse(self, text: str) -> tuple[int, ...]:
+        if not PLACES.fullmatch(text):
+            raise ValueError(text)
+        places: list[int] = []
+        for part in text.split(","):
+            first, _, last = part.partition("-")
+            places += range(int(first), int(last or first) + 1)
+            if int(last or first) < int(first):
+                raise ValueError(text)
+        return tuple(places)
+
+    def write(self, value: Sequence[int]) -> str:
+        parts: list[list[int]] = []
+        for place in value:
+            if parts and parts[-1][-1] == place - 1:
+                parts[-1].append(place)
+            else:
+                parts.append([place])
+        return ",".join(f"{p[0]}-{p[-1]}" if len(p) > 1 else str(p[0]) for p in parts)
+
+    def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
+        return super().to_query(name, value, reference or ())
+
+
+@dataclass(frozen=True)
+class Levels(Domain):
+    """`count` whole numbers from 0 to `high`, one character each: 0 to 9, then a, b and so on."""
+
+    count: int
+    high: int
+
+    def __contains__(self, value: object) -> bool:
+        return (
+            isinstance(value, tuple)
+            and len(value) == self.count
+            and all(type(level) is int and 0 <= level <= self.high for level in value)
+        )
+
+    def parse(self, text: str) -> tuple[int, ...]:
+        if not re.fullmatch("[0-9a-z]*", text):
+            raise ValueError(text)
+        return tuple(int(character, 36) for character in text)
+
+    def write(self, value: Sequence[int]) -> str:
+        return "".join("0123456789abcdefghijklmnopqrstuvwxyz"[level] for level in value)
+
+
+@dataclass(frozen=True)
 class Knobs(Domain):
     """Knobs of registry entries: a sorted tuple of pairs, `(("elu.a", 0.5), ...)`.
 
@@ -202,6 +300,43 @@ class Knobs(Domain):
         }
 
 
+@dataclass(frozen=True)
+class Given(Domain):
+    """Numbers given by name in place of others: sorted pairs, `(("w1.11", 0.5), ...)`.
+
+    One that is not given is left out. Each number is a key of its own in a link.
+    """
+
+    domains: Mapping[str, Real]
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, tuple) or not all(isinstance(p, tuple) for p in value):
+            return False
+        if not all(len(p) == 2 and isinstance(p[0], str) and p[0] in self.domains for p in value):
+            return False
+        inside = all(number in self.domains[key] for key, number in value)
+        return inside and value == tuple(sorted(dict(value).items()))
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        return tuple(self.domains)
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        given = dict(default)
+        damaged: list[str] = []
+        for key in sorted(self.domains.keys() & query.keys()):
+            value, bad = self.domains[key].read(key, query, None)
+            damaged += bad
+            if not bad:
+                given[key] = value
+        return tuple(sorted(given.items())), tuple(damaged)
+
+    def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
+        old = dict(reference or ())
+        return {
+            key: self.domains[key].write(number) for key, number in value if old.get(key) != number
+        }
+
+
 def choice(default: str, options: Mapping[str, Any]) -> Any:
     return field(default=default, metadata={"domain": Choice(options)})
 
@@ -222,6 +357,18 @@ def flag(default: bool) -> Any:
     return field(default=default, metadata={"domain": Flag()})
 
 
+def fingerprint(*, digits: int) -> Any:
+    return field(default="", metadata={"domain": Fingerprint(digits)})
+
+
+def places(*, high: int, most: int) -> Any:
+    return field(default=(), metadata={"domain": Places(high, most)})
+
+
+def levels(default: tuple[int, ...], *, high: int) -> Any:
+    return field(default=default, metadata={"domain": Levels(len(default), high)})
+
+
 def knobs(entries: Mapping[str, Any]) -> Any:
     """The knobs of all entries of a registry whose entries have `.knobs`."""
     domains = {f"{e.key}.{k.key}": Real(k.low, k.high) for e in entries.values() for k in e.knobs}
@@ -229,10 +376,15 @@ def knobs(entries: Mapping[str, Any]) -> Any:
     return field(default=(), metadata={"domain": Knobs(domains, defaults)})
 
 
+def given(keys: Sequence[str], *, low: float, high: float) -> Any:
+    return field(default=(), metadata={"domain": Given(dict.fromkeys(keys, Real(low, high)))})
+
+
 class Spec:
     """Base of the frozen settings: always valid, hashable, written as a query.
 
-    Raises ValueError for a value outside its domain.
+    A field without a domain is no setting: no link writes it, and one that is read leaves it as
+    it is in the base. Raises ValueError for a value outside its domain.
     """
 
     def __post_init__(self) -> None:
@@ -242,7 +394,11 @@ class Spec:
 
     @classmethod
     def domains(cls) -> dict[str, Domain]:
-        return {f.name: f.metadata["domain"] for f in fields(cls)}  # type: ignore[arg-type]
+        return {
+            f.name: f.metadata["domain"]
+            for f in fields(cls)  # type: ignore[arg-type]
+            if "domain" in f.metadata
+        }
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
@@ -259,13 +415,13 @@ class Spec:
 
         A missing or damaged value takes that of `base` (the defaults, if None).
         """
+        base = base if base is not None else cls()
         settings: dict[str, Any] = {}
         ignored: list[str] = []
         for name, domain in cls.domains().items():
-            default = getattr(base, name) if base is not None else cls.defaults()[name]
-            settings[name], damaged = domain.read(name, query, default)
+            settings[name], damaged = domain.read(name, query, getattr(base, name))
             ignored += damaged
-        return cls(**settings), tuple(ignored)
+        return replace(base, **settings), tuple(ignored)  # type: ignore[type-var]
 
     @classmethod
     def from_query(cls, query: Query) -> Self:

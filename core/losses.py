@@ -87,7 +87,9 @@ def same_class(z: Array, y: Array) -> Array:
 def determination(z: Array, y: Array) -> Array:
     residual = ((z - y) ** 2).sum(axis=(-2, -1))
     total = ((y - y.mean(axis=-2, keepdims=True)) ** 2).sum(axis=(-2, -1))
-    r2: Array = 1 - residual / total
+    # answers that never vary have nothing to explain: 1 for perfect, else 0, as scikit-learn has it
+    left = np.divide(residual, total, out=np.asarray(residual > 0, float), where=total > 0)
+    r2: Array = 1 - left
     return r2
 
 

@@ -14,7 +14,6 @@ import numpy as np
 
 from core.activations import ACTIVATIONS
 from core.arrays import Array
-from core.datasets import DATASETS
 from core.losses import LOSSES
 from core.network import PRECISIONS, build, forward
 from core.probes import Measures, measure, ratio
@@ -108,7 +107,7 @@ def untrained(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]
     """
     data, dtype = run.data(), PRECISIONS[run.precision]
     x, y = data.train_x.astype(dtype), data.train_y.astype(dtype)
-    loss = LOSSES[DATASETS[run.dataset].task]
+    loss = LOSSES[run.source.task]
     seeds = affordable(run)
     at_once = int(np.clip(CHUNK_BYTES / bytes_each(run), 1, seeds))
     for start in range(0, seeds, at_once):
@@ -157,7 +156,7 @@ def step_back(walk: Walk) -> Array:
 
 def operations(run: RunSpec) -> float:
     """What one network takes to measure."""
-    data = DATASETS[run.dataset]
+    data = run.source
     sizes = run.sizes(data.inputs, data.outputs)
     parameters = sum((m + 1) * n for m, n in pairwise(sizes))
     train = 0.8 * min(run.samples, data.max_samples)
@@ -182,7 +181,7 @@ def too_large(run: RunSpec) -> str | None:
     """None if the walk may be measured, else the name of the setting whose lowering helps most."""
     if affordable(run) >= FEWEST and bytes_each(run) <= 4 * CHUNK_BYTES:
         return None
-    default = RunSpec(dataset=run.dataset)
+    default = RunSpec(dataset=run.dataset, table=run.table)
     candidates = ("width", "depth", "samples")
     return min(
         candidates,

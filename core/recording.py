@@ -10,19 +10,20 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from threading import BoundedSemaphore, Lock, RLock
+from threading import Lock, RLock
 from typing import Any
 
 import numpy as np
 
 from core.arrays import Array
-from core.datasets import DATASETS, Task, View
-from core.training import RunSpec, Snapshot, Trainer
+from core.datasets import Task, View
+from core.training import RunSpec, Snapshot, Trained, Trainer
+from core.turns import Turns
 
 GRID = 40
 """Cells along each side of a picture of the plane."""
-REACH = 1.0
-"""The picture shows the square from -REACH to REACH."""
+SURENESSES = 30
+"""Steps from undecided to sure in a picture of more than two classes."""
 MAX_FRAMES = 200
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept where the plane cannot be drawn."""
@@ -31,14 +32,20 @@ FRAME_OVERHEAD = 600
 """Bytes that a frame takes beside its numbers: an object and three arrays."""
 MOST_SUMS = 2**14
 
+CROWDED_SLICE = 0.12
+"""Seconds of a slice at most while more runs are in line than one page needs."""
+
 MAX_OPERATIONS = 7.5e10
 """The budget of one run: about 75 seconds of one core."""
 MAX_RUN_BYTES = 128e6
 
 
-def grid() -> Array:
-    """The centres of the cells of the plane's picture, row by row from the top: (GRID^2, 2)."""
-    centre = (np.arange(GRID) + 0.5) / GRID * 2 * REACH - REACH
+def grid(reach: float = 1.0, cells: int = GRID) -> Array:
+    """The centres of the cells of the plane's picture, row by row from the top: (cells^2, 2).
+
+    reach: the picture shows the square from -reach to reach.
+    """
+    centre = (np.arange(cells) + 0.5) / cells * 2 * reach - reach
     x1, x2 = np.meshgrid(centre, -centre)
     return np.stack([x1.ravel(), x2.ravel()], axis=1)
 
@@ -48,7 +55,8 @@ class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
-        to predict -1 to 1); else (samples,) the predicted classes of the first test samples.
+        to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
+        Else (samples,) the predicted classes of the first test samples, or numbers as above.
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
@@ -80,15 +88,25 @@ def frame(trainer: Trainer) -> Frame:
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
-    data = DATASETS[trainer.run.dataset]
-    if data.view is View.PLANE:
-        answer = trainer.predict(grid())[:, 0]
-        if data.task is Task.REGRESSION:
-            answer = (answer + 1) / 2
-        shades = np.nan_to_num(np.clip(answer, 0, 1) * 255).round()
-        return np.asarray(shades.reshape(GRID, GRID), np.uint8)
-    classes = trainer.predict(trainer.data.test_x[:SHOWN_SAMPLES]).argmax(axis=1)
-    return np.asarray(classes, np.uint8)
+    data = trainer.run.source
+    plane = data.view is View.PLANE
+    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    if data.task is Task.CLASSES:
+        values = likeliest(answer) if plane else answer.argmax(axis=1)
+    elif data.task is Task.BINARY and not plane:
+        values = answer[:, 0] > 0.5
+    else:
+        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
+    return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
+
+
+def likeliest(probability: Array) -> Array:
+    """The likeliest class times SURENESSES, plus how sure: 0 where all are equally likely."""
+    best, even = np.nan_to_num(probability.max(axis=1)), 1 / probability.shape[1]
+    sure = (np.clip((best - even) / (1 - even), 0, 1) * (SURENESSES - 1)).round()
+    coded: Array = probability.argmax(axis=1) * SURENESSES + sure
+    return coded
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,13 +177,15 @@ class Recording:
     """A run and what has been seen of it so far.
 
     `advance` computes; whoever holds no lock only reads. `snapshots` and `frames` are tuples,
-    replaced as a whole, so a reader never sees half of a slice.
+    replaced as a whole, so a reader never sees half of a slice. `final` is the first replica's
+    network of the newest frame; no other weights are kept.
     """
 
     def __init__(self, run: RunSpec) -> None:
         self.run = run
         self.snapshots: tuple[Snapshot, ...] = ()
         self.frames: tuple[Frame, ...] = ()
+        self.final: Trained | None = None
         self.finished = False
         self._trainer: Trainer | None = None
         self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
@@ -186,7 +206,9 @@ class Recording:
         side_by_side = 2 if self._history is not None else 1
         pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
         working = 0 if trainer is None else 6 * trainer.parameters.theta.nbytes
-        return kept * side_by_side + pictures + working
+        own = 0 if self.run.table is None else self.run.table.nbytes
+        weights = 0 if (final := self.final) is None else final.nbytes
+        return kept * side_by_side + pictures + working + own + weights
 
     @property
     def history(self) -> History:
@@ -211,19 +233,22 @@ class Recording:
     def _compute(self, deadline: float, clock: Callable[[], float]) -> None:
         if self.finished:
             return
-        if self._stream is None:
+        if self._stream is None or self._trainer is None:
             self._trainer = Trainer(self.run)
             self._stream = record(self._trainer)
-            self.snapshots, self.frames = (), ()
-        stream, snapshots, frames = self._stream, list(self.snapshots), list(self.frames)
+            self.snapshots, self.frames, self.final = (), (), None
+        trainer, stream, final = self._trainer, self._stream, self.final
+        snapshots, frames = list(self.snapshots), list(self.frames)
         self._stream = None  # should this slice fail, the run begins anew rather than with a hole
         for snapshot, picture in stream:
             snapshots += [snapshot] if snapshot is not None else []
-            frames += [picture] if picture is not None else []
+            if picture is not None:
+                frames.append(picture)
+                final = trainer.trained()
             if snapshots and clock() >= deadline:
                 self._stream = stream
                 break
-        self.snapshots, self.frames = tuple(snapshots), tuple(frames)
+        self.snapshots, self.frames, self.final = tuple(snapshots), tuple(frames), final
         if self._stream is None:
             self._trainer, self.finished = None, True
 
@@ -244,7 +269,8 @@ def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
 class Recordings:
     """Shared recordings, the least recently used evicted beyond `limit` bytes.
 
-    At most `slots` slices are computed at once, so that a few heavy runs leave time for the rest.
+    At most `slots` slices are computed at once, in turns that give every run as much as any other
+    (`core.turns`), so that a few heavy runs leave time for the rest.
     The `kept` used last are never evicted: a page needs several at a time, and would otherwise
     compute in turn what it evicts in turn.
     """
@@ -253,7 +279,7 @@ class Recordings:
         self.limit, self.kept = limit, kept
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
         self._lock = RLock()
-        self._slots = BoundedSemaphore(slots)
+        self.turns = Turns(slots)
 
     def get(self, run: RunSpec) -> Recording:
         """The recording of `run`, a new one if there is none.
@@ -272,14 +298,25 @@ class Recordings:
         """The recording of `run` if there still is one."""
         return self._held.get(run)
 
+    def forget(self, digest: str) -> None:
+        """Hold no recording of these own data any longer; whoever else has them computes anew."""
+        with self._lock:
+            for run in list(self._held):
+                if run.table is not None and run.table.digest == digest:
+                    del self._held[run]
+
     def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if a slot is free; False if nothing was computed."""
-        if not self._slots.acquire(blocking=False):
+        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+        begun = time.monotonic()
+        if recording.finished or not self.turns.take(recording, begun):
             return False
+        if len(self.turns) > max(self.kept, self.turns.slots):
+            budget = min(budget, CROWDED_SLICE)
         try:
             return recording.advance(budget)
         finally:
-            self._slots.release()
+            now = time.monotonic()
+            self.turns.end(recording, now - begun, now, leave=recording.finished)
             with self._lock:
                 self._evict()
 
@@ -313,7 +350,7 @@ def over_budget(run: RunSpec) -> str | None:
     excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
     if excess <= 1:
         return None
-    default = RunSpec(dataset=run.dataset)
+    default = RunSpec(dataset=run.dataset, table=run.table)
     candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
 
     def relief(name: str) -> float:

@@ -11,13 +11,14 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import Array
-from core.datasets import DATASETS, Data, View, load
+from core.datasets import DATASETS, Data, Dataset, View, load
 from core.domain import choice, flag, real, whole
 from core.losses import LOSSES
 from core.network import PRECISIONS, NetworkSpec, Parameters, Pass, build, forward, gradients
 from core.normalization import Moments
 from core.optimizers import OPTIMIZERS
 from core.probes import Measures, measure, norms, ratio
+from core.tables import Table
 
 KEPT_EPOCHS = 500
 REMEMBERED = 0.1
@@ -45,6 +46,7 @@ class RunSpec(NetworkSpec):
     ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
     hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
     constant, so that before training all layers have the size of the output layer's.
+    table: a visitor's own data, in place of the data set; held here and written in no link.
     """
 
     dataset: str = choice("xor", DATASETS)
@@ -61,9 +63,16 @@ class RunSpec(NetworkSpec):
     warmup: int = whole(0, low=0, high=1000, steps=(0, 1, 5, 10, 20, 50, 100))
     frozen: int = whole(0, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
     amplify: bool = flag(False)
+    table: Table | None = None
+
+    @property
+    def source(self) -> Dataset:
+        """What is learnt from: the visitor's own data, else the data set of that key."""
+        return DATASETS[self.dataset] if self.table is None else self.table.dataset
 
     def data(self) -> Data:
-        return load(self.dataset, self.samples, self.noise, self.data_seed)
+        drawn = (self.samples, self.noise, self.data_seed)
+        return load(self.dataset, *drawn) if self.table is None else self.table.data(*drawn)
 
     @property
     def stride(self) -> int:
@@ -78,7 +87,7 @@ class RunSpec(NetworkSpec):
         functions, `each` what is done to every sum z, `parameters` the products; normalization
         makes more of the first two. `bytes` is more than the run ever holds.
         """
-        data = DATASETS[self.dataset]
+        data = self.source
         sizes = self.sizes(data.inputs, data.outputs)
         layers, units = self.depth + 1, sum(sizes[1:])
         parameters = sum((m + 1) * n for m, n in pairwise(sizes))
@@ -131,13 +140,42 @@ class Snapshot(Measures):
     diverged: tuple[tuple[int, int] | None, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """One network as it was after `epoch` epochs, and all that it needs to answer.
+
+    parameters: those of one replica. running: with batch normalization, the running mean and
+    variance of every hidden layer, by which single samples are judged; else ().
+    """
+
+    run: RunSpec
+    epoch: int
+    parameters: Parameters
+    running: tuple[Moments, ...]
+
+    @property
+    def nbytes(self) -> int:
+        averages = sum(part.nbytes for moments in self.running for part in moments)
+        return self.parameters.theta.nbytes + averages
+
+    @np.errstate(all="ignore")
+    def predict(self, x: Array) -> Array:
+        """What it answers for `x` (samples, inputs), scaled as its data: (samples, outputs)."""
+        run, x = self.run, x.astype(self.parameters.theta.dtype)
+        how = (run.value_and_derivative, run.normalization, run.skip, self.running)
+        parts = [x[i : i + AT_ONCE] for i in range(0, len(x), AT_ONCE)]
+        z = np.concatenate([forward(self.parameters, p, *how).output for p in parts], axis=1)
+        answer: Array = LOSSES[run.source.task].output(z)[0]
+        return answer
+
+
 class Trainer:
     """One run's networks and the steps that change them."""
 
     def __init__(self, run: RunSpec) -> None:
         self.run, self.data = run, run.data()
         dtype = PRECISIONS[run.precision]
-        self.loss = LOSSES[DATASETS[run.dataset].task]
+        self.loss = LOSSES[run.source.task]
         self.x, self.y = self.data.train_x.astype(dtype), self.data.train_y.astype(dtype)
         self.test_x, self.test_y = self.data.test_x.astype(dtype), self.data.test_y.astype(dtype)
         streams = [np.random.SeedSequence(run.seed + r).spawn(2) for r in range(run.replicas)]
@@ -206,13 +244,10 @@ class Trainer:
         """Write the gradient of the loss summed over a batch."""
         gradients(self.parameters, run, delta, self.gradient, self.norm, self.skip)
 
-    def judge(self, x: Array, parameters: Parameters, replica: slice = slice(None)) -> Pass:
+    def judge(self, x: Array) -> Pass:
         """Send samples through networks that are being judged: by running averages, if any."""
-        running = [Moments(m.mean[replica], m.variance[replica]) for m in self.running]
         f = self.value_and_derivative
-        return forward(
-            parameters, x.astype(parameters.theta.dtype), f, self.norm, self.skip, running
-        )
+        return forward(self.parameters, x, f, self.norm, self.skip, self.running)
 
     def first_moments(self) -> list[Moments]:
         """The running averages before the first step, of a normalization that has any: 0 and 1."""
@@ -294,8 +329,8 @@ class Trainer:
         prediction = self.loss.output(run.output)
         measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
         # both parts are judged alike, or a gap between them would show the running averages
-        train = self.judge(self.x, self.parameters).output if self.running else run.output
-        test = self.judge(self.test_x, self.parameters).output
+        train = self.judge(self.x).output if self.running else run.output
+        test = self.judge(self.test_x).output
         np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
         size = norms(self.parameters)
         scores = {
@@ -323,14 +358,16 @@ class Trainer:
                 table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
         return Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
 
-    @np.errstate(all="ignore")
+    def trained(self, replica: int = 0) -> Trained:
+        """One replica's network as it is now, in a copy that further steps leave alone."""
+        one = slice(replica, replica + 1)
+        running = tuple(Moments(m.mean[one].copy(), m.variance[one].copy()) for m in self.running)
+        alone = Parameters.of(self.parameters.theta[one].copy(), self.parameters.sizes)
+        return Trained(self.run, self.epoch, alone, running)
+
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
-        alone, one = self.parameters.replica(replica), slice(replica, replica + 1)
-        parts = [x[i : i + AT_ONCE] for i in range(0, len(x), AT_ONCE)]
-        z = np.concatenate([self.judge(part, alone, one).output for part in parts], axis=1)
-        answer: Array = self.loss.output(z)[0]
-        return answer
+        return self.trained(replica).predict(x)
 
     @np.errstate(all="ignore")
     def sums(self, replica: int = 0) -> list[Array]:

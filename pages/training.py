@@ -5,6 +5,7 @@ import streamlit as st
 from pages.ui.frame import close_page, open_page, palette
 from pages.ui.laboratory import laboratory
 from pages.ui.lanes import link_of, open_lanes, preset_choice, preset_note, settings
+from pages.ui.owndata import ask_for_file, file_is_missing, own_link
 from pages.ui.stage import stage
 
 t = open_page("training", lead=preset_note)
@@ -13,5 +14,12 @@ shown, lanes = open_lanes()
 preset_choice(t, lanes)
 with st.sidebar:
     settings(t, shown, lanes)
-stage(t, palette(), shown, lanes, below=laboratory)
-close_page(t, link_of(shown, lanes), link_of(shown, lanes, full=True))
+if file_is_missing():
+    ask_for_file(t)
+else:
+    stage(t, palette(), shown, lanes, below=laboratory)
+close_page(
+    t,
+    link_of(shown, lanes) | own_link(),
+    link_of(shown, lanes, full=True) | own_link(full=True),
+)

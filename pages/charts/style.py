@@ -17,6 +17,9 @@ DASHES = (
 )  # fmt: skip
 LINE = 2.5
 SYMBOLS = ("circle", "square")
+SHAPES = (*SYMBOLS, "triangle-up", "diamond", "cross", "triangle-down")
+SHAPES += ("triangle-right", "triangle-left")
+"""Of as many classes as a picture of the plane can show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +32,7 @@ class Palette:
     grid: str
     accent: str
     families: Mapping[Family, str]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
     right: str
     wrong: str
 
@@ -47,7 +50,16 @@ LIGHT = Palette(
         Family.SMOOTH_RECTIFIED: "#8A6A00",
         Family.OTHER: "#5B6472",
     },
-    classes=("#C85F12", "#14629E"),
+    classes=(
+        "#C85F12",
+        "#14629E",
+        "#0B7A75",
+        "#8A3FA0",
+        "#8A6A00",
+        "#C2255C",
+        "#5B6472",
+        "#3B7D23",
+    ),
     right="#0B7A75",
     wrong="#C2255C",
 )
@@ -64,12 +76,24 @@ DARK = Palette(
         Family.SMOOTH_RECTIFIED: "#D9B84A",
         Family.OTHER: "#A9B1BD",
     },
-    classes=("#F2A15F", "#6FB4E8"),
+    classes=(
+        "#F2A15F",
+        "#6FB4E8",
+        "#4FD1C5",
+        "#C792EA",
+        "#D9B84A",
+        "#F06595",
+        "#A9B1BD",
+        "#8BC34A",
+    ),
     right="#4FD1C5",
     wrong="#F06595",
 )
-BOUNDARY = ((232, 131, 58), (47, 126, 188))
-"""Class A and class B in the picture of the plane; between them it is transparent."""
+BOUNDARY = (
+    (232, 131, 58), (47, 126, 188), (20, 150, 140), (150, 90, 180),
+    (190, 150, 30), (214, 70, 120), (110, 120, 135), (90, 160, 60),
+)  # fmt: skip
+"""The classes in the picture of the plane; where none is likelier it is transparent."""
 
 
 def hue(activation: Activation, colours: Palette) -> str:

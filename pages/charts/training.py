@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import altair as alt
@@ -16,18 +16,21 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.datasets import DATASETS, Dataset, Task, View, pictures
-from core.recording import REACH, SHOWN_SAMPLES, Frame, History
+from core.datasets import Dataset, Task, View, collected
+from core.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.tables import shortened
 from core.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name
 from pages.charts.measures import MEASURES, Measure
-from pages.charts.style import BOUNDARY, LINE, SYMBOLS, Palette
+from pages.charts.style import BOUNDARY, LINE, SHAPES, Palette
 from pages.texts import Text
 from pages.texts.numbers import power
 
 LONGEST = 100_000
 PICTURE, LADDER, COURSE = 206, 162, 117
 """Heights in pixels, axes included."""
+NAMED = 40
+"""What is added to a picture that has a visitor's class names above it."""
 
 
 CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
@@ -57,11 +60,30 @@ def shade(values: np.ndarray[Any, Any]) -> str:
     image = Image.fromarray(values, mode="P")
     shades = np.arange(256)
     side = (shades >= 128).astype(int)
-    image.putpalette(np.array(BOUNDARY, np.uint8)[side].tobytes())
-    strength = (np.abs(shades - 127.5) / 127.5 * 235).astype(np.uint8)
+    return drawn(image, side, np.abs(shades - 127.5) / 127.5)
+
+
+def shade_classes(values: np.ndarray[Any, Any]) -> str:
+    """As `shade`, of several classes: the likeliest one's colour."""
+    codes = np.arange(256)
+    sure = codes % SURENESSES / (SURENESSES - 1)
+    likeliest = np.minimum(codes // SURENESSES, len(BOUNDARY) - 1)
+    return drawn(Image.fromarray(values, mode="P"), likeliest, sure)
+
+
+def drawn(image: Image.Image, classes: np.ndarray[Any, Any], sure: np.ndarray[Any, Any]) -> str:
+    """A PNG in a data URI. Of each of the 256 values: its class, and how sure from 0 to 1."""
+    image.putpalette(np.array(BOUNDARY, np.uint8)[classes].tobytes())
     buffer = io.BytesIO()
-    image.save(buffer, "png", transparency=strength.tobytes())
+    image.save(buffer, "png", transparency=(sure * 235).astype(np.uint8).tobytes())
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def decided(values: np.ndarray[Any, Any], task: Task) -> float:
+    """How sure the network is where it is surest, from 0 to 1."""
+    if task is Task.CLASSES:
+        return float((values % SURENESSES).max() / (SURENESSES - 1))
+    return float(np.abs(values.astype(int) - 127.5).max() / 127.5)
 
 
 def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
@@ -70,18 +92,24 @@ def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
     `note` says so where the network answers the same everywhere.
     """
     epochs = np.array([frame.epoch for frame in frames])
-    if DATASETS[run.dataset].view is View.PLANE:
-        undecided = [np.abs(frame.values.astype(int) - 127.5).max() < 26 for frame in frames]
+    dataset = run.source
+    if dataset.view is View.PLANE:
+        undecided = [decided(frame.values, dataset.task) < 0.204 for frame in frames]
+        many = dataset.task is Task.CLASSES
+        shaded = shade_classes if many else shade
+        note = t.owndata.undecided if many else t.training.undecided
         return pa.table(
             {
                 "epoch": epochs,
                 "until": until(epochs),
-                "url": [shade(frame.values) for frame in frames],
-                "note": [t.training.undecided if flat else "" for flat in undecided],
+                "url": [shaded(frame.values) for frame in frames],
+                "note": [note if flat else "" for flat in undecided],
             }
         )
-    names = DATASETS[run.dataset].class_names
-    truth = run.data().test_y[: len(frames[0].values)].argmax(axis=1)
+    if dataset.task is Task.REGRESSION:
+        return numbers_table(frames, run)
+    names = shown_names(dataset)
+    truth = classes(run.data().test_y[: len(frames[0].values)])
     samples = len(truth)
     predicted = np.concatenate([frame.values for frame in frames])
     right = predicted == np.tile(truth, len(frames))
@@ -100,23 +128,70 @@ def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
     )
 
 
+def classes(y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The class of every sample, as an index: (samples, outputs) -> (samples,)."""
+    return y.argmax(axis=1) if y.shape[1] > 1 else y[:, 0].astype(int)
+
+
+def shown_names(dataset: Dataset) -> list[str]:
+    """What the classes are called on a chart: a visitor's own words, cut where they are long."""
+    return distinct([shortened(name, LONGEST_NAME) for name in dataset.class_names])
+
+
+def distinct(names: list[str]) -> list[str]:
+    """The names, numbered where two became the same."""
+    return [f"{name} {k + 1}" if names.count(name) > 1 else name for k, name in enumerate(names)]
+
+
+def feature_name(dataset: Dataset, index: int, t: Text) -> str:
+    """What an input is called: a visitor's own word, any other in the reader's language."""
+    name = dataset.features[index]
+    return shortened(name) if dataset.own else t.features[name]
+
+
+LONGEST_NAME = 24
+"""Letters of a class's name on a chart."""
+
+
+def numbers_table(frames: Sequence[Frame], run: RunSpec) -> pa.Table:
+    """One row a test sample and epoch: the true number and the one predicted."""
+    shown = run.data().test_rows[: len(frames[0].values)]
+    y = run.source.draw(np.random.default_rng(0), 0)[1][:, 0]
+    low, high = y.min(), y.max()
+    values = np.concatenate([frame.values for frame in frames])
+    epochs = np.array([frame.epoch for frame in frames])
+    return pa.table(
+        {
+            "epoch": np.repeat(epochs, len(shown)),
+            "until": np.repeat(until(epochs), len(shown)),
+            "truth": np.tile(y[shown], len(frames)),
+            "predicted": low + values / 255 * (high - low),
+        }
+    )
+
+
 def points_table(run: RunSpec) -> pa.Table:
     """The points of the plane; else the test samples whose predictions are shown."""
-    data, dataset = run.data(), DATASETS[run.dataset]
+    data, dataset = run.data(), run.source
     if dataset.view is View.PLANE:
         x = np.concatenate([data.train_x, data.test_x])
-        y = np.concatenate([data.train_y, data.test_y])[:, 0]
-        label = y if dataset.task is Task.REGRESSION else y.astype(int)
+        y = np.concatenate([data.train_y, data.test_y])
+        label = y[:, 0] if dataset.task is Task.REGRESSION else classes(y)
+        if dataset.own and dataset.class_names:
+            label = np.array(shown_names(dataset))[label]
         return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": label}).slice(0, 500)
+    if dataset.task is Task.REGRESSION:
+        y = dataset.draw(np.random.default_rng(0), 0)[1][:, 0]
+        return pa.table({"ends": [y.min(), y.max()]})
     samples = min(SHOWN_SAMPLES, len(data.test_x))
     x, y = places(run, samples)
-    truth = data.test_y[:samples].argmax(axis=1)
-    pixels = pictures(run.dataset)[data.test_rows[:samples]]
+    truth, names = classes(data.test_y[:samples]), shown_names(dataset)
+    pixels = collected(dataset)[data.test_rows[:samples]]
     return pa.table(
         {
             "x": x,
             "y": y,
-            "truth": [dataset.class_names[k] for k in truth],
+            "truth": [names[k] for k in truth],
             "url": [handwriting(row) if not dataset.features else "" for row in pixels],
         }
     )
@@ -128,8 +203,8 @@ TILES = 8
 
 def places(run: RunSpec, samples: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Where the shown samples stand: by their last two features, or in rows as pictures."""
-    if DATASETS[run.dataset].features:
-        rows = pictures(run.dataset)[run.data().test_rows[:samples]]
+    if run.source.features:
+        rows = collected(run.source)[run.data().test_rows[:samples]]
         return rows[:, -2], rows[:, -1]
     return np.arange(samples) % TILES, -(np.arange(samples) // TILES)
 
@@ -149,7 +224,8 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     Data: `frames` from `frames_table`, `points` from `points_table`.
     """
     pictured = not dataset.features
-    names = ("", "") if pictured else (t.features[f] for f in dataset.features[-2:])
+    titles = () if pictured else [feature_name(dataset, k, t) for k in (-2, -1)]
+    names = shown_names(dataset)
     if pictured:
         x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
         rows = (SHOWN_SAMPLES - 1) // TILES
@@ -162,8 +238,8 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         drop = 26
     else:
         x, y = (
-            alt.X("x:Q").scale(zero=False, padding=14).title(next(names)),
-            alt.Y("y:Q").scale(zero=False, padding=14).title(next(names)),
+            alt.X("x:Q").scale(zero=False, padding=14).title(titles[0]),
+            alt.Y("y:Q").scale(zero=False, padding=14).title(titles[1]),
         )
         marks = (
             alt.Chart(alt.NamedData("points"))
@@ -172,8 +248,9 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
                 x,
                 y,
                 alt.Shape("truth:N")
-                .scale(domain=list(dataset.class_names), range=["circle", "square", "triangle-up"])
-                .legend(orient="top", title=None),
+                .scale(domain=names, range=list(SHAPES[: len(names)]))
+                .legend(legend(names)),
+                tooltip=[alt.Tooltip("truth:N", title=t.training.truth)],
             )
         )
         drop = 13
@@ -194,8 +271,52 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     return (
         (marks + answers)
         .add_params(epoch_input())
-        .properties(height=PICTURE, description=alternative)
+        .properties(height=PICTURE + (NAMED if dataset.own else 0), description=alternative)
     )
+
+
+def legend(names: Sequence[str]) -> alt.Legend | None:
+    """The classes' marks above the picture, as long as each has one of its own."""
+    if len(names) > len(SHAPES):
+        return None
+    # Streamlit's theme gives marks in a legend a thick edge, here of the paper's colour
+    edge = {"symbolSize": 80, "symbolStrokeWidth": 0}
+    return alt.Legend(orient="top", title=None, columns=4, labelLimit=90, offset=6, **edge)
+
+
+def numbers(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """The number predicted for test samples against the true one; on the line it is right.
+
+    Data: `frames` from `numbers_table`, `points` with the two ends of the line.
+    """
+    line = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_line(color=colours.faint, strokeDash=[5, 3])
+        .encode(x="ends:Q", y="ends:Q")
+    )
+    marks = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter(NOW)
+        .mark_point(filled=True, size=50, color=colours.classes[1], opacity=1)
+        .encode(
+            alt.X("truth:Q").scale(zero=False).title(t.training.truth),
+            alt.Y("predicted:Q").scale(zero=False).title(t.training.predicted),
+            tooltip=[
+                alt.Tooltip("truth:Q", title=t.training.truth, format=".4~g"),
+                alt.Tooltip("predicted:Q", title=t.training.predicted, format=".4~g"),
+            ],
+        )
+    )
+    return (
+        (line + marks).add_params(epoch_input()).properties(height=PICTURE, description=alternative)
+    )
+
+
+def picture_of(dataset: Dataset) -> Callable[[Text, Palette, Dataset, str], alt.LayerChart]:
+    """The chart that shows what was learnt of these data."""
+    if dataset.view is View.PLANE:
+        return plane
+    return numbers if dataset.task is Task.REGRESSION else samples
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -203,7 +324,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
 
     Data: `frames` from `plane_table`, `points` from `points_table`.
     """
-    sides = alt.Scale(domain=[-REACH, REACH], nice=False)
+    sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
     # All pictures are there from the start, one of them visible: a picture that only came into
     # being at its epoch would be decoded too late, and the plane would flicker.
     picture = (
@@ -217,18 +338,30 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
         )
     )
     numbers = dataset.task is Task.REGRESSION
+    labels: list[Any] = shown_names(dataset) if dataset.own else [0, 1]
+    key = legend(labels) if dataset.own else None
+    ticks: dict[str, Any] = {"values": [-1, 0, 1]}
+    if dataset.own:
+        ticks = {"tickCount": 5, "titleLimit": PICTURE}
+    first, second = (
+        t.owndata.standardized.format(name=feature_name(dataset, k, t)) if dataset.own else symbol
+        for k, symbol in enumerate(["x₁", "x₂"])
+    )
     marks = (
         alt.Chart(alt.NamedData("points"))
         .mark_point(
             size=26, filled=True, stroke=colours.paper, strokeWidth=0.6, opacity=1, clip=True
         )
         .encode(
-            alt.X("x1:Q").scale(sides).title("x₁").axis(values=[-1, 0, 1], format="d", **CLOSE),
-            alt.Y("x2:Q").scale(sides).title("x₂").axis(values=[-1, 0, 1], format="d", **CLOSE),
+            alt.X("x1:Q").scale(sides).title(first).axis(format="d", **ticks, **CLOSE),
+            alt.Y("x2:Q").scale(sides).title(second).axis(format="d", **ticks, **CLOSE),
             alt.Color("label:Q" if numbers else "label:N")
-            .scale(domain=[-1, 1] if numbers else [0, 1], range=list(colours.classes))
-            .legend(None),
-            alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS)).legend(None)
+            .scale(
+                domain=[-1, 1] if numbers else labels,
+                range=list(colours.classes[: 2 if numbers else len(labels)]),
+            )
+            .legend(None if numbers else key),
+            alt.Shape("label:N").scale(domain=labels, range=list(SHAPES[: len(labels)])).legend(key)
             if not numbers
             else alt.ShapeValue("circle"),
         )
@@ -247,7 +380,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     return (
         (picture + marks + halo + words)
         .add_params(epoch_input())
-        .properties(height=PICTURE, description=alternative)
+        .properties(height=PICTURE + (NAMED if key is not None else 0), description=alternative)
     )
 
 

@@ -6,7 +6,7 @@ Only a verdict in `core.diagnosis.VANISHING` may speak of an error that does not
 from __future__ import annotations
 
 from core.activations import ACTIVATIONS
-from core.datasets import DATASETS, Task
+from core.datasets import Task
 from core.diagnosis import WILD, Diagnosis, Verdict
 from core.training import RunSpec
 from pages.texts import Text
@@ -28,7 +28,7 @@ def reach(share: float, t: Text) -> str:
 
 def score(run: RunSpec, accuracy: float, t: Text) -> str:
     """53 % correct; for a number to predict, the share of its variation that is explained."""
-    kind = "explained" if DATASETS[run.dataset].task is Task.REGRESSION else "correct"
+    kind = "explained" if run.source.task is Task.REGRESSION else "correct"
     return t.sentences[kind].format(accuracy=percent(max(accuracy, 0.0), t))
 
 

@@ -15,7 +15,6 @@ import streamlit as st
 
 from core.activations import ACTIVATIONS
 from core.causes import CONTROL, finding, signal_was_missing, variants
-from core.datasets import DATASETS, View
 from core.diagnosis import diagnose
 from core.presets import EXAMPLES, LADDER
 from core.recording import OverBudget, Recording
@@ -29,7 +28,7 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
 from pages.ui.controls import entry_name, reset, taken
 from pages.ui.lanes import OWNED, change_all, change_stage, changes, lane_name, link_of
-from pages.ui.recordings import per_recording, recordings
+from pages.ui.recordings import pace, per_recording, recordings
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
 from pages.ui.show import show
@@ -378,11 +377,10 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
             epoch=frame.epoch, accuracy=accuracy, loss=f"{history.train_loss[index, 0]:.3f}"
         )
     )
-    dataset = DATASETS[run.dataset]
-    picture = stage_charts.plane if dataset.view is View.PLANE else stage_charts.samples
+    dataset = run.source
     told = t.laboratory.alternatives.moment.format(name=name, epoch=frame.epoch, accuracy=accuracy)
     show(
-        picture,
+        stage_charts.picture_of(dataset),
         t,
         scene.colours,
         dataset,
@@ -418,7 +416,7 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
         st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
         return
 
-    @st.fragment(run_every=TICK)
+    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         advance(tuple(runs.values()), LONG_SLICE)
         done = sum(record.finished for record in runs.values())
@@ -465,7 +463,7 @@ def ladder(scene: Scene, records: Sequence[Recording]) -> None:
     runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
     held = {key: recordings().get(run) for key, run in runs.items()}
 
-    @st.fragment(run_every=TICK)
+    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         waiting = [record for record in held.values() if not record.finished]
         advance(waiting[:1], LONG_SLICE)

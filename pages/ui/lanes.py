@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,16 +14,19 @@ from core.domain import Choice, Domain, Flag
 from core.gains import backward_gain, forward_gain
 from core.lanes import MOST_LANES, SHARED, Lanes, lane_keys, read_lanes, write_lanes
 from core.presets import PRESETS
+from core.tables import Columns
 from core.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.controls import Change, controls, entry_name, knob_controls, reset, taken
+from pages.ui.owndata import own_data, own_table
 from pages.ui.presets import questions
 from pages.ui.session import chosen, keep, linked, session, take_over
 from pages.ui.settings import Stage
 
-OWNED = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
+KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
+OWNED = (*KEPT, *Columns.keys())
 """Every key of a link that belongs to the training page."""
 
 
@@ -32,19 +35,27 @@ def open_lanes() -> tuple[Stage, Lanes]:
     knobs = RunSpec.domains()["knobs"].keys("knobs")  # the activations' page sets them too
     if not chosen({*RunSpec.keys(), "lanes"} - {*knobs}):
         race = PRESETS["race"]
-        return replace(linked(Stage), lanes=len(race)), race
+        return replace(linked(Stage), lanes=len(race)), with_own_data(race)
     stage = linked(Stage)
-    return stage, read_lanes(session().settings, stage.lanes)[0]
+    return stage, with_own_data(read_lanes(session().settings, stage.lanes)[0])
+
+
+def with_own_data(lanes: Lanes) -> Lanes:
+    """The lanes on the visitor's own data, if there are any."""
+    table = own_table()
+    return lanes if table is None else tuple(replace(run, table=table) for run in lanes)
 
 
 def link_of(stage: Stage, lanes: Lanes, *, full: bool = False) -> dict[str, str]:
     """The settings of the training page as a link; the number of lanes always stands in it."""
     count = {"lanes": str(len(lanes))}
-    return stage.to_query(full=full) | count | write_lanes(lanes, full=full)
+    table = lanes[0].table
+    own = {} if table is None else table.columns.to_query(full=full)
+    return stage.to_query(full=full) | count | write_lanes(lanes, full=full) | own
 
 
 def set_lanes(stage: Stage, lanes: Lanes) -> None:
-    keep(link_of(stage, lanes), OWNED)
+    keep(link_of(stage, lanes), KEPT)  # a link's file stays, even while it is missing
 
 
 def preset_choice(t: Text, lanes: Lanes) -> None:
@@ -122,7 +133,10 @@ def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
     with tabs[1]:
-        controls(lanes[0], t, "dataset", "samples", "noise", "data_seed", change=change_all)
+        own_data(t)
+        if lanes[0].table is None:
+            controls(lanes[0], t, "dataset", change=change_all)
+        controls(lanes[0], t, "samples", "noise", "data_seed", change=change_all)
         controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
     with tabs[2]:
         controls(stage, t, "lanes", change=change_stage)
@@ -180,7 +194,7 @@ def measure_choice(t: Text, stage: Stage) -> None:
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
-    for name in [f.name for f in fields(run) if f.name not in SHARED | {"activation", "knobs"}]:
+    for name in [name for name in run.domains() if name not in SHARED | {"activation", "knobs"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
             parts.append(setting_text(t, name, getattr(run, name)))
     for knob, value in run.knobs:
@@ -202,14 +216,21 @@ def setting_text(t: Text, name: str, value: object) -> str:
 def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
     """What differs between two runs, for people: 'Learning rate 0.1 → 1'."""
     return [
-        f"{t.settings[f.name]} {text(t, before, f.name)} → {text(t, after, f.name)}"
-        for f in fields(after)
-        if f.name != "knobs" and getattr(before, f.name) != getattr(after, f.name)
+        f"{t.settings[name]} {text(t, before, name)} → {text(t, after, name)}"
+        for name in after.domains()
+        if name != "knobs" and chosen_value(before, name) != chosen_value(after, name)
     ]
+
+
+def chosen_value(run: RunSpec, name: str) -> Any:
+    """A setting's value; of the data, the visitor's own in place of the data set's name."""
+    return run.table if name == "dataset" and run.table is not None else getattr(run, name)
 
 
 def text(t: Text, run: RunSpec, name: str) -> str:
     domain = RunSpec.domains()[name]
+    if name == "dataset" and run.table is not None:
+        return t.owndata.name
     value = getattr(run, name)
     return (
         entry_name(t, value, domain.options) if isinstance(domain, Choice) else domain.write(value)

@@ -5,15 +5,38 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import altair as alt
 import pyarrow as pa
 import streamlit as st
 
+from core.datasets import Dataset
+from pages.ui.collection import collect_figure
+
+MOST_OF_OWN = 64
+_of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictionary()
+
+
+def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
+    """The chart's specification: kept for all who see the same one.
+
+    One of a visitor's own data has their words in it, and is kept no longer than the data are.
+    """
+    own = next((a for a in arguments if isinstance(a, Dataset) and a.own), None)
+    if own is None:
+        return shared(chart, *arguments)
+    kept = _of_own.setdefault(own, {})
+    rest = (chart, *(None if argument is own else argument for argument in arguments))
+    if rest not in kept:
+        if len(kept) >= MOST_OF_OWN:
+            kept.clear()
+        kept[rest] = chart(*arguments).to_dict()
+    return kept[rest]
+
 
 @lru_cache(maxsize=512)
-def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    """The chart's specification, kept for all who see the same one."""
+def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
     return chart(*arguments).to_dict()
 
 
@@ -22,6 +45,6 @@ def show(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable, **tables
 
     As long as chart and arguments stay the same, the browser keeps its view and takes the new rows.
     """
-    st.vega_lite_chart(
-        spec={**specification(chart, *arguments), "datasets": tables}, width="stretch"
-    )
+    spec = specification(chart, *arguments)
+    collect_figure(chart.__name__, spec, tables)
+    st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch")

@@ -12,7 +12,6 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from core.activations import ACTIVATIONS
-from core.datasets import DATASETS, View
 from core.diagnosis import diagnose
 from core.lanes import Lanes
 from core.losses import LOSSES
@@ -24,9 +23,10 @@ from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.texts.sentences import score, sentence
+from pages.ui.collection import together
 from pages.ui.components import caption, clock
 from pages.ui.lanes import changes, lane_name, new_start, open_lanes
-from pages.ui.recordings import per_recording, recordings
+from pages.ui.recordings import in_line, pace, per_recording, recordings, sharing
 from pages.ui.session import cancelled, lanes_before, set_cancelled
 from pages.ui.settings import Stage
 from pages.ui.show import show
@@ -77,7 +77,7 @@ def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -
         draw(t, colours, shown, lanes, records, below)
         return
 
-    @st.fragment(run_every=TICK)
+    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         advance(records, SLICE)
         if open_lanes() != (shown, lanes) or all(record.finished for record in records):
@@ -108,7 +108,8 @@ def draw(
     transport(scene, records)
     before = lanes_before(lanes) or ()
     for number, column in enumerate(st.columns(len(lanes))):
-        with column, st.container(key=f"lane{number}", gap="xsmall"):
+        taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
+        with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
     st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
     below(scene, records)
@@ -136,6 +137,8 @@ def transport(scene: Scene, records: Sequence[Recording]) -> None:
         if scene.live:
             st.progress(newest / total, t.training.computing.format(epoch=newest, epochs=total))
             st.button(t.training.cancel, on_click=set_cancelled, args=[lanes])
+            if (slow := sharing(t, len(records))) and any(r.snapshots for r in records):
+                st.caption(slow)
         else:
             st.caption(t.training.cancelled.format(epoch=newest, epochs=total))
             st.button(t.training.resume, on_click=set_cancelled, args=[None])
@@ -147,7 +150,7 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     name = lane_name(t, run, scene.lanes)
     st.markdown(f"**{name}**")
     if not record.snapshots:
-        st.caption(t.training.waiting)
+        st.caption(in_line(t, record))
         return
     headlines, sentences = words(record, t, scene.live)
     caption(
@@ -169,8 +172,8 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
 def picture(scene: Scene, name: str, record: Recording) -> None:
     """What the network has learnt."""
     t, run = scene.t, record.run
-    dataset = DATASETS[run.dataset]
-    chart = charts.plane if dataset.view is View.PLANE else charts.samples
+    dataset = run.source
+    chart = charts.picture_of(dataset)
     first, last = ends(record.history.train_accuracy[:, 0])
     told = alternative(
         scene,
@@ -265,7 +268,7 @@ class Guess:
 
 
 def guess(run: RunSpec) -> Guess:
-    loss = LOSSES[DATASETS[run.dataset].task]
+    loss = LOSSES[run.source.task]
     y = run.data().train_y
     return Guess(loss.baseline(y), loss.guessing(y))
 

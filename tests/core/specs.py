@@ -7,7 +7,20 @@ from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
-from core.domain import Choice, Domain, Flag, Knobs, Real, Several, Spec, Whole
+from core.domain import (
+    Choice,
+    Domain,
+    Fingerprint,
+    Flag,
+    Given,
+    Knobs,
+    Levels,
+    Places,
+    Real,
+    Several,
+    Spec,
+    Whole,
+)
 
 S = TypeVar("S", bound=Spec)
 
@@ -45,9 +58,35 @@ def _(domain: Flag) -> st.SearchStrategy[bool]:
 
 
 @values.register
+def _(domain: Fingerprint) -> st.SearchStrategy[str]:
+    written = st.text("0123456789abcdef", min_size=domain.digits, max_size=domain.digits)
+    return st.just("") | written
+
+
+@values.register
+def _(domain: Places) -> st.SearchStrategy[tuple[int, ...]]:
+    places = st.integers(1, domain.high)
+    return st.lists(places, max_size=domain.most, unique=True).map(lambda some: tuple(sorted(some)))
+
+
+@values.register
+def _(domain: Levels) -> st.SearchStrategy[tuple[int, ...]]:
+    levels = st.integers(0, domain.high)
+    return st.lists(levels, min_size=domain.count, max_size=domain.count).map(tuple)
+
+
+@values.register
 def _(domain: Knobs) -> st.SearchStrategy[tuple[tuple[str, float], ...]]:
     numbers = {knob: values(real) for knob, real in domain.domains.items()}
     return st.fixed_dictionaries({}, optional=numbers).map(domain.only_changed)
+
+
+@values.register
+def _(domain: Given) -> st.SearchStrategy[tuple[tuple[str, float], ...]]:
+    numbers = {key: values(real) for key, real in domain.domains.items()}
+    return st.fixed_dictionaries({}, optional=numbers).map(
+        lambda given: tuple(sorted(given.items()))
+    )
 
 
 def specs(kind: type[S], **narrower: st.SearchStrategy[Any]) -> st.SearchStrategy[S]:

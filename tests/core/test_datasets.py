@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from core.datasets import DATASETS, FOLDER, Task, View, load, pictures
+from core.datasets import DATASETS, FOLDER, Task, View, collected, load
 from core.training import RunSpec
 
 DEFAULT = RunSpec().samples
@@ -221,7 +221,7 @@ def test_each_moon_is_half_a_circle():
 
 @pytest.mark.parametrize("dataset", COLLECTED, ids=lambda d: d.key)
 def test_a_collection_is_scaled_by_its_training_part_alone(dataset):
-    raw, data = pictures(dataset.key), load(dataset.key, 150, 0.0, 1)
+    raw, data = collected(dataset), load(dataset.key, 150, 0.0, 1)
     train, test = raw[data.train_rows], raw[data.test_rows]
     axis = 0 if dataset.key == "iris" else None
     mean, spread = train.mean(axis=axis), train.std(axis=axis)

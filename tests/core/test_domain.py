@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from core.domain import (
     Choice,
+    Fingerprint,
     Flag,
     Knobs,
+    Levels,
+    Places,
     Real,
     Several,
     Spec,
@@ -94,6 +97,7 @@ READ = [
     (Real(-2, 1e6), "-2", -2.0),
     (Flag(), "1", True),
     (Flag(), "0", False),
+    (Fingerprint(4), "00af", "00af"),
 ]
 
 IGNORED = [
@@ -121,6 +125,9 @@ IGNORED = [
     (Flag(), "2"),
     (Flag(), "true"),
     (Flag(), "01"),
+    (Fingerprint(4), "00AF"),
+    (Fingerprint(4), "00a"),
+    (Fingerprint(4), "00afb"),
 ]
 
 
@@ -161,6 +168,12 @@ def test_minus_zero_is_zero():
         (Whole(0, 10), [0, 1, 10], [-1, 11, 1.0, True, False, "1", None, np.float64(1), nan]),
         (Real(0, 10), [0, 1, 10, 0.5, np.float64(2)], [-1e-9, 11, True, "1", None, nan, inf]),
         (Flag(), [True, False], [0, 1, "1", None, np.True_]),
+        (Fingerprint(4), ["", "00af"], ["00a", "00ag", None, 0]),
+        (
+            Places(9, 3),
+            [(), (1,), (1, 5, 9)],
+            [[1], (0,), (2, 1), (1, 1), (True,), (1, 2, 3, 4), 1],
+        ),
         (KNOBS, [(), (("elu.a", 2.0),), (("elu.a", 2), ("swish.b", 3.0))], [None, [], ""]),
     ],
     ids=repr,
@@ -189,6 +202,39 @@ def test_a_whole_number_too_large_for_a_float_is_outside(huge):
 def test_a_number_is_written_shortly_and_exactly(number, text):
     assert Real(0, 1e30).write(number) == text
     assert Real(0, 1e30).parse(text) == number
+
+
+@pytest.mark.parametrize(
+    ("places", "text"), [((1, 2, 3), "1-3"), ((1, 3), "1,3"), ((1, 2, 4, 8, 9), "1-2,4,8-9")]
+)
+def test_places_in_a_row_are_written_shortly(places, text):
+    domain = Places(9, 9)
+    assert domain.write(places) == text
+    assert domain.parse(text) == places
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["0", "10", "1-4", "1-9999", "3-1", "1,3-2", "2,1", "1,1", "1,", "-1", "1-2-3", "1.0", "１"]
+    + [text for name, text in NEVER.items() if name != "comma"],
+)
+def test_what_names_no_places_is_damage(text):
+    assert Places(9, 3).read("key", {"key": text}, (1,)) == ((1,), ("key",))
+
+
+@dataclass(frozen=True)
+class Loaded(Example):
+    """Settings and something beside them that is none."""
+
+    load: object = None
+
+
+def test_what_has_no_domain_is_no_setting_and_stays_as_it_is_in_the_base():
+    base = Loaded(count=5, load="much")
+    assert Loaded.keys() == Example.keys()
+    assert base.to_query() == {"count": "5"}
+    assert Loaded.read_query({"load": "other", "count": "7"}, base) == (replace(base, count=7), ())
+    assert Loaded.from_query({"load": "other"}).load is None
 
 
 # --- knobs -------------------------------------------------------------------------------------
@@ -371,3 +417,22 @@ def test_knobs_reach_the_activation_by_their_short_names():
     value, slope = spec.value_and_derivative(np.array([-1.0]))
     np.testing.assert_allclose(value, 2 * np.expm1(-1))
     np.testing.assert_allclose(slope, 2 * np.exp(-1))
+
+
+def test_levels_are_written_one_character_each():
+    domain = Levels(count=4, high=16)
+    assert domain.write((0, 9, 10, 16)) == "09ag"
+    assert domain.parse("09ag") == (0, 9, 10, 16)
+    assert domain.read("x", {"x": "09ag"}, ()) == ((0, 9, 10, 16), ())
+
+
+@pytest.mark.parametrize(
+    "text", ["", "09a", "09agg", "09ah", "09AG", "0９ag", "09a-", "zzzz", "09a "]
+)
+def test_damaged_levels_take_the_default(text):
+    assert Levels(count=4, high=16).read("x", {"x": text}, "default") == ("default", ("x",))
+
+
+@pytest.mark.parametrize("value", [[0, 0, 0, 0], (0, 0, 0), (0, 0, 0, 17), (0, 0, 0, 1.0), "0000"])
+def test_levels_are_whole_numbers_within_their_range(value):
+    assert value not in Levels(count=4, high=16)

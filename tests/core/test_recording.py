@@ -221,6 +221,62 @@ def test_the_size_can_be_asked_for_in_the_moment_in_which_a_run_ends():
     assert Ending(TINY).nbytes >= 0
 
 
+# --- the last network --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_the_last_network_of_the_first_replica_is_kept(norm):
+    run = replace(SHORT, replicas=2, norm=norm, skip=0.5, dataset="iris", samples=100)
+    final, trainer = finished(run).final, Trainer(run)
+    for _ in range(run.epochs):
+        trainer.train_epoch()
+    assert final.epoch == run.epochs
+    np.testing.assert_array_equal(final.parameters.theta, trainer.parameters.theta[:1])
+    np.testing.assert_array_equal(
+        final.predict(run.data().test_x), trainer.predict(run.data().test_x)
+    )
+    assert len(final.running) == (run.depth if norm == "batch" else 0)
+    alone = finished(replace(run, replicas=1)).final
+    np.testing.assert_array_equal(final.parameters.theta, alone.parameters.theta)
+
+
+def test_the_last_network_is_a_copy_that_later_steps_leave_alone():
+    recording = Recording(replace(SHORT, norm="batch"))
+    recording.advance(0.5, Ticking())
+    early = recording.final
+    theta, mean = early.parameters.theta.copy(), early.running[0].mean.copy()
+    recording.advance()
+    assert early.epoch == 0 < recording.final.epoch
+    np.testing.assert_array_equal(early.parameters.theta, theta)
+    np.testing.assert_array_equal(early.running[0].mean, mean)
+    assert (recording.final.parameters.theta != theta).any()
+    assert (recording.final.running[0].mean != mean).any()
+
+
+def test_the_last_network_is_that_of_the_newest_picture():
+    recording = Recording(replace(SHORT, epochs=30))
+    while not recording.finished:
+        recording.advance(2.5, Ticking())
+        assert recording.final.epoch == recording.frames[-1].epoch
+
+
+def test_the_last_network_of_a_run_that_diverges_is_the_last_valid_one():
+    run = replace(WILD, rate=1000.0, activation="identity", dataset="regression", epochs=100)
+    recording = finished(run)
+    assert recording.final.epoch == recording.frames[-1].epoch < recording.snapshots[-1].epoch
+    assert np.isfinite(recording.final.parameters.theta).all()
+    assert recording.final.parameters.theta.any()
+
+
+@pytest.mark.parametrize("norm", ["none", "batch"])
+def test_the_weights_and_running_averages_count(norm):
+    recording = finished(replace(SHORT, depth=3, width=64, norm=norm))
+    whole = recording.nbytes
+    final, recording.final = recording.final, None
+    expected = final.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
+    assert whole - recording.nbytes == final.nbytes == expected
+
+
 # --- frames ------------------------------------------------------------------------------------
 
 
@@ -454,6 +510,17 @@ def test_no_more_slices_are_computed_at_once_than_there_are_slots(monkeypatch):
         leave.set()
         assert all(future.result() for future in running)
     assert recordings.advance(third, 1.0)
+
+
+def test_slices_are_short_while_many_are_in_line(monkeypatch):
+    budgets = []
+    monkeypatch.setattr(Recording, "advance", lambda self, budget: budgets.append(budget))
+    recordings = Recordings(10**9, slots=1, kept=2)
+    for run in several(4):
+        recordings.advance(recordings.get(run), 0.4)
+    assert budgets == [0.4, 0.4, module.CROWDED_SLICE, module.CROWDED_SLICE]
+    recordings.advance(recordings.get(SHORT), 0.01)
+    assert budgets[-1] == 0.01
 
 
 def test_a_slot_is_free_again_after_an_error(monkeypatch):

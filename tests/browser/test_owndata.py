@@ -1,0 +1,160 @@
+"""A visitor's own files in a real browser: chosen from the disk, linked to, and shown as text."""
+
+import random
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.drive import open_page, settle
+
+ONE = "/training?lanes=1&activation=tanh&depth=2&rate=0.5&epochs=40&language=en"
+EVIL = (
+    "<img src=x onerror=window.evil=1>",
+    "<script>window.evil=1</script>",
+    "![x](https://evil.example/x.png)",
+)
+
+
+def rows(head, classes, separator=","):
+    """A table of two numbers, and a class that their sum decides."""
+    draw = random.Random(0)
+    lines = [separator.join(head)]
+    for _ in range(80):
+        a, b = draw.random(), draw.random()
+        kind = classes[int((a + b) / 2 * len(classes))]
+        lines.append(separator.join([f"{a:.3f}", f"{b:.3f}", kind]))
+    return "\r\n".join(lines)
+
+
+def open_own(page):
+    """Open the fold, its tab of data, and what holds the visitor's own."""
+    bar = page.get_by_test_id("stSidebar")
+    bar.get_by_test_id("stExpander").click()
+    bar.get_by_role("tab", name="Data").click()
+    bar.get_by_test_id("stPopover").get_by_role("button").click()
+    expect(page.get_by_text("A CSV file of up to 2 MB")).to_be_visible()
+
+
+def choose(page, content, name="mine.csv"):
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": "text/csv", "buffer": content}
+    )
+
+
+@pytest.fixture
+def page(browser, address):
+    page = open_page(browser, address + ONE, 3, viewport={"width": 1440, "height": 900})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
+def test_a_file_is_learnt_from_and_its_words_are_read(page, encoding):
+    open_own(page)
+    choose(page, rows(["身長", "体重", "種類"], ["犬", "猫"]).encode(encoding), "動物.csv")
+    expect(page).to_have_url(re.compile(r"file=[0-9a-f]{16}&inputs=1-2&answer=3"))
+    settle(page, 3)
+    plane = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(plane.get_by_text("身長, standardized")).to_have_count(1)
+    expect(plane.get_by_text("犬", exact=True)).to_have_count(1)
+    assert plane.locator(".mark-image image").count() == 41
+    expect(page.get_by_text("動物.csv").first).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"PK\x03\x04\x00\x00" * 9, "This is no text"),
+        (b"", "nothing to read"),
+        (rows("abc", "AB").replace("0.844", "x").encode(), "Row 2, column a: x is no number."),
+        (b"1,2,A\n" * 500_000, "up to 2 MB"),
+    ],
+    ids=["binary", "empty", "a word", "large"],
+)
+def test_what_is_wrong_is_said_and_the_page_keeps_what_it_had(page, content, said):
+    before = page.url
+    open_own(page)
+    choose(page, content)
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_contain_text(said)
+    settle(page, 3)
+    assert page.url == before
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert page.locator(".caption .sentence").inner_text().startswith("Learnt")
+
+
+def test_nothing_that_a_file_says_is_markup(browser, address):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(address + ONE)
+    settle(page, 3)
+    open_own(page)
+    head = [EVIL[0], "**b** :smile: $x$", EVIL[1]]
+    choose(page, rows(head, EVIL).encode(), "<img src=x onerror=window.evil=1>`**b**`.csv")
+    expect(page).to_have_url(re.compile("file="))
+    settle(page, 3)
+    page.keyboard.press("Escape")
+    plane = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(plane.get_by_text("**b** :smile: $x$, standardized")).to_have_count(1)
+    plane.locator(".mark-symbol.role-mark path").first.hover(force=True)
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.evil") is None
+    assert page.locator("img[src=x], img[src*='evil.example'], strong:text-is('b')").count() == 0
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert not [url for url in asked if "evil.example" in url or url.endswith("/x")]
+    page.close()
+
+
+def test_a_test_sample_s_own_words_are_text_in_a_tooltip(page):
+    open_own(page)
+    text = rows(["a", "b", "kind"], EVIL).splitlines()
+    choose(
+        page,
+        "\n".join(f"{line.split(',')[0]},{line}" for line in text)
+        .replace("a,a", "c,a", 1)
+        .encode(),
+    )
+    expect(page).to_have_url(re.compile("file="))
+    settle(page, 3)
+    page.keyboard.press("Escape")
+    mark = page.locator("[data-testid=stVegaLiteChart]").first.locator(
+        ".mark-symbol.role-mark path"
+    )
+    mark.first.hover(force=True)
+    expect(page.locator("#vg-tooltip-element")).to_contain_text("True")
+    assert page.locator("#vg-tooltip-element img, #vg-tooltip-element script").count() == 0
+    assert page.evaluate("window.evil") is None
+
+
+def test_a_link_asks_another_visitor_for_the_file_and_then_shows_the_same(page, browser, address):
+    content = rows(["height", "weight", "kind"], "AB").encode()
+    open_own(page)
+    choose(page, content)
+    expect(page).to_have_url(re.compile("file="))
+    settle(page, 3)
+    headline = page.locator(".caption .headline").inner_text()
+    other = open_page(browser, page.url)
+    expect(other.get_by_test_id("stAlert")).to_contain_text("This link was made with a file")
+    assert other.locator("[data-testid=stVegaLiteChart]").count() == 0
+    assert "height" not in other.locator("body").inner_text()
+    choose(other, content, "another name.csv")
+    settle(other, 3)
+    assert other.locator(".caption .headline").inner_text() == headline
+    assert other.url == page.url
+    other.close()
+
+
+def test_the_example_can_be_downloaded_and_brought_back(page):
+    open_own(page)
+    page.get_by_role("tab", name="Example").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download it").click()
+    with open(waiting.value.path(), "rb") as file:
+        content = file.read()
+    page.get_by_role("tab", name="File").click()
+    choose(page, content, "flowers.csv")
+    expect(page).to_have_url(re.compile("inputs=1-4&answer=5"))
+    settle(page, 3)
+    expect(page.get_by_text("setosa").first).to_be_visible()
