@@ -5,6 +5,7 @@ import tomllib
 import pytest
 from fontTools.ttLib import TTFont
 
+from pages.charts import fonts
 from tests.browser.drive import ROOT
 from tests.pages.test_texts import ALL
 from tools.font import FAMILY, FONTS
@@ -38,3 +39,11 @@ def test_the_font_holds_every_character_of_the_japanese_texts(face):
 def test_the_licence_of_the_font_stands_beside_it():
     assert "SIL OPEN FONT LICENSE" in (FONTS / "OFL.txt").read_text("utf-8")
     assert sum(path.stat().st_size for path in FONTS.iterdir()) < 600_000
+
+
+def test_exported_pictures_have_the_same_characters_and_all_small_digits():
+    picture, page = (TTFont(FONTS / f"lesson-regular.{kind}") for kind in ("ttf", "woff2"))
+    assert picture["name"].getDebugName(1) == FAMILY == fonts.FAMILY
+    assert fonts.FOLDER == FONTS
+    assert picture.getBestCmap().keys() == page.getBestCmap().keys()
+    assert {ord(c) for c in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻₀₁₂₃₄₅₆₇₈₉"} <= picture.getBestCmap().keys()

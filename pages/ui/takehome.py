@@ -1,0 +1,88 @@
+"""Take home what is on the page: prepared only when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from core.script import script
+from core.training import RunSpec
+from pages.charts import takehome as charts
+from pages.charts.style import Palette
+from pages.texts import Text
+from pages.ui.collection import Collection
+
+
+def take_home(t: Text, colours: Palette, collected: Collection, query: Mapping[str, str]) -> None:
+    """Offer the page as one file, its pictures and tables, and its runs.
+
+    query: every setting, so that the file can say where it came from.
+    """
+    st.markdown(f"**{t.takehome.door}**")
+    if collected.live:
+        st.caption(t.takehome.wait)
+        return
+    view = charts.View(
+        collected.key, collected.title, collected.lead, address(query), tuple(collected.items)
+    )
+    if view.figures:
+        name = view.key
+        offer(t, "page", f"{name}.html", "text/html", lambda: charts.html(view, t, colours))
+        offer(
+            t,
+            "pictures",
+            f"{name}.zip",
+            "application/zip",
+            lambda: charts.archive(view, colours, datetime.now()),
+        )
+    if collected.runs:
+        scripts(t, collected.key, collected.runs)
+    elif not view.figures:
+        st.caption(t.takehome.nothing)
+
+
+def offer(t: Text, kind: str, name: str, mime: str, make: Callable[[], str | bytes]) -> None:
+    """A button that prepares a file; then, until the page changes, one that downloads it."""
+    st.markdown(f"**{t.takehome[kind].title}**  \n{t.takehome[kind].line}")
+    if not st.button(t.takehome.prepare, key=f"prepare_{kind}"):
+        return
+    with st.spinner(t.takehome.preparing):
+        content = make()
+    st.download_button(
+        t.takehome.download.format(name=name),
+        content,
+        name,
+        mime,
+        key=f"download_{kind}",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+    )
+
+
+def scripts(t: Text, page: str, runs: Sequence[tuple[str, RunSpec]]) -> None:
+    """Every run on the page as a script; short enough to be made at once."""
+    st.markdown(f"**{t.takehome.script.title}**  \n{t.takehome.script.line}")
+    if not st.button(t.takehome.prepare, key="prepare_script"):
+        return
+    for number, (name, run) in enumerate(runs, start=1):
+        st.download_button(
+            name,
+            script(run),
+            f"{page}-{number}.py",
+            "text/x-python",
+            key=f"download_script{number}",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+def address(query: Mapping[str, str]) -> str:
+    """The link to the page as it is, "" where the address is not known."""
+    parts = urlsplit(st.context.url or "")
+    if parts.scheme not in ("http", "https"):
+        return ""
+    return urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query), ""))
