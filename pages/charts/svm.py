@@ -1,0 +1,239 @@
+"""The support vector machine beside the network: its picture, and what gamma and C change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from core.contours import contours
+from core.datasets import Dataset
+from core.recording import grid
+from core.svm import Svm
+from pages.charts import training
+from pages.charts.style import LINE, SHAPES, Palette
+from pages.charts.training import CLOSE, ONCE, shade
+from pages.texts import Text
+
+CELLS = 100
+"""Cells along each side of the machine's picture: finer than a network's, for narrow kernels."""
+HEIGHT = 390
+SWEEP = 245
+FULL = 0.72
+"""How strong the colour is outside the strip; a network is as strong where it is that sure."""
+LEVELS = (-1, 0, 1)
+KNOBS = ("svm_gamma", "svm_c")
+
+
+# The picture
+
+
+def answers(machine: Svm, reach: float) -> np.ndarray[Any, Any]:
+    """f at the centres of the picture's cells: (CELLS, CELLS), row by row from the top."""
+    return machine.decide(grid(reach, CELLS)).reshape(CELLS, CELLS)
+
+
+def picture_table(f: np.ndarray[Any, Any]) -> pa.Table:
+    """The picture: no colour where f = 0, and from f = -1 or 1 on the same one of a class."""
+    share = (FULL * np.clip(f, -1, 1) + 1) / 2
+    return pa.table({"url": [shade((share * 255).round().astype(np.uint8))]})
+
+
+def lines_table(f: np.ndarray[Any, Any], reach: float) -> pa.Table:
+    """The boundary, f = 0, and the edges of the strip, f = -1 and f = 1, point by point."""
+    rows: dict[str, list[Any]] = {name: [] for name in ("line", "level", "step", "x1", "x2")}
+    for level in LEVELS:
+        for path in contours(f, level):
+            place = ((path + 0.5) / CELLS * 2 - 1) * reach
+            line = len(set(rows["line"]))
+            rows["line"] += [line] * len(path)
+            rows["level"] += [abs(level)] * len(path)
+            rows["step"] += range(len(path))
+            rows["x1"] += place[:, 0].round(4).tolist()
+            rows["x2"] += (-place[:, 1]).round(4).tolist()
+    kinds = [pa.int32(), pa.int32(), pa.int32(), pa.float64(), pa.float64()]
+    return pa.table(
+        {name: pa.array(rows[name], kind) for name, kind in zip(rows, kinds, strict=True)}
+    )
+
+
+def support_table(machine: Svm) -> pa.Table:
+    """Every support vector: where, of which class, its alpha, and whether that is C."""
+    chosen = machine.support
+    return pa.table(
+        {
+            "x1": machine.x[chosen, 0],
+            "x2": machine.x[chosen, 1],
+            "label": (machine.signs[chosen] > 0).astype(int),
+            "alpha": machine.alpha[chosen],
+            "bound": np.isin(chosen, machine.bound),
+        }
+    )
+
+
+def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """The machine's answers over the plane, its boundary and strip, the points, the rings.
+
+    Data: `picture` from `picture_table`, `lines` from `lines_table`, `points` from the network's
+    `points_table`, `support` from `support_table`.
+    """
+    sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
+    axis: dict[str, Any] = {"format": "d", "values": [-1, 0, 1], **CLOSE}
+    x = alt.X("x1:Q").scale(sides).title("x₁").axis(**axis)
+    y = alt.Y("x2:Q").scale(sides).title("x₂").axis(**axis)
+    picture = (
+        alt.Chart(alt.NamedData("picture"))
+        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
+        .encode(
+            url="url:N",
+            x=alt.XValue(alt.expr("width / 2")),
+            y=alt.YValue(alt.expr("height / 2")),
+        )
+    )
+    lines = (
+        alt.Chart(alt.NamedData("lines"))
+        .mark_line(color=colours.ink, clip=True)
+        .encode(
+            x,
+            y,
+            alt.Detail("line:N"),
+            alt.Order("step:Q"),
+            alt.StrokeDash("level:N").scale(domain=[0, 1], range=[[1, 0], [4, 4]]).legend(None),
+            strokeWidth=alt.when("datum.level == 0")
+            .then(alt.value(LINE))
+            .otherwise(alt.value(1.4)),
+        )
+    )
+    classes = (
+        alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
+        alt.Shape("label:N").scale(domain=[0, 1], range=list(SHAPES[:2])).legend(None),
+    )
+    marks = {"filled": True, "size": 26, "opacity": 1, "clip": True}
+    edge = {"stroke": colours.paper, "strokeWidth": 0.6}
+    points = alt.Chart(alt.NamedData("points")).mark_point(**marks, **edge).encode(x, y, *classes)
+    support = alt.Chart(alt.NamedData("support"))
+    chosen = support.mark_point(**marks, **edge).encode(x, y, *classes)
+    rings = support.mark_point(
+        shape="circle", filled=False, size=105, strokeWidth=1.8, color=colours.ink, clip=True
+    ).encode(
+        x,
+        y,
+        opacity=alt.when("datum.bound").then(alt.value(0.55)).otherwise(alt.value(1)),
+        strokeDash=alt.when("datum.bound").then(alt.value([2, 2])).otherwise(alt.value([1, 0])),
+        tooltip=[
+            alt.Tooltip("x1:Q", title="x₁", format=".3f"),
+            alt.Tooltip("x2:Q", title="x₂", format=".3f"),
+            alt.Tooltip("alpha:Q", title="α", format=".3~g"),
+        ],
+    )
+    return alt.layer(picture, lines, points, chosen, rings).properties(
+        height=HEIGHT, description=alternative
+    )
+
+
+def network(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """The network's picture, as high as the machine's.
+
+    Data: as for the plane of the training page.
+    """
+    return training.plane(t, colours, dataset, alternative).properties(height=HEIGHT)
+
+
+# What gamma and C change
+
+
+class Score(NamedTuple):
+    """What a machine scores on both parts, and how many support vectors it has."""
+
+    train: float
+    test: float
+    support: int
+    converged: bool
+
+
+def sweep_table(scores: Mapping[float, Score], t: Text) -> pa.Table:
+    """One row a value of the setting and part of the data."""
+    rows = [
+        {
+            "value": value,
+            "part": part,
+            "accuracy": getattr(score, part),
+            "support": score.support,
+            "note": "" if score.converged else t.svm.unfinished_mark,
+        }
+        for part in ("train", "test")
+        for value, score in sorted(scores.items())
+    ]
+    kinds = {"value": pa.float64(), "part": pa.string(), "accuracy": pa.float64()}
+    return pa.Table.from_pylist(
+        rows, pa.schema({**kinds, "support": pa.int32(), "note": pa.string()})
+    )
+
+
+def sweep(
+    t: Text,
+    colours: Palette,
+    setting: str,
+    values: Sequence[float],
+    now: float,
+    guess: float,
+    alternative: str,
+) -> alt.LayerChart:
+    """Accuracy against one setting, all else as it is, and a rule at the value on the page.
+
+    Data: `sweep` from `sweep_table`. values: of the setting; the axis reaches over all of them.
+    guess: the accuracy of guessing, drawn dotted.
+    """
+    names = {"train": t.svm.on_train, "test": t.svm.on_test}
+    edges = [min(values) / 1.25, max(values) * 1.25]
+    ticks = [10.0**k for k in range(-3, 5) if edges[0] <= 10.0**k <= edges[1]]
+    x = (
+        alt.X("value:Q")
+        .scale(type="log", domain=edges, nice=False)
+        .axis(values=ticks, format="~g", grid=False)
+        .title(t.settings[setting])
+    )
+    shares = alt.Scale(domain=[0.3, 1.02], clamp=True, nice=False, zero=False)
+    y = (
+        alt.Y("accuracy:Q")
+        .scale(shares)
+        .axis(values=[0.4, 0.6, 0.8, 1.0], format="%", titlePadding=6)
+        .title(t.svm.accuracy_axis)
+    )
+    base = alt.Chart(alt.NamedData("sweep"))
+    dashes = (
+        alt.StrokeDash("part:N")
+        .scale(domain=list(names), range=[[5, 3], [1, 0]])
+        .legend(
+            alt.Legend(
+                orient="top",
+                title=None,
+                symbolStrokeColor=colours.accent,
+                labelExpr=f"datum.label == 'train' ? '{names['train']}' : '{names['test']}'",
+                offset=4,
+            )
+        )
+    )
+    lines = base.mark_line(color=colours.accent, strokeWidth=LINE).encode(x, y, dashes)
+    points = base.mark_point(filled=True, size=40, color=colours.accent, opacity=1).encode(
+        x,
+        y,
+        tooltip=[
+            alt.Tooltip("value:Q", title=t.settings[setting], format="~g"),
+            alt.Tooltip("accuracy:Q", title=t.svm.accuracy, format=".1%"),
+            alt.Tooltip("support:Q", title=t.svm.support_vectors),
+            alt.Tooltip("note:N", title=" "),
+        ],
+    )
+    here = alt.Chart(ONCE).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x=alt.XDatum(now))
+    guessing = (
+        alt.Chart(ONCE)
+        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
+        .encode(y=alt.YDatum(guess).scale(shares))
+    )
+    return alt.layer(guessing, lines, points, here).properties(
+        height=SWEEP, description=alternative
+    )
