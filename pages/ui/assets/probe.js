@@ -1,17 +1,20 @@
 // One dial that moves a parameter of all charts, and a table that reads its curves at that point.
 // `data`: name (of the charts' inputs), low, high, count (of steps), start, label, and optionally places (what each
 // step is called), head (the table's heads) and rows: {name, colour, columns: [[text at every step], ...]}.
-// With no step to take there is no dial, only the table.
-export default function ({ parentElement, data }) {
+// With no step to take there is no dial, only the table. With `kept` the server is told where the dial is let go; then a
+// `start` that it did not learn from here (a preset, an undo) moves the dial.
+export default function ({ parentElement, data, setStateValue }) {
   const find = name => parentElement.querySelector(name);
   const state = (parentElement.probeState ??= { index: null });
   const dial = find("input"), table = find("table");
   const valueAt = index => data.low + (data.high - data.low) * index / (data.count || 1);
   const wordsAt = index => data.places?.[index] ?? `${data.symbol} = ${valueAt(index).toFixed(2).replace("-", "−")}`;
-  if (state.index === null || state.count !== data.count) {
-    state.index = data.count && Math.round((data.start - data.low) / (data.high - data.low) * data.count);
-    state.count = data.count;
+  const start = data.count && Math.round((data.start - data.low) / (data.high - data.low) * data.count);
+  const moved = data.kept && start !== state.start && start !== state.sent;
+  if (state.index === null || state.count !== data.count || moved) {
+    Object.assign(state, { index: start, count: data.count, sent: null });
   }
+  state.start = start;
   Object.assign(dial, { min: 0, max: data.count, step: 1, value: state.index });
   find(".dial").hidden = data.count === 0;
   find(".label").textContent = data.label;
@@ -42,6 +45,11 @@ export default function ({ parentElement, data }) {
     drive(data.name, state.index);
   };
   dial.oninput = () => { state.index = +dial.value; show(); };
+  dial.onchange = () => {
+    if (!data.kept) return;
+    state.sent = state.index;
+    setStateValue("let_go", [state.index, Date.now()]); // the same place twice is told twice
+  };
   const tick = () => {
     drive(data.name, state.index); // charts that were drawn after the dial
     state.frame = requestAnimationFrame(tick);
