@@ -1,13 +1,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench bench-browser font
+.PHONY: run test lint bench bench-browser load font
 
 run: .venv/.run
 	$(BIN)/streamlit run dashboard.py
 
 test: .venv/.dev lint
 	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.deploy.install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: .venv/.dev
@@ -22,6 +23,10 @@ bench: .venv/.bench
 bench-browser: .venv/.dev
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m bench.browser
+
+load: .venv/.dev # one of them for longer: $(BIN)/python -m bench.load soak
+	$(BIN)/python -m bench.load class crowd fair
+	$(BIN)/python -m bench.load soak --short
 
 font: .venv/.dev
 	$(BIN)/python -m tools.font

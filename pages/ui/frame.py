@@ -18,10 +18,12 @@ from core.domain import Query
 from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
+from pages.ui.collection import begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
 from pages.ui.session import VERSION, linked, open_session, session, write_address
 from pages.ui.settings import SPECS, Reader
+from pages.ui.takehome import take_home
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
 STYLE = Path(__file__).with_name("frame.css")
@@ -75,10 +77,12 @@ def open_page(name: str, lead: Callable[[Text], str | None] = lambda t: None) ->
         runpy.run_path(str(ENTRY))
         st.stop()
     page = t[name]
+    told = lead(t) or page.lead
+    begin(name, page.title, told)
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
             st.title(page.title, anchor=False)
-            st.markdown(lead(t) or page.lead)
+            st.markdown(told)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             _actions.set(st.container(horizontal=True, width="content"))
             language_choice(t)
@@ -90,24 +94,30 @@ def open_page(name: str, lead: Callable[[Text], str | None] = lambda t: None) ->
 
 
 def listed(damaged: Query) -> str:
-    """`depth=-1`, `rate=nan`: as code, so that nothing in a link can be markup."""
-    parts = [
-        f"{key}={value}".replace("`", "'").replace("\n", " ") for key, value in damaged.items()
-    ]
+    """`depth=-1`, `rate=nan`: as code, so that nothing in a link can be markup.
+
+    Code ends with its mark, and where a line ends, which in Markdown a carriage return does, too.
+    """
+    parts = [" ".join(f"{key}={value}".replace("`", "'").split()) for key, value in damaged.items()]
     shown = ", ".join(f"`{part}`" for part in parts[:6])
     return shown + (" …" if len(parts) > 6 else "")
 
 
 def close_page(t: Text, query: Query, full: Query) -> None:
-    """Write the page's settings in the address, and offer the whole link beside the title.
+    """Write the page's settings in the address; offer the link, and what is to be taken home.
 
     query: what differs from the defaults. full: every setting.
     """
     language = {"language": t.common.key}
     write_address({**language, **query})
+    link = {**VERSION, **language, **full}
+    collected = end()
     with _actions.get():
         glossary(t)
-        copy_link(t, {**VERSION, **language, **full})
+        with st.popover(t.common.share, icon=":material/share:"):
+            copy_link(t, link)
+            if collected is not None:
+                take_home(t, palette(), collected, link)
     st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
 
 

@@ -12,15 +12,45 @@ import streamlit as st
 
 from core.lanes import MOST_LANES
 from core.recording import Recording, Recordings
+from pages.texts import Text
 
 T = TypeVar("T")
 LIMIT = int(os.environ.get("DASHBOARD_RECORDING_BYTES", 512_000_000))
+SLOTS = int(os.environ.get("DASHBOARD_SLOTS", 1))
+"""Slices computed at once; Python runs one thread at a time, and the pages need it too."""
+
+UNHURRIED, SLOWEST = 3, 5.0
+"""Runs at once that a process serves at the full pace; seconds between two looks at most."""
 
 
 @st.cache_resource(show_spinner=False)
 def recordings() -> Recordings:
     """One store for the whole process."""
-    return Recordings(LIMIT, slots=os.cpu_count() or 1, kept=MOST_LANES)
+    return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES)
+
+
+def pace(tick: float) -> float:
+    """Seconds between two looks of one page: more of them when many look, up to SLOWEST.
+
+    A look costs about as much as a slice is worth, so without it a crowd would only look.
+    """
+    return max(tick, min(tick * len(recordings().turns) / UNHURRIED, SLOWEST))
+
+
+def in_line(t: Text, recording: Recording) -> str:
+    """What a visitor is told whose run has not begun: how many compute, and when it is its turn."""
+    turns = recordings().turns
+    return t.training.waiting.format(runs=len(turns), place=max(1, turns.place(recording)))
+
+
+def sharing(t: Text, own: int) -> str | None:
+    """What a visitor with `own` runs is told while many compute; None while there is room.
+
+    One page more is no crowd: it may be the visitor's own, just left.
+    """
+    turns = recordings().turns
+    crowded = len(turns) > own + MOST_LANES
+    return t.training.sharing.format(runs=len(turns)) if crowded else None
 
 
 def per_recording(make: Callable[..., T]) -> Callable[..., T]:

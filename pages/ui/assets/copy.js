@@ -1,9 +1,12 @@
-// Copies the page's address with `data.query`, and says so.
+// Copies the page's address with `data.query`, and says so. What a part of the page has changed by itself since stands
+// in the address already.
 export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button"), status = parentElement.querySelector("span");
   button.textContent = data.label;
   button.onclick = async () => {
-    const link = `${location.origin}${location.pathname}?${data.query}`;
+    const query = new URLSearchParams(data.query);
+    for (const [name, value] of new URLSearchParams(location.search)) query.set(name, value);
+    const link = `${location.origin}${location.pathname}?${query}`;
     let done = true;
     try {
       await navigator.clipboard.writeText(link);

@@ -1,0 +1,264 @@
+"""Many viewers at once: `python -m bench.load class crowd fair soak [--short] [--workers N]`.
+
+Every scenario starts its own server on this machine and loads nothing else; beside it, in the
+same run, an empty Streamlit app with the same configuration is loaded the same way. A viewer
+here takes everything over the socket, as a browser does, but not the files of Streamlit's own
+page (about 4 MB once a browser), which a proxy serves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from bench.server import EMPTY, Meter, Server, serving
+from bench.viewer import Seen, Viewer
+
+MOST_VIEWERS, LONGEST, MOST_SEEDS = 500, 3600.0, 10_000
+LINK = "lanes=3&2.activation=tanh&3.activation=relu"
+HEAVY = "width=64&depth=20&epochs=300&samples=2000&batch=32&seed={seed}"
+"""More than half of the largest run that the dashboard takes on: some 45 s of one core."""
+ACTIVATIONS = ("sigmoid", "tanh", "relu")
+MEASURES = ("delta", "gradient_norm", "dead")
+
+
+@dataclass(frozen=True)
+class Load:
+    """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
+
+    own: the share of changes that make a run of the viewer's own. leave: the share of changes
+    after which a viewer leaves and comes back by the link. heavy: viewers beside, who come
+    `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
+    """
+
+    viewers: int
+    arrive: float
+    seconds: float
+    pause: float = 10.0
+    own: float = 0.3
+    leave: float = 0.0
+    heavy: int = 0
+    before: float = 0.0
+    bytes: int = 512_000_000
+
+    def __post_init__(self) -> None:
+        if self.viewers + self.heavy > MOST_VIEWERS or self.seconds > LONGEST:
+            raise ValueError(f"at most {MOST_VIEWERS} viewers and {LONGEST:.0f} seconds")
+
+
+@dataclass
+class Outcome:
+    """What one server did under a load. links: whether its pages write their settings in them."""
+
+    name: str
+    load: Load
+    seen: Seen
+    meter: Meter
+    seconds: float
+    links: bool = True
+    served: int = 0
+    threads: tuple[int, int] = (0, 0)
+    left: int = 0
+    runs: set[str] = field(default_factory=set)
+
+
+def quantiles(latencies: list[float]) -> str:
+    """p50 / p95 / p99, in milliseconds."""
+    if not latencies:
+        return "–"
+    return " / ".join(f"{1e3 * q:.0f}" for q in np.quantile(latencies, [0.5, 0.95, 0.99]))
+
+
+async def visit(server: Server, load: Load, number: int, until: float, outcome: Outcome) -> None:
+    """One viewer: opens the shared link and changes a setting now and then."""
+    rng = random.Random(number)
+    await asyncio.sleep(load.before + number * load.arrive / load.viewers)
+    viewer = Viewer(server.address, "training", LINK, outcome.seen)
+    try:
+        if not await viewer.open():
+            return
+        outcome.served += 1
+        while time.monotonic() < until:
+            await asyncio.sleep(min(load.pause * rng.uniform(0.8, 1.2), until - time.monotonic()))
+            if time.monotonic() >= until:
+                break
+            if rng.random() < load.leave:
+                await viewer.close()
+                viewer = Viewer(server.address, "training", LINK, outcome.seen)
+                await viewer.open()
+            elif rng.random() < load.own:
+                seed = rng.randrange(MOST_SEEDS)
+                outcome.runs.add(f"seed {seed}")
+                await viewer.change("seed", seed)
+                if outcome.links and f"seed={seed}" not in viewer.query.split("&"):
+                    outcome.seen.errors.append("a change was lost")
+            elif rng.random() < 0.5:
+                await viewer.change("activation", rng.choice(ACTIVATIONS))
+            else:
+                await viewer.change("measure", rng.choice(MEASURES))
+    finally:
+        await viewer.close()
+
+
+async def hog(server: Server, number: int, until: float) -> None:
+    """A viewer whose runs are as large as they may be; its own latencies do not count."""
+    viewer = Viewer(server.address, "training", HEAVY.format(seed=number), Seen())
+    try:
+        await viewer.open()
+        while time.monotonic() < until:
+            await asyncio.sleep(1.0)
+    finally:
+        await viewer.close()
+
+
+async def drive(name: str, server: Server, load: Load, *, links: bool = True) -> Outcome:
+    """Let a load loose on a server."""
+    meter = Meter(server)
+    outcome = Outcome(name, load, Seen(), meter, 0.0, links)
+    warm = Viewer(server.address, "training", LINK, Seen())
+    await warm.open()
+    await warm.settled()
+    await warm.close()
+    before = server.threads()
+    begun = time.monotonic()
+    sampling = asyncio.create_task(meter.keep_sampling())
+    until = begun + load.seconds
+    await asyncio.gather(
+        *(hog(server, number, until) for number in range(load.heavy)),
+        *(visit(server, load, number, until, outcome) for number in range(load.viewers)),
+    )
+    outcome.seconds = time.monotonic() - begun
+    sampling.cancel()
+    meter.sample()
+    await asyncio.sleep(1.0)
+    outcome.threads, outcome.left = (before, server.threads()), server.sessions()
+    return outcome
+
+
+def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> Outcome:
+    """The outcome of a load on a server of its own: the dashboard, or the empty app."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = None
+        if empty:
+            script = Path(folder) / "empty.py"
+            script.write_text(EMPTY, "utf-8")
+        environment = {
+            "DASHBOARD_RECORDING_BYTES": str(load.bytes),
+            "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "5",
+            "STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full",
+        }
+        with serving(script, 1 if empty else workers, **environment) as server:
+            return asyncio.run(drive(name, server, load, links=not empty))
+
+
+HEADER = (
+    "| load | served | opening, ms p50/p95/p99 | changes | a change, ms p50/p95/p99 "
+    "| scripts/s | MB/s sent | errors | cores | MB peak |\n" + "|---" * 10 + "|"
+)
+
+
+def row(outcome: Outcome) -> str:
+    seen, meter = outcome.seen, outcome.meter
+    cells = [
+        outcome.name,
+        f"{outcome.served} of {outcome.load.viewers}",
+        quantiles(seen.opened),
+        len(seen.changed),
+        quantiles(seen.changed),
+        f"{seen.scripts / outcome.seconds:.0f}",
+        f"{seen.sent / 1e6 / outcome.seconds:.1f}",
+        len(seen.errors),
+        f"{meter.load:.2f}",
+        f"{meter.peak:.0f}",
+    ]
+    return "| " + " | ".join(map(str, cells)) + " |"
+
+
+def faults(outcome: Outcome) -> list[str]:
+    """The kinds of errors, and how often."""
+    kinds = sorted(set(outcome.seen.errors))
+    return [f"  {kind}: {outcome.seen.errors.count(kind)}" for kind in kinds]
+
+
+def compared(name: str, load: Load, workers: int) -> list[Outcome]:
+    """The dashboard and the empty app under the same load."""
+    outcomes = [
+        measure(name, load, workers=workers),
+        measure(f"{name}, empty app", load, empty=True),
+    ]
+    for outcome in outcomes:
+        print(row(outcome), *faults(outcome), sep="\n", flush=True)
+    return outcomes
+
+
+def class_of_100(short: bool, workers: int) -> None:
+    """A class opens one link within half a minute and each changes a setting every 10 s."""
+    load = Load(20, 5, 12, pause=4.0) if short else Load(100, 30, 90)
+    compared(f"class of {load.viewers}", replace(load, own=0.1), workers)
+
+
+def crowd(short: bool, workers: int) -> None:
+    """More than one process can do."""
+    load = Load(60, 5, 15, pause=4.0) if short else Load(300, 30, 90)
+    compared(f"crowd of {load.viewers}", load, workers)
+
+
+def fair(short: bool, workers: int) -> None:
+    """What five heavy viewers cost twenty others."""
+    load = Load(8, 2, 20, pause=3.0, own=1.0, before=6.0)
+    if not short:
+        load = Load(20, 5, 60, pause=5.0, own=1.0, before=10.0)
+    beside = replace(load, heavy=5)
+    alone = measure(f"{load.viewers} viewers", load, workers=workers)
+    print(row(alone), *faults(alone), sep="\n", flush=True)
+    loaded = measure(f"{load.viewers} viewers beside 5 heavy ones", beside, workers=workers)
+    print(row(loaded), *faults(loaded), sep="\n", flush=True)
+    for what in ("opened", "changed"):
+        one, two = getattr(alone.seen, what), getattr(loaded.seen, what)
+        if one and two:
+            ratios = np.quantile(two, [0.5, 0.95]) / np.quantile(one, [0.5, 0.95])
+            print(f"  {what}: {ratios[0]:.2f} times at p50, {ratios[1]:.2f} times at p95")
+
+
+def soak(short: bool, workers: int) -> None:
+    """Viewers who come, compute runs of their own and go: nothing may pile up."""
+    seconds = 40 if short else 1800
+    load = Load(12, 3, seconds, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
+    outcome = measure(f"soak, {seconds} s", load, workers=workers)
+    print(row(outcome), *faults(outcome), sep="\n")
+    memory = np.array([sample[2] for sample in outcome.meter.samples])
+    quarters = " ".join(f"{part.mean():.0f}" for part in np.array_split(memory, 4))
+    print(f"  {len(outcome.runs)} runs of viewers' own; MB by quarters: {quarters}")
+    print(f"  threads: {outcome.threads[0]} before, {outcome.threads[1]} after")
+    print(f"  sessions still connected: {outcome.left}")
+
+
+SCENARIOS: dict[str, Callable[[bool, int], None]] = {
+    "class": class_of_100,
+    "crowd": crowd,
+    "fair": fair,
+    "soak": soak,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("scenarios", nargs="*", help=f"of {', '.join(SCENARIOS)}")
+    parser.add_argument("--short", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--workers", type=int, default=1, choices=range(1, 9))
+    chosen = parser.parse_args()
+    print(HEADER)
+    for name in chosen.scenarios or SCENARIOS:
+        SCENARIOS[name](chosen.short, chosen.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Servers for the load driver, and what they cost: processor time, memory, threads, sessions."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+ROOT = Path(__file__).parents[1]
+EMPTY = """
+import streamlit as st
+st.selectbox("activation", ["sigmoid", "tanh", "relu"], key="activation")
+st.number_input("seed", 0, 10**9, key="seed")
+st.selectbox("measure", ["delta", "gradient_norm", "dead"], key="measure")
+"""
+"""An app with the same three widgets that viewers use, and nothing behind them."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """address: where it answers. pid: of the process that its workers belong to."""
+
+    address: str
+    pid: int
+
+    def processes(self) -> list[psutil.Process]:
+        parent = psutil.Process(self.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def seconds(self) -> float:
+        """Processor time used so far."""
+        times = [process.cpu_times() for process in self.processes()]
+        return sum(t.user + t.system for t in times)
+
+    def memory(self) -> float:
+        """Resident memory, in MB."""
+        return sum(process.memory_info().rss for process in self.processes()) / 1e6
+
+    def threads(self) -> int:
+        return sum(process.num_threads() for process in self.processes())
+
+    def sessions(self) -> int:
+        """Sessions that are connected; of one process, if there are several."""
+        with urllib.request.urlopen(f"{self.address}/_stcore/metrics", timeout=10) as answer:
+            found = re.search(r"^active_sessions (\d+)", answer.read().decode(), re.MULTILINE)
+        return int(found[1]) if found else 0
+
+
+@dataclass
+class Meter:
+    """Samples of a server: seconds since the start, processor seconds, MB, threads."""
+
+    server: Server
+    samples: list[tuple[float, float, float, int]] = field(default_factory=list)
+
+    def sample(self) -> None:
+        server = self.server
+        self.samples.append((time.monotonic(), server.seconds(), server.memory(), server.threads()))
+
+    async def keep_sampling(self, every: float = 1.0) -> None:
+        while True:
+            self.sample()
+            await asyncio.sleep(every)
+
+    @property
+    def load(self) -> float:
+        """Cores that the server kept busy, on average."""
+        first, last = self.samples[0], self.samples[-1]
+        return (last[1] - first[1]) / max(last[0] - first[0], 1e-9)
+
+    @property
+    def peak(self) -> float:
+        return max(sample[2] for sample in self.samples)
+
+
+@contextmanager
+def serving(
+    script: Path | None, workers: int = 1, before: str = "", **environment: str
+) -> Iterator[Server]:
+    """The dashboard, or `script` under the dashboard's configuration, on a free loopback port.
+
+    before: Python that the server's process runs first.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    if script is None and workers > 1:
+        command = ["uvicorn", "asgi:app", "--host=127.0.0.1", f"--port={port}"]
+        command += [f"--workers={workers}", "--log-level=error"]
+    else:
+        command = ["streamlit", "run", str(script or ROOT / "dashboard.py")]
+        command += ["--server.address=127.0.0.1", f"--server.port={port}"]
+    first = f"{before}\nimport runpy, sys\nsys.argv = {command!r}\n"
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"{first}runpy.run_module({command[0]!r}, run_name='__main__')"]
+        if before
+        else [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    server = Server(f"http://127.0.0.1:{port}", process.pid)
+    try:
+        wait_for(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(timeout=20)
+
+
+def wait_for(server: Server, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=2) as answer:
+                if answer.read() == b"ok":
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise TimeoutError(server.address)

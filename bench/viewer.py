@@ -1,0 +1,213 @@
+"""A viewer without a browser: speaks Streamlit's own protocol to a server on this machine.
+
+It does what a browser does that matters to the server: opens a page, sends what widgets hold, and
+posts the ticks of fragments for as long as the page asks for them. It draws nothing, so hundreds
+fit in one process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+LONGEST_WAIT = 30.0
+"""Seconds after which an answer counts as an error."""
+LARGEST_MESSAGE = 64_000_000
+FINISHED = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR}
+VALUES = {bool: "bool_value", int: "double_value", float: "double_value", str: "string_value"}
+"""Where a widget's value stands in a message; a number input of integers sends a double, too."""
+
+
+def loopback(address: str) -> str:
+    """`address` if it is on this machine; ValueError if not: nobody else is to be loaded."""
+    host = urlsplit(address).hostname or ""
+    if host != "localhost" and not _is_loopback(host):
+        raise ValueError(f"{address} is not on this machine")
+    return address
+
+
+def _is_loopback(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return False
+
+
+@dataclass
+class Seen:
+    """What viewers have seen together: latencies in seconds, by what was done."""
+
+    opened: list[float] = field(default_factory=list)
+    changed: list[float] = field(default_factory=list)
+    complete: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    scripts: int = 0
+    ticks: int = 0
+    sent: int = 0
+
+
+class Viewer:
+    """One session: `open`, then any number of `change`, then `close`.
+
+    seen: where latencies, errors and counts go. cookie: what a proxy knows the viewer by.
+    """
+
+    def __init__(self, address: str, page: str, query: str, seen: Seen, cookie: str = "") -> None:
+        self.address, self.page, self.query, self.seen = loopback(address), page, query, seen
+        self.headers = {"Cookie": cookie} if cookie else {}
+        self.widgets: dict[str, str] = {}
+        self.states: dict[str, WidgetState] = {}
+        self._timers: dict[str, asyncio.Task[None]] = {}
+        self._script = ""  # the page by Streamlit's name, as soon as that is known
+        self._full = False  # the run under way is of the whole page, and begun after the last post
+        self._finished = asyncio.Event()
+        self._quiet = asyncio.Event()
+        self._socket: Any = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def computing(self) -> bool:
+        """Whether the page asks for ticks, that is, something is still being computed."""
+        return bool(self._timers)
+
+    async def open(self) -> bool:
+        """Connect and run the page; whether it answered."""
+        begun = time.perf_counter()
+        address = self.address.replace("http", "ws", 1) + "/_stcore/stream"
+        try:
+            self._socket = await websockets.connect(
+                address,
+                subprotocols=[websockets.Subprotocol("streamlit")],
+                additional_headers=self.headers,
+                max_size=LARGEST_MESSAGE,
+                compression=None,
+                open_timeout=LONGEST_WAIT,
+            )
+        except (OSError, TimeoutError, websockets.WebSocketException) as error:
+            self.seen.errors.append(f"connect: {type(error).__name__}")
+            return False
+        self._reader = asyncio.create_task(self._read())
+        return await self._run(self.seen.opened, begun)
+
+    async def change(self, key: str, value: bool | int | float | str) -> bool:
+        """Set the widget with this key and let the page run; whether it answered."""
+        if key not in self.widgets:
+            self.seen.errors.append(f"no widget {key}")
+            return False
+        state = WidgetState(id=self.widgets[key])
+        setattr(state, VALUES[type(value)], value)
+        self.states[state.id] = state
+        return await self._run(self.seen.changed, time.perf_counter())
+
+    async def settled(self, seconds: float = LONGEST_WAIT) -> bool:
+        """Wait until nothing is being computed any longer."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._quiet.wait(), seconds)
+        return not self.computing
+
+    async def close(self) -> None:
+        self._stop_timers()
+        if self._reader is not None:
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+        if self._socket is not None:
+            await self._socket.close()
+
+    async def _run(self, latencies: list[float], begun: float) -> bool:
+        self._finished.clear()
+        self._full = False
+        self._stop_timers()
+        try:
+            await self._post()
+            await asyncio.wait_for(self._finished.wait(), LONGEST_WAIT)
+        except TimeoutError:
+            self.seen.errors.append("no answer")
+            return False
+        except websockets.WebSocketException:
+            self.seen.errors.append("connection lost")
+            return False
+        latencies.append(time.perf_counter() - begun)
+        return True
+
+    async def _post(self, fragment: str = "") -> None:
+        message = BackMsg()
+        rerun = message.rerun_script
+        rerun.query_string, rerun.page_script_hash = self.query, self._script
+        rerun.page_name = "" if self._script else self.page
+        rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment)
+        rerun.widget_states.widgets.extend(self.states.values())
+        rerun.context_info.url = f"{self.address}/{self.page}"
+        rerun.context_info.locale = "en-US"
+        await self._socket.send(message.SerializeToString())
+
+    async def _read(self) -> None:
+        try:
+            async for data in self._socket:
+                message = ForwardMsg.FromString(data)
+                self.seen.sent += len(data)
+                self._take(message)
+        except websockets.ConnectionClosedError:
+            self.seen.errors.append("connection lost")
+        self._stop_timers()
+
+    def _take(self, message: ForwardMsg) -> None:
+        kind = message.WhichOneof("type")
+        if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+            element = message.delta.new_element
+            name = element.WhichOneof("type")
+            if name == "exception":
+                told = f"{element.exception.type} {element.exception.message}"
+                self.seen.errors.append(f"exception: {told[:160]}")
+            content = getattr(element, name) if name else None
+            if (identity := getattr(content, "id", "")).startswith("$$ID-"):
+                self.widgets[identity.split("-", 2)[2]] = identity
+        elif kind == "new_session":
+            self._full = not message.metadata.run.fragment_ids
+            if self._full:
+                self._stop_timers()
+        elif kind == "navigation":
+            self._script = message.navigation.page_script_hash
+        elif kind == "auto_rerun":
+            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
+        elif kind == "stop_auto_rerun":
+            for fragment in message.stop_auto_rerun.fragment_ids:
+                self._stop_timer(fragment)
+        elif kind == "page_info_changed":
+            self.query = message.page_info_changed.query_string
+        elif kind == "script_finished":
+            self.seen.scripts += 1
+            self.seen.ticks += not self._full
+            if message.script_finished in FINISHED and self._full:
+                self._finished.set()
+                if not self._timers:
+                    self._quiet.set()
+
+    def _start_timer(self, fragment: str, interval: float) -> None:
+        self._quiet.clear()
+        if fragment not in self._timers:
+            self._timers[fragment] = asyncio.create_task(self._tick(fragment, interval))
+
+    def _stop_timer(self, fragment: str) -> None:
+        if (timer := self._timers.pop(fragment, None)) is not None:
+            timer.cancel()
+
+    def _stop_timers(self) -> None:
+        for fragment in list(self._timers):
+            self._stop_timer(fragment)
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        """Post ticks as a browser does: at its interval, whether they are answered or not."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await asyncio.sleep(interval)
+                await self._post(fragment)

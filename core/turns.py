@@ -1,0 +1,112 @@
+"""Turns at computing: what a few processors do for many who ask, shared evenly.
+
+The rule is that of a fair scheduler (Nagle, "On packet switches with infinite storage", 1987;
+Demers, Keshav, Shenker, "Analysis and simulation of a fair queueing algorithm", 1989): who has
+had least comes next, and who joins starts level with the one who has had least, so that nobody
+pays for what was had before. Short work comes before long work, as in multilevel feedback queues
+(Corbató, Merwin-Daggett, Daley, "An experimental time-sharing system", 1962), and no work waits
+for ever.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+SHORT = 1.0
+"""Seconds of computing that come before all longer work: most runs need less."""
+LEAD = 0.25
+"""Seconds that one may be ahead of another who waits. Those who wait only ask now and then; with no
+lead at all, the processor would rest until the one whose turn it is asks again."""
+OVERDUE = 2.0
+"""Seconds after its last turn when anyone is served who asks, so that no stream of short runs keeps
+a long one from ending."""
+PRESENT = 0.5
+"""Seconds after asking during which a slot is kept for one who comes before."""
+GONE, GONE_EACH = 1.0, 0.2
+"""Seconds after which who has not asked again has left the line; more for each who stands in it, as
+those in a long line ask less often."""
+
+
+@dataclass
+class Place:
+    """had: seconds of computing. level: the same, from where the others stood when it joined.
+
+    asked: when last seen. served: the end of its last turn, or when it joined.
+    """
+
+    level: float
+    asked: float
+    served: float
+    had: float = 0.0
+    working: bool = False
+
+    @property
+    def order(self) -> tuple[bool, float]:
+        return self.had >= SHORT, self.level
+
+    def clearly_before(self, other: Place) -> bool:
+        return self.order < (other.had >= SHORT, other.level - LEAD)
+
+
+class Turns:
+    """At most `slots` turns at once, each given to whoever asks unless the slot is another's.
+
+    Those in line are any objects, told apart by identity and held weakly. Times are seconds of
+    one clock, given by the caller.
+    """
+
+    def __init__(self, slots: int) -> None:
+        self.slots = slots
+        self._line: WeakKeyDictionary[object, Place] = WeakKeyDictionary()
+        self._lock = Lock()
+
+    def take(self, who: object, now: float) -> bool:
+        """Ask for a turn, joining the line if need be; whether it is given."""
+        with self._lock:
+            self._clear(now)
+            place = self._line.get(who)
+            if place is None:
+                least = min((p.level for p in self._line.values()), default=0.0)
+                place = self._line[who] = Place(least, now, now)
+            place.asked = now
+            if place.working:
+                return False
+            free = self.slots - sum(p.working for p in self._line.values())
+            before = sum(
+                p.clearly_before(place)
+                for p in self._line.values()
+                if not p.working and now - p.asked <= PRESENT
+            )
+            place.working = free > (0 if now - place.served > OVERDUE else before)
+            return place.working
+
+    def end(self, who: object, seconds: float, now: float, *, leave: bool) -> None:
+        """Give the turn back after so many seconds; `leave` if no other turn is needed."""
+        with self._lock:
+            place = self._line[who]
+            place.had += seconds
+            place.level += seconds
+            place.asked = place.served = now
+            place.working = False
+            if leave:
+                del self._line[who]
+
+    def place(self, who: object) -> int:
+        """How many come before `who`, plus one; 0 for one who has a turn or is not in line."""
+        with self._lock:
+            places = list(self._line.items())
+        waiting = sorted((p for p in places if not p[1].working), key=lambda p: p[1].order)
+        return next((n for n, (other, _) in enumerate(waiting, start=1) if other is who), 0)
+
+    def __len__(self) -> int:
+        """How many are in line, those who have a turn included."""
+        with self._lock:
+            return len(self._line)
+
+    def _clear(self, now: float) -> None:
+        patience = GONE + GONE_EACH * len(self._line)
+        for who, place in list(self._line.items()):
+            if not place.working and now - place.asked > patience:
+                del self._line[who]

@@ -1,0 +1,103 @@
+"""Two processes of the dashboard behind nginx, as `deploy/` sets them up, on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit
+
+from tests.browser.drive import ROOT, wait_for
+from tests.deploy.install import nginx
+
+CONFIGURATION = ROOT / "deploy" / "nginx.conf"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def configured(folder: Path, port: int, processes: list[int]) -> str:
+    """deploy/nginx.conf with the places of this machine; every one of them must occur in it."""
+    text = CONFIGURATION.read_text("utf-8")
+    servers = "".join(
+        f"server 127.0.0.1:{process} max_fails=1 fail_timeout=5s;\n" for process in processes
+    )
+    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are their owner's alone
+    for old, new in {
+        "server app:8501 max_fails=1 fail_timeout=5s;": servers,
+        "listen 8080;": f"listen 127.0.0.1:{port};",
+        "root /srv/dashboard;": f"root {folder}/srv;",
+        "worker_processes auto;": f"worker_processes 1; daemon off; {user}",
+        "/tmp/nginx": f"{folder}/nginx",
+    }.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def lay_out(folder: Path) -> None:
+    """The files that nginx serves itself, where the image has them."""
+    (folder / "srv" / "app").mkdir(parents=True)
+    (folder / "srv" / "static").symlink_to(Path(streamlit.__file__).parent / "static" / "static")
+    (folder / "srv" / "app" / "static").symlink_to(ROOT / "static")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """address: of nginx. processes: of the dashboard, by port."""
+
+    address: str
+    processes: dict[int, subprocess.Popen[bytes]]
+
+    def kill(self, port: int) -> None:
+        self.processes[port].send_signal(signal.SIGKILL)
+        self.processes[port].wait(timeout=20)
+
+    def start(self, port: int) -> None:
+        self.processes[port] = start(port)
+        wait_for(f"http://127.0.0.1:{port}")
+
+
+def start(port: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "asgi:app", "--host=127.0.0.1", f"--port={port}"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@contextmanager
+def cluster(folder: Path, size: int = 2) -> Iterator[Cluster]:
+    """`folder`: empty, for what nginx writes."""
+    program, ports = nginx(), [free_port() for _ in range(size)]
+    assert program is not None
+    front = free_port()
+    lay_out(folder)
+    written = folder / "nginx.conf"
+    written.write_text(configured(folder, front, ports), "utf-8")
+    running = Cluster(f"http://127.0.0.1:{front}", {port: start(port) for port in ports})
+    with (folder / "errors").open("wb") as errors:
+        server = subprocess.Popen(
+            [program, "-c", str(written), "-p", str(folder)], stderr=errors, env=os.environ
+        )
+    try:
+        for port in ports:
+            wait_for(f"http://127.0.0.1:{port}")
+        wait_for(running.address)
+        yield running
+    finally:
+        for process in (server, *running.processes.values()):
+            process.terminate()
+        for process in (server, *running.processes.values()):
+            process.wait(timeout=20)
