@@ -11,7 +11,12 @@ PAGES = {
         "derivatives": ":material/trending_up:",
         "training": ":material/model_training:",
     },
-    "closer": {},
+    "closer": {
+        "digits": ":material/draw:",
+        "perceptron": ":material/linear_scale:",
+        "svm": ":material/compare:",
+        "byhand": ":material/edit_note:",
+    },
 }
 """Every page by its section; those of the section without a name stand in the bar itself."""
 

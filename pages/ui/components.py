@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,41 +10,64 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from pages.charts.takehome import Asset
 from pages.texts import Text
+from pages.ui.collection import collect_part
 
 ASSETS = Path(__file__).with_name("assets")
+PAPER = "paper"
+"""Under which the session keeps what was drawn last."""
+
+
+@cache
+def asset(name: str, *, drives: bool = False) -> Asset:
+    """The files `assets/<name>.html|css|js`; with `drives` it moves charts' inputs."""
+    html, css, js = (
+        (ASSETS / f"{name}.{kind}").read_text("utf-8") for kind in ("html", "css", "js")
+    )
+    return Asset(html, css, (ASSETS / "drive.js").read_text("utf-8") + js if drives else js)
 
 
 @cache
 def component(name: str, *, drives: bool = False) -> Any:
-    """Declare the component `assets/<name>.html|js|css`; with `drives` it moves charts' inputs."""
-    asset = {kind: (ASSETS / f"{name}.{kind}").read_text("utf-8") for kind in ("html", "js", "css")}
-    script = (ASSETS / "drive.js").read_text("utf-8") + asset["js"] if drives else asset["js"]
+    """Declare the component of that name."""
+    html, css, js = vars(asset(name, drives=drives)).values()
     return st.components.v2.component(
-        f"dashboard_{name}", html=asset["html"], js=script, css=asset["css"], isolate_styles=False
+        f"dashboard_{name}", html=html, js=js, css=css, isolate_styles=False
     )
 
 
-def clock(t: Text, *, run: str, last: int, total: int, stride: int, live: bool) -> None:
+def clock(
+    t: Text,
+    *,
+    run: str,
+    last: int,
+    total: int,
+    stride: int,
+    live: bool,
+    rate: float = 33,
+    words: Text | None = None,
+) -> None:
     """Play, pause, step and scrub the epochs 0 to `last`, kept every `stride` epochs.
 
     run: what the epochs belong to; another one shows its end. live: still computing, so the
-    clock follows the newest epoch.
+    clock follows the newest epoch. rate: steps a second. words: in place of the clock's own,
+    where what is played is no epoch.
     """
-    labels = {key: t.clock[key] for key in t.clock}
+    words = words or t.clock
+    labels = {key: words[key] for key in words}
     labels["step"] = labels["step"].format(count=stride)
-    component("clock", drives=True)(
-        data={
-            "run": run,
-            "last": last,
-            "total": total,
-            "stride": stride,
-            "rate": 33,
-            "live": live,
-            "labels": labels,
-        },
-        key="clock",
-    )
+    data = {
+        "run": run,
+        "last": last,
+        "total": total,
+        "stride": stride,
+        "rate": rate,
+        "live": live,
+        "labels": labels,
+    }
+    collect_part("clock", asset("clock", drives=True), data, live=live)
+    component("clock", drives=True)(data=data, key="clock")
 
 
 def caption(
@@ -59,15 +82,14 @@ def caption(
 
     lines: how many lines the longest sentence takes.
     """
-    component("caption")(
-        data={
-            "name": name,
-            "headlines": list(headlines),
-            "sentences": list(sentences),
-            "lines": lines,
-        },
-        key=key,
-    )
+    data = {
+        "name": name,
+        "headlines": list(headlines),
+        "sentences": list(sentences),
+        "lines": lines,
+    }
+    collect_part("caption", asset("caption"), data)
+    component("caption")(data=data, key=key)
 
 
 def probe(
@@ -82,23 +104,80 @@ def probe(
     places: Sequence[str] = (),
     head: Sequence[str] = (),
     rows: Sequence[Mapping[str, Any]] = (),
+    keep: Callable[[float], None] | None = None,
 ) -> None:
     """A dial from `low` to `high` in `count` steps that moves the charts' parameter `name`, and a
-    table of what its curves read there."""
-    component("probe", drives=True)(
+    table of what its curves read there.
+
+    keep: takes the value where the dial was let go.
+    """
+    data = {
+        "name": name,
+        "label": label,
+        "symbol": symbol,
+        "low": low,
+        "high": high,
+        "count": count,
+        "start": start,
+        "places": list(places) or None,
+        "head": list(head),
+        "rows": [dict(row) for row in rows] or None,
+    }
+    collect_part("probe", asset("probe", drives=True), data)
+    key = f"probe_{name}"
+    if keep is None:
+        component("probe", drives=True)(data=data, key=key)
+        return
+
+    def let_go() -> None:
+        keep(low + (high - low) * int(st.session_state[key]["let_go"][0]) / count)
+
+    component("probe", drives=True)(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
+
+
+def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:
+    """Buttons and keys that move the charts' parameter `name` through the steps called `titles`.
+
+    Of the containers with the keys `<blocks>0`, `<blocks>1`, ... the step's own is shown.
+    run: what is stepped through; another one begins at its first step.
+    """
+    data = {
+        "name": name,
+        "titles": list(titles),
+        "run": run,
+        "blocks": blocks,
+        "labels": {key: t.stepper[key] for key in t.stepper},
+    }
+    collect_part("stepper", asset("stepper", drives=True), data)
+    component("stepper", drives=True)(data=data, key=f"stepper_{name}")
+
+
+def print_button(label: str) -> None:
+    """A button that opens the browser's print dialog."""
+    component("print")(data={"label": label}, key="print")
+
+
+def drawing(
+    t: Text,
+    *,
+    pixels: Sequence[int],
+    edit: int,
+    answer: str,
+    change: Callable[[], None],
+) -> None:
+    """A picture of 8 x 8 pixels to draw in; `change` is called when something has been drawn.
+
+    edit: the number of the newest change that is part of `pixels`. answer: what it is read as.
+    """
+    component("drawing")(
         data={
-            "name": name,
-            "label": label,
-            "symbol": symbol,
-            "low": low,
-            "high": high,
-            "count": count,
-            "start": start,
-            "places": list(places) or None,
-            "head": list(head),
-            "rows": [dict(row) for row in rows] or None,
+            "pixels": list(pixels),
+            "edit": edit,
+            "answer": answer,
+            "labels": {name: t.digits[name] for name in ("paper", "pixel", "hint")},
         },
-        key=f"probe_{name}",
+        key=PAPER,
+        on_drawn_change=change,
     )
 
 

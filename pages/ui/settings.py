@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.activations import ACTIVATIONS
-from core.domain import Spec, choice, flag, several, whole
+from core.domain import Spec, choice, flag, given, levels, real, several, whole
+from core.folding import Folder
 from core.initializers import INITIALIZERS
 from core.lanes import MOST_LANES
+from core.perceptron import POINT_SETS
+from core.svm import SvmSpec
+from core.tables import Columns
 from core.training import RunSpec
+from core.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from pages import texts
 from pages.charts.measures import MEASURES
 
@@ -17,6 +22,16 @@ INSTRUMENTS = dict.fromkeys(
     ("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder", "compare")
 )
 """What the laboratory can show under the stage."""
+
+
+HAND_PARTS = dict.fromkeys(("hand_steps", "hand_chain", "hand_sheet"))
+"""What the page of one sample shows."""
+MOST_GIVEN = 10.0
+"""The largest weight that can be typed there, by amount."""
+
+
+LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
+"""What the page of the perceptron shows."""
 
 
 @dataclass(frozen=True)
@@ -58,4 +73,83 @@ class Stage(Spec):
     b_epoch: int = whole(10_000, low=0, high=10_000)
 
 
-SPECS: tuple[type[Spec], ...] = (Reader, Curves, Slopes, Stage, RunSpec)
+@dataclass(frozen=True)
+class ByHand(Spec):
+    """The page of one sample: the sample, the small network and its numbers, the chain.
+
+    part: what is shown. given: weights and biases that were typed in place of random ones.
+    """
+
+    hand_part: str = choice("hand_steps", HAND_PARTS)
+    hand_layers: int = whole(1, low=1, high=MOST_LAYERS)
+    hand_units: int = whole(2, low=1, high=MOST_UNITS)
+    hand_x1: float = real(1.0, low=-10.0, high=10.0)
+    hand_x2: float = real(0.5, low=-10.0, high=10.0)
+    hand_target: int = whole(1, low=0, high=1)
+    hand_digits: int = whole(4, low=2, high=8)
+    hand_given: tuple[tuple[str, float], ...] = given(KEYS, low=-MOST_GIVEN, high=MOST_GIVEN)
+    chain_x: float = real(1.0, low=-10.0, high=10.0)
+    chain_target: int = whole(0, low=0, high=1)
+    chain_w1: float = real(1.0, low=-50.0, high=50.0)
+    chain_w2: float = real(1.0, low=-50.0, high=50.0)
+    chain_w3: float = real(1.0, low=-50.0, high=50.0)
+    chain_w4: float = real(1.0, low=-50.0, high=50.0)
+    chain_b1: float = real(0.0, low=-50.0, high=50.0)
+    chain_b2: float = real(0.0, low=-50.0, high=50.0)
+    chain_b3: float = real(0.0, low=-50.0, high=50.0)
+    chain_b4: float = real(0.0, low=-50.0, high=50.0)
+
+
+DRAWN = tuple(
+    16 * (pixel == "#")
+    for pixel in "..####...##..##......##....###.......##......##..##..##...####.."
+)
+"""A 3, as a hand would draw it: what the page of digits opens on."""
+
+
+@dataclass(frozen=True)
+class Digits(Spec):
+    """The page of digits: what the visitor has drawn, and which unit of layer 1 is seen closely.
+
+    drawing: 64 pixels from 0 to 16. unit: 1 for the unit with the largest weights. beside: whether
+    the same network is trained with the three classic activations.
+    """
+
+    drawing: tuple[int, ...] = levels(DRAWN, high=16)
+    unit: int = whole(1, low=1, high=32)
+    beside: bool = flag(False)
+
+
+@dataclass(frozen=True)
+class OneLine(Spec):
+    """The page of the perceptron: what is shown, the points, the line moved by hand, the fold.
+
+    line_turn: degrees of the line's normal. line_shift: distance of the line from the plane's
+    centre. line_follow: whether it slides to the best place by itself. line_best: whether a best
+    line is shown. fold_way: per cent of the way into the hidden layer.
+    """
+
+    line_part: str = choice("line_hand", LINE_PARTS)
+    line_points: str = choice("apart", POINT_SETS)
+    line_count: int = whole(300, low=4, high=300, steps=(20, 60, 100, 200, 300))
+    line_seed: int = whole(0, low=0, high=9999)
+    line_turn: int = whole(140, low=0, high=359)
+    line_shift: float = real(0.0, low=-1.5, high=1.5)
+    line_follow: bool = flag(False)
+    line_best: bool = flag(False)
+    fold_way: int = whole(100, low=0, high=100)
+
+
+SPECS: tuple[type[Spec], ...] = (
+    Digits,
+    Reader,
+    Curves,
+    Slopes,
+    Stage,
+    ByHand,
+    Columns,
+    OneLine,
+    Folder,
+    SvmSpec,
+    RunSpec,
+)

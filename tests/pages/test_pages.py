@@ -11,7 +11,8 @@ from pages.charts.measures import MEASURES
 from pages.ui.settings import SPECS
 from tests.browser.drive import ROOT
 
-PAGES = ["story", "activations", "derivatives", "training"]
+PAGES = ["story", "activations", "derivatives", "training", "perceptron", "byhand", "digits"]
+PAGES += ["svm"]
 SHORT = {"lanes": "1", "epochs": "3", "samples": "40"}
 every_page = pytest.mark.parametrize("page", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -97,7 +98,7 @@ def test_a_new_lane_begins_as_a_copy_of_the_first():
 
 
 # Streamlit itself drops an address of more than 512 KiB, before a page can see it.
-LONG = "9" * 5000
+LONG = "9" * 2000
 HOSTILE = ["nan", "inf", "-inf", "1e999", "-1", "", "1_0", "１", "None", "\x00", "<b>", LONG]
 
 
