@@ -79,8 +79,10 @@ def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -
 
     @st.fragment(run_every=pace(TICK))
     def live() -> None:
-        advance(records, SLICE)
-        if open_lanes() != (shown, lanes) or all(record.finished for record in records):
+        stopped = cancelled() == lanes
+        if not stopped:
+            advance(records, SLICE)
+        if stopped or open_lanes() != (shown, lanes) or all(record.finished for record in records):
             st.rerun()
         draw(t, colours, shown, lanes, records, below)
 

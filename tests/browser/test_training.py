@@ -196,3 +196,19 @@ def test_a_run_over_budget_names_the_setting_to_lower(browser, address):
     page = open_page(browser, address + link)
     assert "Choose a smaller value for" in page.get_by_test_id("stAlert").inner_text()
     page.close()
+
+
+def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, address):
+    link = "/training?lanes=1&depth=30&width=64&epochs=2000&language=en"
+    page = browser.new_page()
+    page.goto(address + link)
+    page.get_by_role("button", name="Cancel").click()
+    stopped = page.get_by_text(re.compile(r"^Cancelled at epoch"))
+    expect(stopped).to_be_visible()
+    page.wait_for_timeout(1500)  # a stopped run may show what its last slice has brought
+    told = stopped.inner_text()
+    page.wait_for_timeout(3000)
+    assert stopped.inner_text() == told
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    page.close()
