@@ -120,6 +120,12 @@ def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
     with st.expander(t.training.more_settings):
         tabs = st.tabs([t.training.tabs[name] for name in t.training.tabs])
     with tabs[0]:
+        own_data(t)
+        if lanes[0].table is None:
+            controls(lanes[0], t, "dataset", change=change_all)
+        controls(lanes[0], t, "samples", "noise", "data_seed", change=change_all)
+        controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
+    with tabs[1]:
         lane = target(t, lanes)
         run = lanes[lane or 0]
         change: Change = change_all if lane is None else partial(change_one, lane)
@@ -132,12 +138,6 @@ def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
-    with tabs[1]:
-        own_data(t)
-        if lanes[0].table is None:
-            controls(lanes[0], t, "dataset", change=change_all)
-        controls(lanes[0], t, "samples", "noise", "data_seed", change=change_all)
-        controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
     with tabs[2]:
         controls(stage, t, "lanes", change=change_stage)
         measure_choice(t, stage)

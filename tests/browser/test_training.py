@@ -141,6 +141,7 @@ def test_a_lane_can_be_changed_by_itself(browser, address):
     link = f"{address}/training?lanes=2&epochs=40&language=en"
     page = open_page(browser, link, 6, viewport=size)
     page.get_by_text("More settings").click()
+    page.get_by_role("tab", name="Network").click()
     page.get_by_role("radio", name="2", exact=True).or_(
         page.get_by_test_id("stSidebar").get_by_role("button", name="2", exact=True)
     ).first.click()
@@ -148,7 +149,7 @@ def test_a_lane_can_be_changed_by_itself(browser, address):
     expect(own).to_have_count(2)  # those of all networks, and those of the second
     settle(page, 6)
     page.wait_for_timeout(500)  # a list that is opened while the page is drawn closes again
-    box = page.get_by_test_id("stSidebar").get_by_role("combobox").first
+    box = page.get_by_test_id("stSidebar").locator("[role=combobox]:visible").first
     box.click()
     page.get_by_role("option", name="tanh", exact=True).click()
     expect(page).to_have_url(re.compile(r"2\.activation=tanh"))
