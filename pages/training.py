@@ -1,12 +1,23 @@
 """Train deep networks side by side and watch the error travel back."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
+from core.recording import Recording
 from pages.ui.frame import close_page, open_page, palette
 from pages.ui.laboratory import laboratory
 from pages.ui.lanes import link_of, open_lanes, preset_choice, preset_note, settings
 from pages.ui.owndata import ask_for_file, file_is_missing, own_link
-from pages.ui.stage import stage
+from pages.ui.stage import Scene, stage
+from pages.ui.trust import trust
+
+
+def below(scene: Scene, records: Sequence[Recording]) -> None:
+    """What stands under the stage."""
+    laboratory(scene, records)
+    trust(scene, records)
+
 
 t = open_page("training", lead=preset_note)
 shown, lanes = open_lanes()
@@ -17,7 +28,7 @@ with st.sidebar:
 if file_is_missing():
     ask_for_file(t)
 else:
-    stage(t, palette(), shown, lanes, below=laboratory)
+    stage(t, palette(), shown, lanes, below)
 close_page(
     t,
     link_of(shown, lanes) | own_link(),
