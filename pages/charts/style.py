@@ -31,6 +31,7 @@ class Palette:
     faint: str
     grid: str
     accent: str
+    on_accent: str
     families: Mapping[Family, str]
     classes: tuple[str, ...]
     right: str
@@ -43,6 +44,7 @@ LIGHT = Palette(
     faint="#6B7078",
     grid="#E3DED3",
     accent="#3F51B5",
+    on_accent="#FCFBF8",
     families={
         Family.LOGISTIC: "#C2255C",
         Family.S_SHAPED: "#0B7A75",
@@ -69,6 +71,7 @@ DARK = Palette(
     faint="#9AA0AA",
     grid="#343A44",
     accent="#9FA8F0",
+    on_accent="#16181D",
     families={
         Family.LOGISTIC: "#F06595",
         Family.S_SHAPED: "#4FD1C5",

@@ -24,6 +24,7 @@ def contrast(one, other):
 def test_text_stands_out_from_the_paper(colours):
     for colour in [colours.ink, colours.faint, colours.accent, colours.right, colours.wrong]:
         assert contrast(colour, colours.paper) >= 4.5, colour
+    assert contrast(colours.on_accent, colours.accent) >= 4.5
 
 
 @every_palette

@@ -31,7 +31,7 @@ export default function ({ parentElement, data, setStateValue }) {
     row.append(...cells);
     return row;
   };
-  find("thead").replaceChildren(line(...(data.head ?? []).map(text => cell("th", text))));
+  find("thead").replaceChildren(line(...(data.head ?? []).map(text => cell(text ? "th" : "td", text))));
   const rows = (data.rows ?? []).map(row => {
     const cells = row.columns.map(() => cell("td", ""));
     return { row, cells, line: line(cell("th", row.name, row.colour), ...cells) };
