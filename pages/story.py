@@ -1,11 +1,11 @@
-"""The start page: what this is about, and three doors."""
+"""The start page: the story in eight scenes, and before it a cover with doors to the rest."""
 
-import streamlit as st
-
-from pages.ui.doors import doors
 from pages.ui.frame import close_page, open_page
+from pages.ui.story import cover, current, lead, link_of, scene, title
 
-t = open_page("story")
-doors(t)
-st.markdown(t.story.order)
-close_page(t, {}, {})
+t = open_page("story", lead, title)
+if (shown := current()) is None:
+    cover(t)
+else:
+    scene(t, shown)
+close_page(t, link_of(), link_of(full=True))

@@ -47,12 +47,13 @@ def clock(
     live: bool,
     rate: float = 33,
     words: Text | None = None,
+    begin: bool = False,
 ) -> None:
     """Play, pause, step and scrub the epochs 0 to `last`, kept every `stride` epochs.
 
-    run: what the epochs belong to; another one shows its end. live: still computing, so the
-    clock follows the newest epoch. rate: steps a second. words: in place of the clock's own,
-    where what is played is no epoch.
+    run: what the epochs belong to; another one shows its end, or with `begin` is played at once.
+    live: still computing, so the clock follows the newest epoch. rate: steps a second.
+    words: in place of the clock's own, where what is played is no epoch.
     """
     words = words or t.clock
     labels = {key: words[key] for key in words}
@@ -64,6 +65,7 @@ def clock(
         "stride": stride,
         "rate": rate,
         "live": live,
+        "begin": begin,
         "labels": labels,
     }
     collect_part("clock", asset("clock", drives=True), data, live=live)

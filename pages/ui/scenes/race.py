@@ -1,0 +1,172 @@
+"""Scene 6: three networks race; only their activation function differs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.activations import ACTIVATIONS
+from core.domain import Query
+from core.presets import PRESETS
+from core.recording import Recording
+from core.training import RunSpec, train
+from pages.charts import training as charts
+from pages.charts.measures import MEASURES
+from pages.charts.style import hue
+from pages.texts import Text
+from pages.texts.numbers import fraction, percent, power, times
+from pages.ui.collection import together
+from pages.ui.components import caption, clock
+from pages.ui.frame import palette
+from pages.ui.lanes import lane_name, link_of
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, untrained
+from pages.ui.settings import Stage
+from pages.ui.show import show
+from pages.ui.stage import LEARNT, frames_table, ladder_table, points_table, words
+
+RUNS = tuple(replace(run, replicas=8) for run in PRESETS["race"])
+DEEP = tuple(replace(run, samples=100, replicas=5) for run in PRESETS["relu"])
+"""Twenty layers: tanh and ReLU with Xavier's weights, ReLU with He's."""
+RATES = tuple(replace(run, replicas=4) for run in PRESETS["rates"])
+"""The sigmoid network at four learning rates."""
+ORDER = {(False, False, True): "a", (False, True, True): "b", (True, True, True): "c"}
+"""Which of sigmoid, tanh and ReLU learn, by the guess that says so."""
+
+
+def play(t: Text, shown: bool) -> Outcome | None:
+    """The three networks before training; then the race, which a clock plays."""
+    done = computed(t, RUNS) if shown else None
+    records = done or tuple(untrained(run) for run in RUNS)
+    if not all(record.snapshots for record in records):
+        st.caption(t.story.running)
+        return None
+    if done:
+        run = RUNS[0]
+        clock(
+            t,
+            run="race",
+            last=run.epochs,
+            total=run.epochs,
+            stride=run.stride,
+            live=False,
+            begin=True,
+        )
+    for number, column in enumerate(st.columns(len(RUNS))):
+        name = lane_name(t, RUNS[number], RUNS)
+        with column, together(str(number), name, RUNS[number]), st.container(gap="xsmall"):
+            lane(t, name, number, records[number], shown=bool(done))
+    return outcome(t, records) if done else None
+
+
+def lane(t: Text, name: str, number: int, record: Recording, *, shown: bool) -> None:
+    """One network: its numbers, what it has learnt, its layers; not `shown`, as it began."""
+    colours, run, told = palette(), record.run, t.scene_race.alternatives
+    headlines, sentences = words(record, t, False)
+    st.markdown(f"**{name}**")
+    caption(
+        name,
+        headlines if shown else headlines[:1],
+        sentences if shown else sentences[:1],
+        lines=4 + t.numbers.extra_lines,
+        key=f"caption{number}",
+    )
+    accuracy = record.history.train_accuracy[:, 0]
+    first = [replace(record.frames[0], epoch=0)]
+    show(
+        charts.plane,
+        t,
+        colours,
+        run.source,
+        told.plane.format(
+            name=name,
+            first=percent(float(accuracy[0]), t),
+            last=percent(float(accuracy[-1 if shown else 0]), t),
+        ),
+        frames=frames_table(record, t) if shown else charts.frames_table(first, run, t),
+        points=points_table(record),
+    )
+    start = charts.ladder_table(record.history.at(0), MEASURES["delta"], run.depth, 0)
+    values = start["value"].to_numpy()
+    show(
+        charts.ladder,
+        t,
+        hue(ACTIVATIONS[run.activation], colours),
+        colours.ink,
+        "delta",
+        run.depth,
+        run.depth,
+        False,
+        told.ladder.format(name=name, layer1=power(values[0]), out=power(values[-1])),
+        ladder=ladder_table(record, "delta", run.depth, False) if shown else start,
+    )
+
+
+def learnt(record: Recording) -> int:
+    """How many of a recording's seeds have learnt by its end."""
+    return int((record.history.train_accuracy[-1] > LEARNT).sum())
+
+
+def outcome(t: Text, records: Sequence[Recording]) -> Outcome:
+    """Which of them learn, with most of their seeds."""
+    seeds, counts = RUNS[0].replicas, [learnt(record) for record in records]
+    shares = [float(np.median(record.history.share[0])) for record in records]
+    told = {"seeds": str(seeds), "epochs": str(RUNS[0].epochs)}
+    for run, count, share in zip(RUNS, counts, shares, strict=True):
+        told[run.activation] = str(count)
+        told[f"{run.activation}_share"] = fraction(share, t)
+    return Outcome(ORDER.get(tuple(2 * count > seeds for count in counts), ""), told)
+
+
+def apart() -> tuple[str, Query]:
+    return "training", link_of(Stage(), RUNS)
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def before_training(run: RunSpec) -> tuple[float, float]:
+    """Of the untrained networks of a run the share at layer 1, and the derivative's part of a step.
+
+    Both medians, over the seeds and over seeds and layers.
+    """
+    first = next(train(run))
+    share = first.delta[:, 0] / first.delta[:, -1]
+    return float(np.median(share)), float(np.median(first.activation_part[:, :-1]))
+
+
+def myth(t: Text) -> Myth:
+    """Twenty layers before training: what is left with tanh, with ReLU, and with He's weights."""
+    with st.spinner(t.derivatives.measuring):
+        (tanh, _), (relu, part), (he, _) = (before_training(run) for run in DEEP)
+    told = {
+        "depth": str(DEEP[0].depth),
+        "width": str(DEEP[0].width),
+        "seeds": str(DEEP[0].replicas),
+        "tanh": fraction(tanh, t),
+        "relu": fraction(relu, t),
+        "he": fraction(he, t),
+        "part": f"{part:.2f}",
+    }
+    # 1 of the one half of all cases, 0 of the other: half of it is true
+    return Myth("half" if part < 0.95 else "true", told, "training", link_of(Stage(), DEEP))
+
+
+def rates(t: Text) -> Myth | None:
+    """The sigmoid network at higher and higher rates."""
+    done = computed(t, RATES)
+    if done is None:
+        return None
+    last = [record.history.moved[-1] for record in done]
+    told = {
+        "rates": ", ".join(f"{run.rate:g}" for run in RATES),
+        "seeds": str(RATES[0].replicas),
+        "counts": ", ".join(str(learnt(record)) for record in done),
+        "first": percent(max(float(np.nanmax(moved[:, 0])) for moved in last), t),
+        "output": times(float(np.nanmedian(last[-1][:, -1])), t),
+    }
+    helped = any(2 * learnt(record) > RATES[0].replicas for record in done)
+    return Myth("true" if helped else "false", told, "training", link_of(Stage(), RATES))
+
+
+RACE = Scene("race", "b", play, apart, myth, also=rates)

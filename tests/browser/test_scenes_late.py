@@ -1,0 +1,90 @@
+"""Scenes 5 to 8 as a learner plays them: predict, run, explain, and move what can be moved."""
+
+from dataclasses import replace
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.texts import LANGUAGES
+from pages.ui.scenes import SCENES, price
+from tests.browser.drive import open_page, settle
+from tests.browser.test_story import EN, after, heading, opened, press
+from tests.browser.test_training import COUNT_SENT
+
+LATE = {5: "b", 6: "b", 7: "b", 8: "b"}
+"""The later scenes, and the guess that their run proves right."""
+
+
+@pytest.mark.parametrize("number", LATE)
+def test_a_scene_is_predicted_run_and_explained_right_or_wrong(browser, address, number):
+    texts = SCENES[number - 1].texts(EN)
+    page = opened(browser, address, number, reduced_motion="reduce")
+    for guess in ("a", LATE[number]):
+        press(page, f"guess_{guess}")
+        told = page.locator(".st-key-explanation")
+        expect(told).to_contain_text(after(texts, guess), timeout=120_000)
+        settle(page, 1)
+        assert f"guess={guess}" in page.url
+        press(page, "guess_again")
+        expect(page.locator(".st-key-guess_a button")).to_be_visible()
+    page.close()
+
+
+def test_the_dial_of_points_counts_the_silent_units_without_the_server(browser, address):
+    active = price.active_units(replace(price.START, replicas=1))
+    page = opened(browser, address, 7, charts=2)
+    page.evaluate(COUNT_SENT)
+    dial = page.locator(".probe .dial input")
+    for index in (0, 7, price.POINTS - 1):
+        dial.fill(str(index))
+        point = round(index * (active.shape[1] - 1) / (price.POINTS - 1))
+        zero = int((~active[:, point]).sum())
+        said = EN.scene_price.zeros.format(zero=zero, units=active[:, point].size)
+        expect(page.locator("[data-testid=stVegaLiteChart] svg text", has_text=said)).to_have_count(
+            1
+        )
+    assert page.evaluate("window.sent") == 0
+    page.close()
+
+
+def test_what_came_after_is_given_to_the_network_and_the_machine_stays(browser, address):
+    page = opened(browser, address, 8, "&guess=b", charts=2, reduced_motion="reduce")
+    machine, network = (page.locator(".caption .headline").nth(k) for k in (0, 1))
+    before = machine.inner_text()
+    stalled = network.inner_text()
+    page.locator(".st-key-told_remedy").get_by_text(EN.scene_since.remedies.tanh).click()
+    expect(network).not_to_have_text(stalled, timeout=60_000)
+    settle(page, 2)
+    assert machine.inner_text() == before
+    assert "told_remedy=tanh" in page.url
+    press(page, "told_new_start")
+    page.wait_for_function("() => location.search.includes('told_start=1')")
+    settle(page, 2)
+    assert machine.inner_text() == before
+    page.close()
+
+
+def test_taken_apart_the_rate_that_was_chosen_goes_along(browser, address):
+    page = opened(browser, address, 7, "&guess=b&told_rate=2", reduced_motion="reduce")
+    press(page, "apart")
+    heading(page, EN.training.title)
+    page.wait_for_function("() => location.search.includes('rate=2')")
+    assert "tool=units" in page.url
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", LATE)
+def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
+    context = {"viewport": {"width": 390, "height": 844}}
+    for guess in ("none", "seen"):
+        page = open_page(
+            browser, f"{address}/?scene={number}&language={language}&guess={guess}", 1, **context
+        )
+        if guess == "seen":
+            texts = SCENES[number - 1].texts(LANGUAGES[language].text)
+            told = page.locator(".st-key-explanation")
+            expect(told).to_contain_text(after(texts, "seen"), timeout=120_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator("[data-testid=stException]").count() == 0
+        page.close()

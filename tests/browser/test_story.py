@@ -1,0 +1,170 @@
+"""The story as a learner reads it: predict, run, explain; nothing blocks the way."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from pages.texts import LANGUAGES
+from pages.ui.scenes import SCENES
+from tests.browser.drive import open_page, settle
+from tests.browser.test_training import COUNT_SENT
+
+EN = LANGUAGES["en"].text
+EARLY = {1: "b", 2: "b", 3: "c", 4: "b"}
+"""The first scenes, and the guess that their run proves right."""
+
+
+def opened(browser, address, scene, query="", charts=1, width=1440, **context):
+    return open_page(
+        browser,
+        f"{address}/?language=en&scene={scene}{query}",
+        charts,
+        viewport={"width": width, "height": 900},
+        **context,
+    )
+
+
+def press(page, key):
+    page.locator(f".st-key-{key} button").click()
+
+
+def heading(page, text):
+    expect(page.locator("h1")).to_have_text(text, timeout=60_000)
+
+
+def after(texts, guess):
+    """The explanation of a guess, whatever numbers stand in it."""
+    plain = texts.after[guess].replace("*", "")
+    return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", plain)))
+
+
+def test_the_story_is_read_from_its_cover_to_the_end_without_a_single_guess(browser, address):
+    page = open_page(browser, f"{address}/?language=en", 3)
+    press(page, "begin_story")
+    for number, scene in enumerate(SCENES, start=1):
+        heading(page, scene.texts(EN).question)
+        settle(page)
+        assert page.locator("[data-testid=stException]").count() == 0
+        if number < len(SCENES):
+            press(page, "next")
+    expect(page.locator(".st-key-next button")).to_have_count(0)
+    press(page, "back")
+    heading(page, SCENES[-2].texts(EN).question)
+    page.get_by_role("radio", name=EN.story.cover).click()
+    heading(page, EN.story.title)
+    page.close()
+
+
+@pytest.mark.parametrize("number", EARLY)
+def test_a_scene_is_predicted_run_and_explained_right_or_wrong(browser, address, number):
+    texts = SCENES[number - 1].texts(EN)
+    page = opened(browser, address, number, reduced_motion="reduce")
+    for guess in ("a", EARLY[number]):
+        if guess == EARLY[number] == "a":
+            continue
+        press(page, f"guess_{guess}")
+        told = page.locator(".st-key-explanation")
+        expect(told).to_contain_text(after(texts, guess), timeout=120_000)
+        expect(told).to_contain_text(texts.guesses[guess])
+        settle(page, 1)
+        assert f"guess={guess}" in page.url
+        press(page, "guess_again")
+        expect(page.locator(".st-key-guess_a button")).to_be_visible()
+    page.close()
+
+
+def test_another_run_is_played_at_once_and_a_reader_who_prefers_rest_sees_its_end(browser, address):
+    still = opened(browser, address, 4, reduced_motion="reduce")
+    expect(still.locator(".clock .now")).to_have_text("factor 10 of 10")
+    still.close()
+    page = opened(browser, address, 4)
+    page.wait_for_function(
+        """() => {
+            const at = +document.querySelector('.clock .time').value;
+            return 0 < at && at < 10;
+        }"""
+    )
+    expect(page.locator(".clock .now")).to_have_text("factor 10 of 10", timeout=30_000)
+    page.close()
+
+
+def test_the_walk_back_goes_factor_by_factor_without_the_server(browser, address):
+    page = opened(browser, address, 4, reduced_motion="reduce")
+    page.evaluate(COUNT_SENT)
+    chart = page.locator("[data-testid=stVegaLiteChart]")
+
+    def factors():
+        page.evaluate(
+            "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 80)))"
+        )
+        return sum(text.startswith("×") for text in chart.locator("svg text").all_text_contents())
+
+    assert factors() == 10
+    page.locator(".clock .time").fill("0")
+    assert factors() == 0
+    expect(page.locator(".caption .headline")).to_have_text(EN.scene_walk.all_of_it)
+    for step in range(1, 4):
+        page.locator(".clock .step").click()
+        assert factors() == step
+    expect(page.locator(".caption .sentence")).to_contain_text("layer 4")
+    assert page.evaluate("window.sent") == 0
+    page.close()
+
+
+def test_the_line_is_turned_without_the_server_and_remembered_where_it_is_let_go(browser, address):
+    page = opened(browser, address, 1, charts=2)
+    dial = page.locator(".probe .dial input")
+    page.evaluate(COUNT_SENT)
+    dial.evaluate(
+        "node => { node.value = 45; node.dispatchEvent(new Event('input', { bubbles: true })); }"
+    )
+    expect(page.locator("[data-testid=stVegaLiteChart] svg")).not_to_have_count(0)
+    expect(
+        page.locator("[data-testid=stVegaLiteChart] svg text", has_text="300 of 300")
+    ).to_have_count(1)
+    assert page.evaluate("window.sent") == 0
+    dial.fill("33")
+    page.wait_for_function("() => location.search.includes('told_turn=33')")
+    url = page.url
+    page.close()
+    again = open_page(browser, url, 2)
+    expect(again.locator(".probe .dial input")).to_have_value("33")
+    again.close()
+
+
+def test_a_myth_is_answered_and_its_run_is_one_click_away(browser, address):
+    page = opened(browser, address, 1, charts=2)
+    page.get_by_text(EN.scene_line.myth.claim).click()
+    press(page, "belief_true")
+    expect(page.get_by_text(EN.story.verdicts.false)).to_be_visible()
+    press(page, "see_run")
+    heading(page, EN.perceptron.title)
+    page.wait_for_function("() => location.search.includes('line_part=line_rule')")
+    page.close()
+
+
+def test_taken_apart_a_scene_is_on_the_training_page(browser, address):
+    page = opened(browser, address, 2)
+    press(page, "apart")
+    heading(page, EN.training.title)
+    settle(page, 6)
+    assert "activation=identity" in page.url
+    assert "2.activation=tanh" in page.url
+    page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", EARLY)
+def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
+    context = {"viewport": {"width": 390, "height": 844}}
+    for guess in ("none", "seen"):
+        query = f"/?scene={number}&language={language}&guess={guess}&belief=seen"
+        page = open_page(browser, address + query, 1, **context)
+        if guess == "seen":
+            texts = SCENES[number - 1].texts(LANGUAGES[language].text)
+            told = page.locator(".st-key-explanation")
+            expect(told).to_contain_text(after(texts, "seen"), timeout=120_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.locator("[data-testid=stException]").count() == 0
+        page.close()
