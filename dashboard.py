@@ -16,6 +16,7 @@ PAGES = {
         "perceptron": ":material/linear_scale:",
         "svm": ":material/compare:",
         "byhand": ":material/edit_note:",
+        "classroom": ":material/school:",
     },
 }
 """Every page by its section; those of the section without a name stand in the bar itself."""
@@ -34,6 +35,5 @@ with frame() as t:
             for name, icon in pages.items()
         ]
         for section, pages in PAGES.items()
-        if pages
     }
     st.navigation(sections, position="top").run()

@@ -21,6 +21,7 @@ from pages.texts import Text
 from pages.ui.collection import begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
+from pages.ui.present import present, presenting
 from pages.ui.session import VERSION, linked, open_session, session, write_address
 from pages.ui.settings import SPECS, Reader
 from pages.ui.takehome import take_home
@@ -46,6 +47,9 @@ def frame() -> Iterator[Text]:
     reader = linked(Reader) if "language" in session().settings else Reader(browser_language())
     t = texts.LANGUAGES[reader.language].text
     st.html(STYLE)
+    colours = palette()
+    names = {"ink": colours.ink, "primary": colours.accent, "on-primary": colours.on_accent}
+    st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
     token = _text.set(t)
     try:
         yield t
@@ -64,10 +68,14 @@ def palette() -> Palette:
     return DARK if st.context.theme.type == "dark" else LIGHT
 
 
-def open_page(name: str, lead: Callable[[Text], str | None] = lambda t: None) -> Text:
+def open_page(
+    name: str,
+    lead: Callable[[Text], str | None] = lambda t: None,
+    title: Callable[[Text], str | None] = lambda t: None,
+) -> Text:
     """Draw the heading of a page and return the texts.
 
-    lead: the line under the title, where the page's own would say too little.
+    lead, title: the line under the title and the title, where the page's own would say too little.
 
     Until a session has reached `st.navigation`, Streamlit runs the files of
     `pages/` by themselves: the first reader to follow a link after a restart
@@ -77,15 +85,16 @@ def open_page(name: str, lead: Callable[[Text], str | None] = lambda t: None) ->
         runpy.run_path(str(ENTRY))
         st.stop()
     page = t[name]
-    told = lead(t) or page.lead
-    begin(name, page.title, told)
+    told, titled = lead(t) or page.lead, title(t) or page.title
+    begin(name, titled, told)
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
-            st.title(page.title, anchor=False)
+            st.title(titled, anchor=False)
             st.markdown(told)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
-            _actions.set(st.container(horizontal=True, width="content"))
+            _actions.set(st.container(horizontal=True, width="content", key="actions"))
             language_choice(t)
+    present(t, name)
     if session().damaged:
         st.warning(
             t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
@@ -109,8 +118,8 @@ def close_page(t: Text, query: Query, full: Query) -> None:
     query: what differs from the defaults. full: every setting.
     """
     language = {"language": t.common.key}
-    write_address({**language, **query})
-    link = {**VERSION, **language, **full}
+    write_address({**language, **presenting(), **query})
+    link = {**VERSION, **language, **presenting(), **full}
     collected = end()
     with _actions.get():
         glossary(t)

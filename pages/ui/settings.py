@@ -140,7 +140,81 @@ class OneLine(Spec):
     fold_way: int = whole(100, low=0, high=100)
 
 
+NOT_YET, SEEN = "none", "seen"
+GUESSES = dict.fromkeys((NOT_YET, "a", "b", "c", SEEN))
+BELIEFS = dict.fromkeys((NOT_YET, "true", "half", "false", SEEN))
+WEIGHTS = {key: INITIALIZERS[key] for key in ("xavier", "normal")}
+
+
+@dataclass(frozen=True)
+class Telling(Spec):
+    """The story: the scene, 0 for the cover, and what the reader said there.
+
+    guess: of how its run will end. belief, belief_also: whether its myths are true. NOT_YET:
+    nothing has been said so far, SEEN: the reader wanted to see without saying anything.
+    """
+
+    scene: int = whole(0, low=0, high=8)
+    guess: str = choice(NOT_YET, GUESSES)
+    belief: str = choice(NOT_YET, BELIEFS)
+    belief_also: str = choice(NOT_YET, BELIEFS)
+
+
+@dataclass(frozen=True)
+class ToldLine(Spec):
+    """The scene of one line: the angle at which it was let go."""
+
+    told_turn: int = whole(90, low=0, high=359)
+
+
+@dataclass(frozen=True)
+class ToldFolds(Spec):
+    """The scene of one hidden layer: its units."""
+
+    told_units: int = whole(8, low=1, high=8)
+
+
+@dataclass(frozen=True)
+class ToldLayers(Spec):
+    """The scene of more layers: the network that is looked at closely, by its hidden layers."""
+
+    told_layers: int = whole(5, low=1, high=6)
+
+
+@dataclass(frozen=True)
+class ToldWalk(Spec):
+    """The scene of the walk back: the first weights."""
+
+    told_weights: str = choice("normal", WEIGHTS)
+
+
+REMEDIES_SINCE = dict.fromkeys(("none", "tanh", "relu_he", "batch_norm", "skip"))
+"""What came after, by the key of `core.remedies`; none for the network as it was."""
+
+
+@dataclass(frozen=True)
+class ToldPrice(Spec):
+    """The scene of dead units: the learning rate."""
+
+    told_rate: float = real(0.1, low=0.01, high=3.0, steps=(0.1, 0.5, 1.0, 2.0))
+
+
+@dataclass(frozen=True)
+class ToldSince(Spec):
+    """The scene of the support vector machine: the network's start, and what helps it."""
+
+    told_start: int = whole(0, low=0, high=9999)
+    told_remedy: str = choice("none", REMEDIES_SINCE)
+
+
 SPECS: tuple[type[Spec], ...] = (
+    Telling,
+    ToldLine,
+    ToldFolds,
+    ToldLayers,
+    ToldWalk,
+    ToldPrice,
+    ToldSince,
     Digits,
     Reader,
     Curves,
@@ -153,3 +227,50 @@ SPECS: tuple[type[Spec], ...] = (
     SvmSpec,
     RunSpec,
 )
+
+
+CONTROLS = dict.fromkeys(
+    ("all", "none", "questions", *(name for spec in SPECS for name in spec.domains()))
+)
+"""What a link can leave to the class: everything, nothing, the questions, or these settings."""
+
+
+@dataclass(frozen=True)
+class Presenting(Spec):
+    """How every page is shown: for a projector, with notes or without, which controls it has."""
+
+    present: bool = flag(False)
+    notes: bool = flag(False)
+    show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
+
+
+CLASS_PARTS = dict.fromkeys(("class_links", "class_plan", "class_sheet", "class_offline"))
+"""What the page for teachers shows."""
+MOST_SCENES = 8
+PLACES = dict.fromkeys(
+    (
+        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
+        *("activations", "derivatives", "training", "perceptron", "byhand", "digits", "svm"),
+    )
+)
+"""Where a link for the class can lead: a scene of the story, or a page."""
+
+
+@dataclass(frozen=True)
+class Classroom(Spec):
+    """The page for teachers: what is shown, and the link that is being made.
+
+    link_state: 0 as it opens, 1 as the teacher left it, from 2 on the page's questions.
+    """
+
+    class_part: str = choice("class_links", CLASS_PARTS)
+    class_minutes: int = whole(50, low=50, high=90, steps=(50, 90))
+    class_answers: bool = flag(False)
+    link_to: str = choice("scene1", PLACES)
+    link_state: int = whole(0, low=0, high=20)
+    link_show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
+    link_language: str = choice("any", dict.fromkeys(("any", *texts.LANGUAGES)))
+    link_mode: str = choice("plain", dict.fromkeys(("plain", "present", "notes", "embed")))
+
+
+SPECS += (Presenting, Classroom)

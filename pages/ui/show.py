@@ -12,7 +12,10 @@ import pyarrow as pa
 import streamlit as st
 
 from core.datasets import Dataset
+from pages.charts.present import enlarge
 from pages.ui.collection import collect_figure
+from pages.ui.session import linked
+from pages.ui.settings import Presenting
 
 MOST_OF_OWN = 64
 _of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictionary()
@@ -31,13 +34,23 @@ def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable)
     if rest not in kept:
         if len(kept) >= MOST_OF_OWN:
             kept.clear()
-        kept[rest] = chart(*arguments).to_dict()
+        kept[rest] = spoken_as_one(chart(*arguments).to_dict())
     return kept[rest]
 
 
 @lru_cache(maxsize=512)
 def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    return chart(*arguments).to_dict()
+    return spoken_as_one(chart(*arguments).to_dict())
+
+
+def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
+    """The chart, its description the one thing in it that a screen reader reads.
+
+    Not hundreds of points, most of which belong to another epoch, nor lines without a name.
+    """
+    config = spec.setdefault("config", {})
+    config["mark"] = {**config.get("mark", {}), "aria": False}
+    return spec
 
 
 def show(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable, **tables: pa.Table) -> None:
@@ -47,4 +60,6 @@ def show(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable, **tables
     """
     spec = specification(chart, *arguments)
     collect_figure(chart.__name__, spec, tables)
+    if linked(Presenting).present:
+        spec = enlarge(spec)
     st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch")

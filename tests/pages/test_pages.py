@@ -12,7 +12,7 @@ from pages.ui.settings import SPECS
 from tests.browser.drive import ROOT
 
 PAGES = ["story", "activations", "derivatives", "training", "perceptron", "byhand", "digits"]
-PAGES += ["svm"]
+PAGES += ["svm", "classroom"]
 SHORT = {"lanes": "1", "epochs": "3", "samples": "40"}
 every_page = pytest.mark.parametrize("page", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)

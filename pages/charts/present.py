@@ -1,0 +1,57 @@
+"""A chart for a projector: the same picture with larger type and thicker lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+TYPE, LINES, ROOM = 1.4, 1.4, 1.1
+"""How much larger: what is read, what is drawn, and the height that it gets."""
+READ = {"fontSize", "labelFontSize", "titleFontSize", "subtitleFontSize", "dx", "dy"}
+READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "titleY"}
+DRAWN = {"strokeWidth", "symbolStrokeWidth"}
+TEXT = 18
+"""Pixels of a chart's type where it says nothing itself."""
+CONFIG: Mapping[str, Mapping[str, float]] = {
+    "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT},
+    "legend": {"labelFontSize": TEXT, "titleFontSize": TEXT, "symbolSize": 200},
+    "header": {"labelFontSize": TEXT, "titleFontSize": TEXT},
+    "title": {"fontSize": TEXT, "subtitleFontSize": TEXT},
+    "text": {"fontSize": TEXT},
+    "line": {"strokeWidth": 3.5},
+}
+
+
+def enlarge(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """The specification with all its sizes in pixels made larger; the data stay as they are."""
+    larger: dict[str, Any] = scaled(spec)
+    own = larger.get("config", {})
+    larger["config"] = own | {
+        part: {**sizes, **own[part]} if isinstance(own.get(part), dict) else dict(sizes)
+        for part, sizes in CONFIG.items()
+    }
+    return larger
+
+
+def scaled(branch: Any, factor: float = 1.0) -> Any:
+    """A part of a specification; its own numbers are multiplied by `factor`."""
+    if isinstance(branch, Mapping):
+        return {
+            key: value if key in ("data", "datasets") else scaled(value, of(key, factor))
+            for key, value in branch.items()
+        }
+    if isinstance(branch, list):
+        return [scaled(item, factor) for item in branch]
+    number = isinstance(branch, int | float) and not isinstance(branch, bool)
+    return branch * factor if number and factor != 1.0 else branch
+
+
+def of(key: str, inherited: float) -> float:
+    """The factor of what stands under this key; `value` is the number of what it stands in."""
+    if key in READ:
+        return TYPE
+    if key in DRAWN:
+        return LINES
+    if key == "height":
+        return ROOM
+    return inherited if key in ("value", "condition") else 1.0

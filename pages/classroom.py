@@ -1,0 +1,10 @@
+"""For teachers: links, the lesson plan, the worksheet."""
+
+from pages.ui.classroom import link_of, open_classroom, part, part_choice
+from pages.ui.frame import close_page, open_page
+
+t = open_page("classroom")
+chosen = open_classroom()
+part_choice(t, chosen)
+part(t, chosen)
+close_page(t, link_of(chosen), link_of(chosen, full=True))

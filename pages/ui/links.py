@@ -1,0 +1,193 @@
+"""Links for a class: to a scene or a page in some state, short or in full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from types import MappingProxyType
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+import streamlit as st
+
+from core.domain import Query
+from core.lanes import Lanes
+from core.presets import PRESETS, TWENTY
+from pages.texts import Text
+from pages.ui import byhand, curves, digits, lanes, perceptron, slopes, svm
+from pages.ui.scenes import SCENES
+from pages.ui.session import VERSION, linked
+from pages.ui.settings import Curves, Presenting, Slopes, Stage, Telling
+
+State = Callable[[bool], Query]
+"""A state of a page as a link; with True every setting is written out."""
+OWN = "own"
+"""The state in which the teacher left a page."""
+HERE = "/classroom"
+
+
+# States
+
+
+def lanes_link(runs: Lanes, full: bool) -> Query:
+    return lanes.link_of(replace(Stage(), lanes=len(runs)), runs, full=full)
+
+
+def curves_link(shown: tuple[str, ...], full: bool) -> Query:
+    return curves.link_of(Curves(shown), (), full=full)
+
+
+def pages() -> dict[str, tuple[State, State, Mapping[str, State]]]:
+    """By page: as it opens, as the teacher left it, and its questions."""
+    return {
+        "activations": (
+            lambda full: curves.link_of(Curves(), (), full=full),
+            lambda full: curves.link_of(*curves.open_curves(), full=full),
+            {key: partial(curves_link, shown) for key, shown in curves.PRESETS.items()},
+        ),
+        "derivatives": (
+            lambda full: slopes.link_of(Slopes(), slopes.PRESETS["three"][1], full=full),
+            lambda full: slopes.link_of(*slopes.open_slopes(), full=full),
+            {
+                key: lambda full, chosen=chosen: slopes.link_of(*chosen, full=full)
+                for key, chosen in slopes.PRESETS.items()
+            },
+        ),
+        "training": (
+            partial(lanes_link, PRESETS["race"]),
+            lambda full: lanes.link_of(*lanes.open_lanes(), full=full),
+            {key: partial(lanes_link, runs) for key, runs in PRESETS.items()},
+        ),
+        "perceptron": (
+            lambda full: perceptron.link_of(*perceptron.PRESETS["groups"], full=full),
+            lambda full: perceptron.link_of(*perceptron.open_line(), full=full),
+            {
+                key: lambda full, chosen=chosen: perceptron.link_of(*chosen, full=full)
+                for key, chosen in perceptron.PRESETS.items()
+            },
+        ),
+        "byhand": (
+            lambda full: byhand.link_of(*byhand.PRESETS["forward"], full=full),
+            lambda full: byhand.link_of(*byhand.open_hand(), full=full),
+            {
+                key: lambda full, chosen=chosen: byhand.link_of(*chosen, full=full)
+                for key, chosen in byhand.PRESETS.items()
+            },
+        ),
+        "digits": (
+            lambda full: digits.link_of(*digits.PRESETS["reads"], full=full),
+            lambda full: digits.link_of(*digits.open_digits(), full=full),
+            {
+                key: lambda full, chosen=chosen: digits.link_of(*chosen, full=full)
+                for key, chosen in digits.PRESETS.items()
+            },
+        ),
+        "svm": (
+            lambda full: svm.link_of(*svm.PRESETS["xor"], full=full),
+            lambda full: svm.link_of(*svm.open_svm(), full=full),
+            {
+                key: lambda full, chosen=chosen: svm.link_of(*chosen, full=full)
+                for key, chosen in svm.PRESETS.items()
+            },
+        ),
+    }
+
+
+def scene_number(place: str) -> int | None:
+    """The number of a place of the story, 0 for its cover; None for another page."""
+    if place == "cover":
+        return 0
+    return int(place.removeprefix("scene")) if place.startswith("scene") else None
+
+
+def scene_link(number: int, own: bool, full: bool) -> Query:
+    """A scene as it opens, or with its dials as the teacher left them."""
+    query = Telling(scene=number).to_query(full=full)
+    dials = SCENES[number - 1].dials if 1 <= number <= len(SCENES) else None
+    if dials is not None:
+        query |= (linked(dials) if own else dials()).to_query(full=full)
+    return query
+
+
+def states(place: str) -> dict[str, State]:
+    """Every state that a link to this place can open, the one it opens with first."""
+    if (number := scene_number(place)) is not None:
+        return {"": partial(scene_link, number, False), OWN: partial(scene_link, number, True)}
+    opening, own, questions = pages()[place]
+    return {"": opening, OWN: own, **questions}
+
+
+# Addresses
+
+
+def path_of(place: str) -> str:
+    return "" if scene_number(place) is not None else place
+
+
+def base() -> str:
+    """Where the dashboard is, ending in a slash; a slash alone where that is not known."""
+    parts = urlsplit(st.context.url or "")
+    if parts.scheme not in ("http", "https"):
+        return "/"
+    path = parts.path.rstrip("/").removesuffix(HERE)
+    return urlunsplit((parts.scheme, parts.netloc, path + "/", "", ""))
+
+
+def address(start: str, place: str, query: Query) -> str:
+    """The whole link; a comma needs no escape, and a phone reads the shorter one sooner."""
+    return f"{start}{path_of(place)}?{urlencode({**VERSION, **query}, safe=',')}"
+
+
+def language_part(chosen: str) -> Query:
+    return {} if chosen == "any" else {"language": chosen}
+
+
+def mode_part(mode: str, show: tuple[str, ...], full: bool) -> Query:
+    """How the link's reader sees the page."""
+    present = mode in ("present", "notes")
+    query = Presenting(present=present, notes=mode == "notes", show=show).to_query(full=full)
+    return query | ({"embed": "true"} if mode == "embed" else {})
+
+
+# The runs that refute the misconceptions of the lesson
+
+MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
+    {
+        "time": (
+            "perceptron",
+            lambda full: perceptron.link_of(*perceptron.PRESETS["never"], full=full),
+        ),
+        "layers": ("training", partial(lanes_link, PRESETS["layers"])),
+        "finished": ("training", partial(lanes_link, PRESETS["race"])),
+        "power": ("training", partial(lanes_link, PRESETS["weights"])),
+        "rate": ("training", partial(lanes_link, PRESETS["rates"])),
+        "tanh": ("training", partial(lanes_link, (TWENTY,))),
+        "relu": ("training", partial(lanes_link, PRESETS["relu"])),
+        "dead": (
+            "training",
+            lambda full: lanes.link_of(
+                Stage(lanes=1, tool="units"), PRESETS["dead"][:1], full=full
+            ),
+        ),
+        "leaky": ("training", partial(lanes_link, PRESETS["dead"])),
+        "straight": ("svm", lambda full: svm.link_of(*svm.PRESETS["xor"], full=full)),
+        "alone": ("training", partial(lanes_link, PRESETS["norm"])),
+    }
+)
+
+
+def lesson_link(start: str, language: str, target: str) -> str:
+    """The short link that the lesson's plan gives for `scene3` or `myth_rate`."""
+    place, state = (
+        MYTHS[target.removeprefix("myth_")]
+        if target.startswith("myth_")
+        else (target, states(target)[""])
+    )
+    return address(start, place, {"language": language, **state(False)})
+
+
+def question_name(t: Text, place: str, state: str) -> str:
+    """What a state is called: the page's question, or the words for the two that every page has."""
+    if state in ("", OWN):
+        return t.classroom.states.own if state else t.classroom.states.opening
+    return t[place].presets[state]

@@ -1,0 +1,104 @@
+"""Presenter mode: large, without a sidebar, with keys to go on and back, and notes in a drawer.
+
+And what any link may ask for: that the class sees only some of the controls.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from pages.texts import Text
+from pages.texts.lesson import NOTES
+from pages.ui.components import component
+from pages.ui.session import keep, linked
+from pages.ui.settings import CONTROLS, MOST_SCENES, Presenting, Telling
+
+STYLE = Path(__file__).with_name("present.css")
+EVERYTHING, QUESTIONS = "all", "questions"
+BAR = "present"
+TO_STORY = "to_story"
+"""Under which the session keeps that the reader is on the way to a scene from another page."""
+
+
+def presenting() -> dict[str, str]:
+    """The part of a link that keeps the mode from page to page."""
+    return linked(Presenting).to_query()
+
+
+def present(t: Text, page: str) -> None:
+    """Show the page called `page` as the link asks; in presenter mode with its bar and notes."""
+    if st.session_state.pop(TO_STORY, False) and page != "story":
+        st.switch_page("pages/story.py")
+    mode = linked(Presenting)
+    if EVERYTHING not in mode.show:
+        st.html(f"<style>{hidden(mode.show)}</style>")
+    if not mode.present:
+        return
+    st.html(STYLE)
+    scene = linked(Telling).scene
+    told = page == "story" and scene > 0
+    words = t.classroom.bar
+    data = {
+        "place": words.place.format(scene=scene, last=MOST_SCENES) if told else "",
+        "back": page != "story" or scene > 0,
+        "next": page != "story" or scene < MOST_SCENES,
+        "labels": {key: words[key] for key in words},
+        "notes": notes(t, scene) if told else [],
+        "open": mode.notes,
+        "vote": f"scene{scene}" if told else "",
+    }
+    with st.container(key="present_bar"):
+        component("present")(
+            data=data,
+            key=BAR,
+            on_step_change=lambda: step(page, int(st.session_state[BAR]["step"])),
+            on_leave_change=leave,
+        )
+
+
+def notes(t: Text, scene: int) -> list[tuple[str, str]]:
+    """What the teacher wants to remember about a scene: headings and sentences."""
+    own = t.lesson.notes[NOTES[scene - 1]]
+    return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts]
+
+
+def step(page: str, by: int) -> None:
+    """Turn to the next scene or the one before; from another page, back into the story."""
+    scene = linked(Telling).scene
+    if page != "story":
+        st.session_state[TO_STORY] = True
+        by = max(by, 0)  # back is where the reader has come from
+    turned = Telling(scene=min(max(scene + by, 0), MOST_SCENES))
+    if by:
+        keep(turned.to_query(), Telling.keys())
+
+
+def leave() -> None:
+    """Back to the ordinary view."""
+    keep(replace(linked(Presenting), present=False, notes=False).to_query(), Presenting.keys())
+
+
+def hidden(show: tuple[str, ...]) -> str:
+    """The style rules that leave of all controls only those called `show`."""
+    shown = [f".st-key-{name}" for name in show]
+    others = [name for name in CONTROLS if name not in show and name != "language"]
+    element = "[data-testid=stElementContainer]"
+    sidebar = "[data-testid=stSidebar]"
+    gone = [
+        *(f"{element}.st-key-{name}" for name in others),
+        f"{sidebar} {element}:not({', '.join(shown)})",
+        f"{sidebar} [data-testid=stExpander]:not(:has({', '.join(shown)}))",
+        f"body:not(:has({', '.join(f'{sidebar} {one}' for one in shown)})) {sidebar}",
+        f"body:not(:has({', '.join(f'{sidebar} {one}' for one in shown)}))"
+        " [data-testid=stExpandSidebarButton]",
+    ]
+    if QUESTIONS not in show:
+        gone.append(".st-key-presets")
+    gone += [f"{sidebar} [role=tablist]", f"{sidebar} [data-testid=stPopover]"]
+    return (
+        f"{', '.join(gone)} {{ display: none !important; }} "
+        f"{sidebar} [data-testid=stTabPanel] {{ display: block !important; }}"  # all tabs as one
+    )
