@@ -18,7 +18,8 @@ import pytest
 import streamlit
 
 from bench.viewer import Seen, Viewer
-from tests.browser.drive import browsing, open_page, settle
+from tests.awaited import awaited
+from tests.browser.drive import open_page, settle
 from tests.deploy.cluster import ROOT, cluster, configured
 from tests.deploy.install import nginx
 
@@ -144,55 +145,56 @@ def test_viewers_are_spread_over_the_processes_and_all_are_served(running):
             await viewer.close()
         return opened, seen, sessions
 
-    opened, seen, sessions = asyncio.run(visit())
+    opened, seen, sessions = awaited(visit())
     assert all(opened)
     assert seen.errors == []
     assert min(sessions) > 0
     assert sum(sessions) >= 12
 
 
-def test_the_policy_forbids_nothing_that_a_page_needs(running):
-    with browsing() as browser:
-        page = open_page(browser, running.address)
-        refused = []
-        page.on("console", lambda m: refused.append(m.text) if "Security Policy" in m.text else 0)
-        for name in ["derivatives", "training?epochs=20", "digits?epochs=1"]:
-            page.goto(f"{running.address}/{name}")
-            settle(page, charts=1)
-        assert refused == []
+def test_the_policy_forbids_nothing_that_a_page_needs(running, browser):
+    page = open_page(browser, running.address)
+    refused = []
+    page.on("console", lambda m: refused.append(m.text) if "Security Policy" in m.text else 0)
+    for name in ["derivatives", "training?epochs=20", "digits?epochs=1"]:
+        page.goto(f"{running.address}/{name}")
+        settle(page, charts=1)
+    page.close()
+    assert refused == []
 
 
-def test_a_process_that_dies_takes_no_picture_with_it(running):
-    with browsing() as browser:
-        resting = open_page(browser, f"{running.address}/training?depth=2&epochs=20", charts=3)
-        busy = []
-        for depth in (10, 11):
-            page = browser.new_page()
-            page.goto(f"{running.address}/training?depth={depth}&width=32&epochs=399")
-            page.wait_for_selector("[data-testid=stProgress]", timeout=60_000)
-            busy.append(page)
-        victim, survivor = sorted(running.processes, key=connected, reverse=True)
-        try:
-            running.kill(victim)
-            begun = time.monotonic()
-            while connected(survivor) < 3:  # the browsers come back by themselves
-                assert time.monotonic() - begun < 60
-                time.sleep(0.05)
-            print(f"all connected again after {time.monotonic() - begun:.1f} s")
-            for depth, page in zip((10, 11), busy, strict=True):
-                settle(page, charts=3)
-                assert f"depth={depth}" in page.url
-                assert page.get_by_text("epoch 399 of 399").count() > 0
-                assert page.get_by_test_id("stException").count() == 0
+def test_a_process_that_dies_takes_no_picture_with_it(running, browser):
+    resting = open_page(browser, f"{running.address}/training?depth=2&epochs=20", charts=3)
+    busy = []
+    for depth in (10, 11):
+        page = browser.new_page()
+        page.goto(f"{running.address}/training?depth={depth}&width=32&epochs=399")
+        page.wait_for_selector("[data-testid=stProgress]", timeout=60_000)
+        busy.append(page)
+    victim, survivor = sorted(running.processes, key=connected, reverse=True)
+    try:
+        running.kill(victim)
+        begun = time.monotonic()
+        while connected(survivor) < 3:  # the browsers come back by themselves
+            assert time.monotonic() - begun < 60
+            time.sleep(0.05)
+        print(f"all connected again after {time.monotonic() - begun:.1f} s")
+        for depth, page in zip((10, 11), busy, strict=True):
+            settle(page, charts=3)
+            assert f"depth={depth}" in page.url
+            assert page.get_by_text("epoch 399 of 399").count() > 0
+            assert page.get_by_test_id("stException").count() == 0
+        settle(resting, charts=3)
+        start = resting.get_by_role("button", name="New random start")
+        for _ in range(3):  # the first click only opens the session anew
+            start.click()
             settle(resting, charts=3)
-            start = resting.get_by_role("button", name="New random start")
-            for _ in range(3):  # the first click only opens the session anew
-                start.click()
-                settle(resting, charts=3)
-            assert re.search("[?&]seed=", resting.url)
-            assert "depth=2" in resting.url
-        finally:
-            running.start(victim)
+        assert re.search("[?&]seed=", resting.url)
+        assert "depth=2" in resting.url
+    finally:
+        running.start(victim)
+        for page in (resting, *busy):
+            page.close()
 
 
 # --- the files themselves ----------------------------------------------------------------------

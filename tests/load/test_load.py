@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from bench.load import LINK, Load, drive
 from bench.server import serving
 from bench.viewer import Seen, Viewer, loopback
+from tests.awaited import awaited
 
 SMALL = "2000000"  # bytes that recordings may take: a few
 
@@ -50,7 +50,7 @@ def test_a_load_has_bounds(load):
 
 def test_viewers_who_come_change_compute_and_go_are_all_served_and_leave_nothing(server):
     load = Load(6, 1.0, 6.0, pause=1.2, own=0.6, leave=0.3)
-    outcome = asyncio.run(drive("short", server, load))
+    outcome = awaited(drive("short", server, load))
     assert outcome.seen.errors == []
     assert outcome.served == 6
     assert len(outcome.seen.opened) >= 6
@@ -73,7 +73,7 @@ def test_a_link_rebuilds_its_picture_for_whoever_comes_later(server):
             await viewer.close()
         return seen
 
-    assert asyncio.run(visit()).errors == []
+    assert awaited(visit()).errors == []
 
 
 def test_a_browser_that_goes_away_in_the_middle_of_a_run_keeps_nobody_from_it(server):
@@ -91,7 +91,7 @@ def test_a_browser_that_goes_away_in_the_middle_of_a_run_keeps_nobody_from_it(se
         await second.close()
         return seen
 
-    assert asyncio.run(visit()).errors == []
+    assert awaited(visit()).errors == []
 
 
 def test_a_disk_that_is_full_keeps_nobody_from_anything():
@@ -107,4 +107,4 @@ def test_a_disk_that_is_full_keeps_nobody_from_anything():
         return seen
 
     with serving(None, before=full, STREAMLIT_CLIENT_SHOW_ERROR_DETAILS="full") as server:
-        assert asyncio.run(visit(server.address)).errors == []
+        assert awaited(visit(server.address)).errors == []
