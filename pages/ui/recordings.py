@@ -53,6 +53,11 @@ def sharing(t: Text, own: int) -> str | None:
     return t.training.sharing.format(runs=len(turns)) if crowded else None
 
 
+def idle() -> bool:
+    """Whether nobody waits for a run, so that what nobody asked for may be computed."""
+    return len(recordings().turns) == 0
+
+
 def per_recording(make: Callable[..., T]) -> Callable[..., T]:
     """Keep what `make(recording, ...)` makes of a finished recording for as long as that lives."""
     kept: WeakKeyDictionary[Recording, dict[Any, T]] = WeakKeyDictionary()

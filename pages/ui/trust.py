@@ -26,12 +26,12 @@ from pages.charts import trust as charts
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.lanes import lane_name
-from pages.ui.recordings import per_recording
+from pages.ui.recordings import idle, per_recording
 from pages.ui.show import show
 from pages.ui.stage import Scene
 
 CHEAP = 0.05
-"""Seconds that a page may spend unasked."""
+"""Seconds that a page may spend unasked, while nobody waits for a run."""
 FLOOR = 1e-11
 """Rounding of a loss near 1, about 1e-16, divided by an h of about 1e-5."""
 MOST_ROWS = 8
@@ -53,7 +53,7 @@ def unfold(scene: Scene, records: Sequence[Recording]) -> None:
     Its line stays the same while it is opened and closed, or the focus would be lost.
     """
     t = scene.t
-    cheap = sum(seconds(record.run) for record in records) < CHEAP
+    cheap = sum(seconds(record.run) for record in records) < CHEAP and idle()
     if cheap:
         line, icon = verdict(t, [last_check(record) for record in records])
     else:

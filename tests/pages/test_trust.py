@@ -21,6 +21,12 @@ every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 DEEP = {"depth": "20", "width": "10", "epochs": "2", "samples": "40", "lanes": "1"}
 
 
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """Other tests may have left runs in line."""
+    monkeypatch.setattr(ui, "idle", lambda: True)
+
+
 def text(language="en"):
     return texts.LANGUAGES[language].text
 
@@ -192,3 +198,8 @@ def test_the_chart_is_valid_and_its_rows_lie_on_its_axis(language, colours):
     rows = charts.layers_table(layers).to_pylist()
     assert len(rows) == 5
     assert all(charts.LOWEST <= row["apart"] <= charts.HIGHEST for row in rows)
+
+
+def test_nothing_is_checked_unasked_while_somebody_waits_for_a_run(monkeypatch):
+    monkeypatch.setattr(ui, "idle", lambda: False)
+    assert fold(visit("training", **SHORT)).label == text().trust.ask
