@@ -12,8 +12,10 @@ READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "t
 DRAWN = {"strokeWidth", "symbolStrokeWidth"}
 TEXT = 18
 """Pixels of a chart's type where it says nothing itself."""
-CONFIG: Mapping[str, Mapping[str, float]] = {
-    "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT},
+CONFIG: Mapping[str, Mapping[str, float | str]] = {
+    # at the end, so that a long title runs over the empty corner and is not cut off
+    "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT, "titleAnchor": "end"},
+    "axisRight": {"titleAnchor": "middle"},
     "legend": {"labelFontSize": TEXT, "titleFontSize": TEXT, "symbolSize": 200},
     "header": {"labelFontSize": TEXT, "titleFontSize": TEXT},
     "title": {"fontSize": TEXT, "subtitleFontSize": TEXT},

@@ -375,8 +375,9 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
             y=alt.YValue(alt.expr("height / 2")),
         )
     )
-    halo = note.mark_text(fontSize=15, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
-    words = note.mark_text(fontSize=15, fontWeight="bold", color=colours.ink)
+    size = alt.expr("clamp(width / 15, 10, 18)")  # so that a narrow picture holds it
+    halo = note.mark_text(fontSize=size, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
+    words = note.mark_text(fontSize=size, fontWeight="bold", color=colours.ink)
     return (
         (picture + marks + halo + words)
         .add_params(epoch_input())

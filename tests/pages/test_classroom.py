@@ -288,7 +288,8 @@ def test_a_projector_gets_larger_type_and_thicker_lines_and_the_same_data():
         "value": 1.4,
     }
     assert large["data"] == spec["data"]
-    assert large["config"]["axis"] == {"labelFontSize": 42, "grid": False, "titleFontSize": TEXT}
+    axis = {"labelFontSize": 42, "grid": False, "titleFontSize": TEXT, "titleAnchor": "end"}
+    assert large["config"]["axis"] == axis
     assert large["config"]["line"]["strokeWidth"] == 3.5
     assert large["height"] > 200
 
