@@ -21,7 +21,7 @@ from core.digits import (
     read_test,
 )
 from core.domain import Whole
-from core.recording import OverBudget, Recording
+from core.recording import Recording
 from core.training import RunSpec, Trained
 from pages.charts import digits as charts
 from pages.charts.facts import name_of
@@ -32,19 +32,27 @@ from pages.texts.sentences import sentence
 from pages.ui.components import PAPER, drawing
 from pages.ui.controls import controls, knob_controls
 from pages.ui.presets import questions
-from pages.ui.recordings import in_line, pace, per_recording, recordings
+from pages.ui.recordings import in_line, pace, per_recording
 from pages.ui.session import (
     cancelled,
     keep,
     linked,
     session,
-    set_cancelled,
     take_over,
     write_address,
 )
 from pages.ui.settings import Digits
 from pages.ui.show import show
-from pages.ui.stage import FIRST_SLICE, SLICE, TICK, advance, ends, guess
+from pages.ui.stage import (
+    FIRST_SLICE,
+    SLICE,
+    TICK,
+    advance,
+    ends,
+    guess,
+    recordings_of,
+    under_way,
+)
 
 NETWORK = (
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
@@ -165,11 +173,8 @@ def runs_of(shown: Digits, run: RunSpec) -> tuple[RunSpec, ...]:
 def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
     """Train what is missing and show it; a fragment looks on until all is computed."""
     runs = runs_of(shown, run)
-    try:
-        records = tuple(recordings().get(run) for run in runs)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+    records = recordings_of(t, runs)
+    if records is None:
         return
     advance(records, FIRST_SLICE)
     if all(record.finished for record in records) or cancelled() == runs:
@@ -192,7 +197,7 @@ def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
 def draw(scene: Scene) -> None:
     """Progress, numbers, drawing, mistakes, units."""
     t, record = scene.t, scene.record
-    progress(scene)
+    under_way(scene.t, scene.records, scene.t.digits.computing, live=scene.live)
     if not record.snapshots:
         st.caption(in_line(t, record))
         return
@@ -212,22 +217,6 @@ def draw(scene: Scene) -> None:
     with right:
         confusion(scene, reading)
     units(scene, record.final)
-
-
-def progress(scene: Scene) -> None:
-    """How far the training has come, and a way to stop it."""
-    t, runs = scene.t, tuple(record.run for record in scene.records)
-    newest = min((r.epoch for r in scene.records if not r.finished), default=None)
-    if newest is None:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if scene.live:
-            words = t.digits.computing.format(epoch=newest, epochs=scene.run.epochs)
-            st.progress(newest / scene.run.epochs, words)
-            st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
-        else:
-            st.caption(t.training.cancelled.format(epoch=newest, epochs=scene.run.epochs))
-            st.button(t.training.resume, on_click=set_cancelled, args=[None])
 
 
 def headline(scene: Scene) -> None:

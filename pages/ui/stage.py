@@ -66,11 +66,8 @@ Below = Callable[[Scene, Sequence[Recording]], None]
 
 def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
     """Compute what is missing and draw the lanes; a fragment looks on until all is computed."""
-    try:
-        records = tuple(recordings().get(run) for run in lanes)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+    records = recordings_of(t, lanes)
+    if records is None:
         return
     advance(records, FIRST_SLICE)
     if all(record.finished for record in records) or cancelled() == lanes:
@@ -79,18 +76,32 @@ def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -
 
     @st.fragment(run_every=pace(TICK))
     def live() -> None:
-        stopped = cancelled() == lanes
-        if not stopped:
-            advance(records, SLICE)
-        if stopped or open_lanes() != (shown, lanes) or all(record.finished for record in records):
+        advance(records, SLICE)
+        done = cancelled() == lanes or all(record.finished for record in records)
+        if done or open_lanes() != (shown, lanes):
             st.rerun()
         draw(t, colours, shown, lanes, records, below)
 
     live()
 
 
+def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
+    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
+    try:
+        return tuple(recordings().get(run) for run in runs)
+    except OverBudget as excess:
+        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
+        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+        return None
+
+
 def advance(records: Sequence[Recording], budget: float) -> None:
-    """Share a budget of seconds among the recordings that are not finished."""
+    """Share a budget of seconds among the recordings that are not finished.
+
+    Those that the reader has stopped stand still, once there is something of each to be seen.
+    """
+    if cancelled() == tuple(r.run for r in records) and all(r.snapshots for r in records):
+        return
     waiting = [record for record in records if not record.finished]
     for record in waiting:
         recordings().advance(record, budget / len(waiting))
@@ -121,28 +132,42 @@ def transport(scene: Scene, records: Sequence[Recording]) -> None:
     """The clock; while computing, how far it has come and a way to stop."""
     t, lanes = scene.t, scene.lanes
     total = lanes[0].epochs
-    newest = min((r.epoch for r in records if not r.finished), default=total)
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         with st.container(width="stretch"):
             clock(
                 t,
                 run=repr(lanes),
-                last=newest,
+                last=newest(records),
                 total=total,
                 stride=lanes[0].stride,
                 live=scene.live,
             )
         st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    if newest == total:
+    under_way(t, records, t.training.computing, live=scene.live)
+
+
+def newest(records: Sequence[Recording]) -> int:
+    """The epoch that all recordings have reached."""
+    return min((r.epoch for r in records if not r.finished), default=records[0].run.epochs)
+
+
+def under_way(t: Text, records: Sequence[Recording], computing: str, *, live: bool) -> None:
+    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
+
+    Nothing once they are finished.
+    """
+    if all(record.finished for record in records):
         return
+    epoch, epochs = newest(records), records[0].run.epochs
     with st.container(horizontal=True, vertical_alignment="center"):
-        if scene.live:
-            st.progress(newest / total, t.training.computing.format(epoch=newest, epochs=total))
-            st.button(t.training.cancel, on_click=set_cancelled, args=[lanes])
+        if live:
+            st.progress(epoch / epochs, computing.format(epoch=epoch, epochs=epochs))
+            runs = tuple(record.run for record in records)
+            st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
             if (slow := sharing(t, len(records))) and any(r.snapshots for r in records):
                 st.caption(slow)
         else:
-            st.caption(t.training.cancelled.format(epoch=newest, epochs=total))
+            st.caption(t.training.cancelled.format(epoch=epoch, epochs=epochs))
             st.button(t.training.resume, on_click=set_cancelled, args=[None])
 
 
@@ -222,17 +247,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     """Loss and test accuracy, and the loss of the run before as a ghost."""
     t, run = scene.t, record.run
     table = charts.course_table(record.history, 0)
-    losses = table["loss"].to_numpy()
-    told = alternative(
-        scene,
-        "course",
-        name=name,
-        first=f"{losses[0]:.3f}",
-        last=f"{losses[-1]:.3f}",
-        smallest=f"{losses.min():.3f}",
-        largest=f"{losses.max():.3f}",
-        accuracy=percent(float(table["accuracy"][-1].as_py()), t),
-    )
+    told = alternative(scene, "course", name=name, **course_numbers(t, table))
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
     show(
@@ -247,6 +262,18 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         course=table,
         ghost=charts.course_table(old.history, 0) if old and old.snapshots else table.slice(0, 0),
     )
+
+
+def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
+    """The numbers in which a course is told."""
+    losses = table["loss"].to_numpy()
+    return {
+        "first": f"{losses[0]:.3f}",
+        "last": f"{losses[-1]:.3f}",
+        "smallest": f"{losses.min():.3f}",
+        "largest": f"{losses.max():.3f}",
+        "accuracy": percent(float(table["accuracy"][-1].as_py()), t),
+    }
 
 
 def alternative(scene: Scene, chart: str, **values: str) -> str:

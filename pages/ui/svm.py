@@ -15,7 +15,7 @@ import streamlit as st
 from core import svm
 from core.datasets import DATASETS, Task, View, load
 from core.domain import Choice, Whole
-from core.recording import OverBudget, Recording
+from core.recording import Recording
 from core.svm import COSTS, GAMMAS, MOST_POINTS, NotTwoClasses, Svm, SvmSpec, TooManyPoints
 from core.training import RunSpec
 from pages.charts import svm as charts
@@ -27,8 +27,8 @@ from pages.ui.components import caption, clock
 from pages.ui.controls import controls, entry_name, knob_controls
 from pages.ui.lanes import lane_name
 from pages.ui.presets import questions
-from pages.ui.recordings import per_recording, recordings
-from pages.ui.session import cancelled, keep, linked, session, set_cancelled, take_over
+from pages.ui.recordings import pace, per_recording
+from pages.ui.session import cancelled, keep, linked, session, take_over
 from pages.ui.show import show
 from pages.ui.stage import (
     FIRST_SLICE,
@@ -39,7 +39,10 @@ from pages.ui.stage import (
     frame_table,
     frames_table,
     guess,
+    newest,
     points_table,
+    recordings_of,
+    under_way,
 )
 from pages.ui.stage import words as told_of
 
@@ -253,12 +256,10 @@ class Scene:
 def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
     """Compute what is missing and show it; a fragment looks on until all is computed."""
     stand_in(t)
-    try:
-        record = recordings().get(run)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+    records = recordings_of(t, (run,))
+    if records is None:
         return
+    (record,) = records
     drawn = data_of(run)
     machine, refusal = asked_for(t, drawn, chosen)
     scene = Scene(t, colours, chosen, record, machine, refusal, live=False)
@@ -272,7 +273,7 @@ def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
         draw(scene, scores)
         return
 
-    @st.fragment(run_every=TICK)
+    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         nonlocal scores, complete
         if open_svm() != (chosen, run) or done():
@@ -427,22 +428,13 @@ def transport(scene: Scene) -> None:
             clock(
                 t,
                 run=repr(run),
-                last=record.epoch if not record.finished else run.epochs,
+                last=newest([record]),
                 total=run.epochs,
                 stride=run.stride,
                 live=scene.live,
             )
         st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    if record.finished:
-        return
-    with st.container(horizontal=True, vertical_alignment="center"):
-        progress = {"epoch": record.epoch, "epochs": run.epochs}
-        if scene.live:
-            st.progress(record.epoch / run.epochs, t.training.computing.format(**progress))
-            st.button(t.training.cancel, on_click=set_cancelled, args=[(run,)])
-        else:
-            st.caption(t.training.cancelled.format(**progress))
-            st.button(t.training.resume, on_click=set_cancelled, args=[None])
+    under_way(t, [record], t.training.computing, live=scene.live)
 
 
 def sweeps(scene: Scene, scores: Scores) -> None:

@@ -18,17 +18,16 @@ from pages.charts import training as charts
 from pages.charts.style import hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power
-from pages.ui.components import clock
 from pages.ui.controls import reset, taken
 from pages.ui.frame import palette
 from pages.ui.lanes import link_of
 from pages.ui.perceptron import joined
 from pages.ui.recordings import per_recording
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, turn_dial, untrained
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldLayers
 from pages.ui.show import show
-from pages.ui.stage import LEARNT, ends, guess, ladder_table
+from pages.ui.stage import LEARNT, course_numbers, ends, guess, ladder_table
 
 SEEDS, GOOD, DEEP = 8, 2, 5
 """Seeds of each network; the two numbers of layers that the question compares."""
@@ -51,16 +50,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
         return None
     by_depth = dict(zip(RUNS, records, strict=True))
     run = RUNS[depth]
-    clock(
-        t,
-        run=repr(RUNS),
-        last=run.epochs,
-        total=run.epochs,
-        stride=run.stride,
-        live=False,
-        rate=RATE,
-        begin=True,
-    )
+    replay(t, run, RUNS, RATE)
     row(t, by_depth, depth, played=True)
     st.caption(counted(t))
     choice(t, depth)
@@ -135,7 +125,7 @@ def closely(t: Text, record: Recording) -> None:
     colour, name = hue(ACTIVATIONS[run.activation], colours), layers_name(t, run.depth)
     table = ladder_table(record, "delta", max(RUNS), False)
     values = table["value"].to_numpy()[-run.depth - 1 :]
-    baseline, losses = guess(run).loss, history.train_loss[:, 0]
+    baseline = guess(run).loss
     left, right = st.columns(2, gap="medium")
     with left:
         show(
@@ -167,14 +157,7 @@ def closely(t: Text, record: Recording) -> None:
             run.epochs,
             1.3 * baseline,
             baseline,
-            t.training.alternatives.course.format(
-                name=name,
-                first=f"{losses[0]:.3f}",
-                last=f"{losses[-1]:.3f}",
-                smallest=f"{losses.min():.3f}",
-                largest=f"{losses.max():.3f}",
-                accuracy=percent(float(table["accuracy"][-1].as_py()), t),
-            ),
+            t.training.alternatives.course.format(name=name, **course_numbers(t, table)),
             course=table,
             ghost=table.slice(0, 0),
         )
