@@ -20,7 +20,7 @@ from core.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet,
 from pages.charts.curves import step_input
 from pages.charts.expressions import NOW, quoted
 from pages.charts.style import LINE, SYMBOLS, Palette
-from pages.charts.training import ONCE, epoch_input, shade, until
+from pages.charts.training import ONCE, backdrop, epoch_input, shade, until
 from pages.texts import Text
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
@@ -606,15 +606,7 @@ def input_plane(
     """
     scale = sides(chosen)
     x, y = axes(chosen)
-    picture = (
-        alt.Chart(alt.NamedData("regions"))
-        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
-        .encode(
-            url="url:N",
-            x=alt.XValue(alt.expr("width / 2")),
-            y=alt.YValue(alt.expr("height / 2")),
-        )
-    )
+    picture = backdrop("regions")
     names = [unit_name(number) for number in range(1, units + 1)]
     legend = alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=500, columns=4)
     lines = (

@@ -180,20 +180,25 @@ def lit(
         .mark_text(fontSize=11, color=colours.faint)
         .encode(text=alt.value("0"))
     )
-    note = (
+    note = heading(colours, "datum.index == point")
+    return (
+        alt.layer(off, on, zero, note)
+        .add_params(step_input("point", points - 1, 0))
+        .properties(height=UNITS, description=alternative)
+    )
+
+
+def heading(colours: Palette, shown: str) -> alt.Chart:
+    """Of the texts in `notes` the one for which the expression `shown` holds, above the chart."""
+    return (
         alt.Chart(alt.NamedData("notes"))
-        .transform_filter("datum.index == point")
+        .transform_filter(shown)
         .mark_text(
             align="left", baseline="bottom", dy=-6, fontSize=13, fontWeight="bold",
             color=colours.ink,
         )
         .encode(text="text:N", x=alt.XValue(0), y=alt.YValue(0))
     )  # fmt: skip
-    return (
-        alt.layer(off, on, zero, note)
-        .add_params(step_input("point", points - 1, 0))
-        .properties(height=UNITS, description=alternative)
-    )
 
 
 def chosen_table(x: NDArray[np.float64], shown: Sequence[int]) -> pa.Table:
@@ -323,15 +328,7 @@ def lives(
     cross = base.mark_text(
         fontSize=15, fontWeight="bold", color=colours.wrong, baseline="bottom", dy=-1
     ).encode(x, y, text="mark:N")
-    note = (
-        alt.Chart(alt.NamedData("notes"))
-        .transform_filter(NOW)
-        .mark_text(
-            align="left", baseline="bottom", dy=-6, fontSize=13, fontWeight="bold",
-            color=colours.ink,
-        )
-        .encode(text="text:N", x=alt.XValue(0), y=alt.YValue(0))
-    )  # fmt: skip
+    note = heading(colours, NOW)
     return (
         alt.layer(tomb, bars, cross, note)
         .add_params(epoch_input())

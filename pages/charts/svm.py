@@ -15,7 +15,7 @@ from core.recording import grid
 from core.svm import Svm
 from pages.charts import training
 from pages.charts.style import LINE, SHAPES, Palette
-from pages.charts.training import CLOSE, ONCE, shade
+from pages.charts.training import CLOSE, ONCE, backdrop, shade
 from pages.texts import Text
 
 CELLS = 100
@@ -84,15 +84,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     axis: dict[str, Any] = {"format": "d", "values": [-1, 0, 1], **CLOSE}
     x = alt.X("x1:Q").scale(sides).title("x₁").axis(**axis)
     y = alt.Y("x2:Q").scale(sides).title("x₂").axis(**axis)
-    picture = (
-        alt.Chart(alt.NamedData("picture"))
-        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
-        .encode(
-            url="url:N",
-            x=alt.XValue(alt.expr("width / 2")),
-            y=alt.YValue(alt.expr("height / 2")),
-        )
-    )
+    picture = backdrop("picture")
     lines = (
         alt.Chart(alt.NamedData("lines"))
         .mark_line(color=colours.ink, clip=True)

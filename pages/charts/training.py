@@ -319,6 +319,19 @@ def picture_of(dataset: Dataset) -> Callable[[Text, Palette, Dataset, str], alt.
     return numbers if dataset.task is Task.REGRESSION else samples
 
 
+def backdrop(name: str) -> alt.Chart:
+    """A picture behind everything else of a plane: the column `url` of the data `name`."""
+    return (
+        alt.Chart(alt.NamedData(name))
+        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
+        .encode(
+            url="url:N",
+            x=alt.XValue(alt.expr("width / 2")),
+            y=alt.YValue(alt.expr("height / 2")),
+        )
+    )
+
+
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
     """The plane of the two inputs, coloured by the network's answer, under the points.
 
@@ -327,15 +340,8 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
     # All pictures are there from the start, one of them visible: a picture that only came into
     # being at its epoch would be decoded too late, and the plane would flicker.
-    picture = (
-        alt.Chart(alt.NamedData("frames"))
-        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
-        .encode(
-            url="url:N",
-            opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0)),
-            x=alt.XValue(alt.expr("width / 2")),
-            y=alt.YValue(alt.expr("height / 2")),
-        )
+    picture = backdrop("frames").encode(
+        opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0))
     )
     numbers = dataset.task is Task.REGRESSION
     labels: list[Any] = shown_names(dataset) if dataset.own else [0, 1]

@@ -10,26 +10,20 @@ from pages.texts import Text
 Link = Callable[[str], str]
 """The address of a place: `scene3`, or `myth_rate` for the run that refutes a misconception."""
 
+STORY = (
+    ("opening", 0, 4, "3"),
+    ("bend", 4, 10, "12"),
+    ("layers", 10, 18, "3"),
+    ("walk", 18, 28, "4"),
+    ("slopes", 28, 35, "5"),
+    ("race", 35, 43, "6"),
+    ("price", 43, 47, "7"),
+)
 PLANS = MappingProxyType(
     {
-        50: (
-            ("opening", 0, 4, "3"),
-            ("bend", 4, 10, "12"),
-            ("layers", 10, 18, "3"),
-            ("walk", 18, 28, "4"),
-            ("slopes", 28, 35, "5"),
-            ("race", 35, 43, "6"),
-            ("price", 43, 47, "7"),
-            ("exit", 47, 50, "8"),
-        ),
+        50: (*STORY, ("exit", 47, 50, "8")),
         90: (
-            ("opening", 0, 4, "3"),
-            ("bend", 4, 10, "12"),
-            ("layers", 10, 18, "3"),
-            ("walk", 18, 28, "4"),
-            ("slopes", 28, 35, "5"),
-            ("race", 35, 43, "6"),
-            ("price", 43, 47, "7"),
+            *STORY,
             ("play", 47, 62, ""),
             ("gallery", 62, 72, ""),
             ("since", 72, 84, "8"),

@@ -29,7 +29,7 @@ from pages.texts import Text
 from pages.texts import walkthrough as formulas
 from pages.texts.numbers import power
 from pages.ui.components import print_button, stepper
-from pages.ui.controls import controls, knob_controls, reset, taken
+from pages.ui.controls import controls, knob_controls, one_part, reset, taken
 from pages.ui.presets import questions
 from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import HAND_PARTS, MOST_GIVEN, ByHand
@@ -120,16 +120,8 @@ def choose_preset(key: str) -> None:
 
 def part_choice(t: Text, hand: ByHand) -> None:
     """What the page shows."""
-    reset("hand_part", hand.hand_part)
-    st.segmented_control(
-        t.settings.hand_part,
-        list(HAND_PARTS),
-        format_func=lambda key: t.options[key],
-        key="hand_part",
-        label_visibility="collapsed",
-        on_change=taken,
-        args=("hand_part", lambda key: change_hand("hand_part", key) if key else None),
-    )
+    parts = {key: t.options[key] for key in HAND_PARTS}
+    one_part("hand_part", t.settings.hand_part, parts, hand.hand_part, change_hand)
 
 
 def settings(t: Text, hand: ByHand, run: RunSpec) -> None:

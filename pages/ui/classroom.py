@@ -18,7 +18,7 @@ from pages import texts
 from pages.texts import Text, lesson
 from pages.ui import links
 from pages.ui.components import print_button
-from pages.ui.controls import reset, taken
+from pages.ui.controls import one_part, reset, taken
 from pages.ui.scenes import SCENES
 from pages.ui.session import VERSION, keep, linked
 from pages.ui.settings import CLASS_PARTS, PLACES, Classroom
@@ -84,16 +84,8 @@ def controls_of(place: str) -> tuple[str, ...]:
 def part_choice(t: Text, chosen: Classroom) -> None:
     """What the page shows."""
     st.html(STYLE)
-    reset("class_part", chosen.class_part)
-    st.segmented_control(
-        t.settings.class_part,
-        list(CLASS_PARTS),
-        format_func=lambda key: t.classroom.parts[key],
-        key="class_part",
-        label_visibility="collapsed",
-        on_change=taken,
-        args=("class_part", lambda key: change("class_part", key) if key else None),
-    )
+    parts = {key: t.classroom.parts[key] for key in CLASS_PARTS}
+    one_part("class_part", t.settings.class_part, parts, chosen.class_part, change)
 
 
 def part(t: Text, chosen: Classroom) -> None:

@@ -7,7 +7,7 @@ or an undo moves them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, singledispatch
 from math import log10
 from typing import Any
@@ -78,6 +78,21 @@ def reset(key: str, value: Any) -> None:
 def taken(key: str, change: Callable[[Any], None]) -> None:
     """The callback of every widget: hand on what the reader chose."""
     change(st.session_state[key])
+
+
+def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change: Change) -> None:
+    """Which part of a page is shown: the setting called `name`, its values with their names."""
+    reset(name, value)
+    st.segmented_control(
+        label,
+        list(parts),
+        format_func=lambda key: parts[key],
+        key=name,
+        label_visibility="collapsed",
+        on_change=taken,
+        # pressing the one that is shown takes it away, and is to change nothing
+        args=(name, lambda key: change(name, key) if key else None),
+    )
 
 
 def language_choice(t: Text) -> None:

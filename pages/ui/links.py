@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
+from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
@@ -17,10 +18,12 @@ from pages.texts import Text
 from pages.ui import byhand, curves, digits, lanes, perceptron, slopes, svm
 from pages.ui.scenes import SCENES
 from pages.ui.session import VERSION, linked
-from pages.ui.settings import Curves, Presenting, Slopes, Stage, Telling
+from pages.ui.settings import Curves, Presenting, Stage, Telling
 
 State = Callable[[bool], Query]
 """A state of a page as a link; with True every setting is written out."""
+States = tuple[State, State, Mapping[str, State]]
+"""Of a page: as it opens, as the teacher left it, and its questions."""
 OWN = "own"
 """The state in which the teacher left a page."""
 HERE = "/classroom"
@@ -37,59 +40,34 @@ def curves_link(shown: tuple[str, ...], full: bool) -> Query:
     return curves.link_of(Curves(shown), (), full=full)
 
 
-def pages() -> dict[str, tuple[State, State, Mapping[str, State]]]:
-    """By page: as it opens, as the teacher left it, and its questions."""
+def states_of(page: Any, first: str, opened: Callable[[], tuple[Any, ...]]) -> States:
+    """Of a page's module `page`: its preset `first`, what `opened` gives, and its presets."""
+
+    def state(chosen: Callable[[], tuple[Any, ...]]) -> State:
+        return lambda full: page.link_of(*chosen(), full=full)
+
+    presets = {key: state(partial(page.PRESETS.get, key)) for key in page.PRESETS}
+    return presets[first], state(opened), presets
+
+
+def pages() -> dict[str, States]:
+    """The states of every page."""
     return {
         "activations": (
             lambda full: curves.link_of(Curves(), (), full=full),
             lambda full: curves.link_of(*curves.open_curves(), full=full),
             {key: partial(curves_link, shown) for key, shown in curves.PRESETS.items()},
         ),
-        "derivatives": (
-            lambda full: slopes.link_of(Slopes(), slopes.PRESETS["three"][1], full=full),
-            lambda full: slopes.link_of(*slopes.open_slopes(), full=full),
-            {
-                key: lambda full, chosen=chosen: slopes.link_of(*chosen, full=full)
-                for key, chosen in slopes.PRESETS.items()
-            },
-        ),
+        "derivatives": states_of(slopes, "three", slopes.open_slopes),
         "training": (
             partial(lanes_link, PRESETS["race"]),
             lambda full: lanes.link_of(*lanes.open_lanes(), full=full),
             {key: partial(lanes_link, runs) for key, runs in PRESETS.items()},
         ),
-        "perceptron": (
-            lambda full: perceptron.link_of(*perceptron.PRESETS["groups"], full=full),
-            lambda full: perceptron.link_of(*perceptron.open_line(), full=full),
-            {
-                key: lambda full, chosen=chosen: perceptron.link_of(*chosen, full=full)
-                for key, chosen in perceptron.PRESETS.items()
-            },
-        ),
-        "byhand": (
-            lambda full: byhand.link_of(*byhand.PRESETS["forward"], full=full),
-            lambda full: byhand.link_of(*byhand.open_hand(), full=full),
-            {
-                key: lambda full, chosen=chosen: byhand.link_of(*chosen, full=full)
-                for key, chosen in byhand.PRESETS.items()
-            },
-        ),
-        "digits": (
-            lambda full: digits.link_of(*digits.PRESETS["reads"], full=full),
-            lambda full: digits.link_of(*digits.open_digits(), full=full),
-            {
-                key: lambda full, chosen=chosen: digits.link_of(*chosen, full=full)
-                for key, chosen in digits.PRESETS.items()
-            },
-        ),
-        "svm": (
-            lambda full: svm.link_of(*svm.PRESETS["xor"], full=full),
-            lambda full: svm.link_of(*svm.open_svm(), full=full),
-            {
-                key: lambda full, chosen=chosen: svm.link_of(*chosen, full=full)
-                for key, chosen in svm.PRESETS.items()
-            },
-        ),
+        "perceptron": states_of(perceptron, "groups", perceptron.open_line),
+        "byhand": states_of(byhand, "forward", byhand.open_hand),
+        "digits": states_of(digits, "reads", digits.open_digits),
+        "svm": states_of(svm, "xor", svm.open_svm),
     }
 
 

@@ -31,7 +31,7 @@ from pages.charts.style import Palette
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.components import caption, clock, probe
-from pages.ui.controls import controls, entry_name, reset, taken
+from pages.ui.controls import controls, entry_name, one_part
 from pages.ui.presets import questions
 from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import LINE_PARTS, OneLine
@@ -114,16 +114,8 @@ def choose_preset(key: str) -> None:
 
 def part_choice(t: Text, shown: OneLine) -> None:
     """What the page shows."""
-    reset("line_part", shown.line_part)
-    st.segmented_control(
-        t.settings.line_part,
-        list(LINE_PARTS),
-        format_func=lambda key: t.options[key],
-        key="line_part",
-        label_visibility="collapsed",
-        on_change=taken,
-        args=("line_part", lambda key: change_shown("line_part", key) if key else None),
-    )
+    parts = {key: t.options[key] for key in LINE_PARTS}
+    one_part("line_part", t.settings.line_part, parts, shown.line_part, change_shown)
 
 
 def settings(t: Text, shown: OneLine, folder: Folder) -> None:
@@ -260,20 +252,25 @@ def hand_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
                 contradiction(t)
 
 
-def dials(t: Text, shown: OneLine) -> None:
-    """Angle and shift: moved in the browser, remembered where they are let go."""
-    turns = charts.TURNS - 1
+def angle(label: str, start: int, change: Callable[[int], None]) -> None:
+    """The line's angle in degrees, moved in the browser."""
+    last = charts.TURNS - 1
     probe(
         "turn",
-        label=t.settings.line_turn,
+        label=label,
         symbol="",
         low=0,
-        high=turns,
-        count=turns,
-        start=shown.line_turn,
+        high=last,
+        count=last,
+        start=start,
         places=[f"{turn}°" for turn in range(charts.TURNS)],
-        keep=lambda turn: change_shown("line_turn", round(turn)),
+        keep=lambda turn: change(round(turn)),
     )
+
+
+def dials(t: Text, shown: OneLine) -> None:
+    """Angle and shift: moved in the browser, remembered where they are let go."""
+    angle(t.settings.line_turn, shown.line_turn, lambda turn: change_shown("line_turn", turn))
     if shown.line_follow:
         return
     probe(

@@ -16,12 +16,11 @@ from core.training import RunSpec
 from pages.charts import story, training
 from pages.texts import Text
 from pages.texts.numbers import percent
-from pages.ui.components import clock
 from pages.ui.controls import controls, entry_name
 from pages.ui.frame import palette
 from pages.ui.lanes import link_of
 from pages.ui.recordings import per_recording
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, turn_dial, untrained
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldFolds
 from pages.ui.show import show
@@ -56,16 +55,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     records = computed(t, wanted)
     if records is None:
         return None
-    clock(
-        t,
-        run=repr(runs),
-        last=FLAT.epochs,
-        total=FLAT.epochs,
-        stride=FLAT.stride,
-        live=False,
-        rate=RATE,
-        begin=True,
-    )
+    replay(t, FLAT, runs, RATE)
     planes(t, records[:2], played=True)
     return outcome(t, dict(zip(wanted, records, strict=True)))
 

@@ -10,9 +10,8 @@ from pages.charts import perceptron as charts
 from pages.charts import story
 from pages.texts import Text
 from pages.texts.numbers import percent
-from pages.ui.components import probe
 from pages.ui.frame import palette
-from pages.ui.perceptron import angles_of, best_of, contradiction, lesson_of
+from pages.ui.perceptron import angle, angles_of, best_of, contradiction, lesson_of
 from pages.ui.scenes.scene import Myth, Outcome, Scene, turn_dial
 from pages.ui.session import linked
 from pages.ui.settings import OneLine, ToldLine
@@ -41,18 +40,8 @@ def play(t: Text, shown: bool) -> Outcome | None:
 
 def turn(t: Text) -> None:
     """The angle, moved in the browser; at every angle the line slides to its best place."""
-    last = charts.TURNS - 1
-    probe(
-        "turn",
-        label=t.settings.told_turn,
-        symbol="",
-        low=0,
-        high=last,
-        count=last,
-        start=linked(ToldLine).told_turn,
-        places=[f"{turn}°" for turn in range(charts.TURNS)],
-        keep=lambda turn: turn_dial(ToldLine, "told_turn", round(turn)),
-    )
+    now = linked(ToldLine).told_turn
+    angle(t.settings.told_turn, now, lambda turn: turn_dial(ToldLine, "told_turn", turn))
 
 
 def by_hand(t: Text, key: str) -> None:

@@ -19,13 +19,13 @@ from pages.charts import scenes as charts
 from pages.charts import training
 from pages.texts import Text
 from pages.texts.numbers import percent
-from pages.ui.components import clock, probe
+from pages.ui.components import probe
 from pages.ui.controls import controls
 from pages.ui.frame import palette
 from pages.ui.lanes import link_of
 from pages.ui.recordings import per_recording
 from pages.ui.scenes.race import learnt
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, turn_dial, untrained
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldPrice
 from pages.ui.show import show
@@ -116,15 +116,7 @@ def all_points(t: Text, record: Recording, *, trained: bool) -> None:
     words, colours, run = t.scene_price, palette(), record.run
     first = replace(record.frames[0], epoch=0)
     if trained:
-        clock(
-            t,
-            run=repr(run),
-            last=run.epochs,
-            total=run.epochs,
-            stride=run.stride,
-            live=False,
-            begin=True,
-        )
+        replay(t, run, run)
     last = record.frames[-1] if trained else first
     dead = [int((frame.active == 0).sum()) for frame in (first, last)]
     samples = len(run.data().train_x)

@@ -19,10 +19,10 @@ from pages.charts.style import hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
 from pages.ui.collection import together
-from pages.ui.components import caption, clock
+from pages.ui.components import caption
 from pages.ui.frame import palette
 from pages.ui.lanes import lane_name, link_of
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, untrained
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, untrained
 from pages.ui.settings import Stage
 from pages.ui.show import show
 from pages.ui.stage import LEARNT, frames_table, ladder_table, points_table, words
@@ -45,15 +45,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
         return None
     if done:
         run = RUNS[0]
-        clock(
-            t,
-            run="race",
-            last=run.epochs,
-            total=run.epochs,
-            stride=run.stride,
-            live=False,
-            begin=True,
-        )
+        replay(t, run, "race")
     for number, column in enumerate(st.columns(len(RUNS))):
         name = lane_name(t, RUNS[number], RUNS)
         with column, together(str(number), name, RUNS[number]), st.container(gap="xsmall"):

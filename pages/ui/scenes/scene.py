@@ -16,6 +16,7 @@ from core.domain import Query, Spec
 from core.recording import Recording
 from core.training import RunSpec
 from pages.texts import Text
+from pages.ui.components import clock
 from pages.ui.recordings import pace, recordings
 from pages.ui.session import keep, linked
 
@@ -84,6 +85,20 @@ class Scene:
 def turn_dial(dials: type[Spec], name: str, value: Any) -> None:
     """Remember what the reader chose of a scene's own settings."""
     keep(replace(linked(dials), **{name: value}).to_query(), dials.keys())
+
+
+def replay(t: Text, run: RunSpec, what: object, rate: float = 33) -> None:
+    """The clock of runs that are finished and as long as `run`; `what` else is played at once."""
+    clock(
+        t,
+        run=repr(what),
+        last=run.epochs,
+        total=run.epochs,
+        stride=run.stride,
+        live=False,
+        rate=rate,
+        begin=True,
+    )
 
 
 def computed(

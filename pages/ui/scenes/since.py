@@ -20,12 +20,12 @@ from pages.charts import training
 from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.ui import lanes, svm
-from pages.ui.components import caption, clock
+from pages.ui.components import caption
 from pages.ui.controls import reset, taken
 from pages.ui.frame import palette
 from pages.ui.recordings import per_recording
 from pages.ui.scenes.race import learnt
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, turn_dial, untrained
+from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
 from pages.ui.session import linked
 from pages.ui.settings import REMEDIES_SINCE, Stage, ToldSince
 from pages.ui.show import show
@@ -54,15 +54,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
         return None
     machine = svm.machine_of(svm.data_of(NETWORK), MACHINE)
     if done:
-        clock(
-            t,
-            run=repr(run),
-            last=run.epochs,
-            total=run.epochs,
-            stride=run.stride,
-            live=False,
-            begin=True,
-        )
+        replay(t, run, run)
     left, right = st.columns(2, gap="medium")
     with left:
         machine_side(t, record, machine, shown=shown)
