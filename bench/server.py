@@ -85,6 +85,12 @@ class Meter:
         return max(sample[2] for sample in self.samples)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def serving(
     script: Path | None, workers: int = 1, before: str = "", **environment: str
@@ -93,15 +99,13 @@ def serving(
 
     before: Python that the server's process runs first.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     if script is None and workers > 1:
         command = ["uvicorn", "asgi:app", "--host=127.0.0.1", f"--port={port}"]
         command += [f"--workers={workers}", "--log-level=error"]
     else:
         command = ["streamlit", "run", str(script or ROOT / "dashboard.py")]
-        command += ["--server.address=127.0.0.1", f"--server.port={port}"]
+        command += ["--server.address=127.0.0.1", f"--server.port={port}", "--server.headless=true"]
     first = f"{before}\nimport runpy, sys\nsys.argv = {command!r}\n"
     process = subprocess.Popen(
         [sys.executable, "-c", f"{first}runpy.run_module({command[0]!r}, run_name='__main__')"]
@@ -114,7 +118,7 @@ def serving(
     )
     server = Server(f"http://127.0.0.1:{port}", process.pid)
     try:
-        wait_for(server)
+        wait_for(server.address)
         yield server
     finally:
         process.terminate()
@@ -125,13 +129,14 @@ def serving(
             process.wait(timeout=20)
 
 
-def wait_for(server: Server, seconds: float = 60) -> None:
+def wait_for(address: str, seconds: float = 60) -> None:
+    """Wait until a dashboard answers there."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(f"{server.address}/_stcore/health", timeout=2) as answer:
+            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=2) as answer:
                 if answer.read() == b"ok":
                     return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
-    raise TimeoutError(server.address)
+    raise TimeoutError(f"no dashboard at {address}")

@@ -5,12 +5,10 @@ import pytest
 from pages import texts
 from tests.browser.drive import open_page, serving, settle, speaks
 
-PAGES = {"story": "/", "activations": "/activations", "derivatives": "/derivatives"}
-PAGES |= {"training": "/training"}
-PAGES |= {"byhand": "/byhand"}
-PAGES |= {"perceptron": "/perceptron"}
-PAGES |= {"digits": "/digits"}
-PAGES |= {"svm": "/svm"}
+PAGES = {"story": "/"}
+PAGES |= {name: f"/{name}" for name in ("activations", "derivatives", "training")}
+PAGES |= {name: f"/{name}" for name in ("byhand", "perceptron", "digits", "svm")}
+"""Every page that has charts; `/classroom`, which has none, has tests of its own."""
 every_page = pytest.mark.parametrize("name", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_width = pytest.mark.parametrize("width", [390, 768, 1440])

@@ -2,32 +2,12 @@
 
 from dataclasses import replace
 
-import pytest
 from playwright.sync_api import expect
 
-from pages.texts import LANGUAGES
-from pages.ui.scenes import SCENES, price
-from tests.browser.drive import open_page, settle
-from tests.browser.test_story import EN, after, heading, opened, press
+from pages.ui.scenes import price
+from tests.browser.drive import settle
+from tests.browser.test_story import EN, heading, opened, press
 from tests.browser.test_training import COUNT_SENT
-
-LATE = {5: "b", 6: "b", 7: "b", 8: "b"}
-"""The later scenes, and the guess that their run proves right."""
-
-
-@pytest.mark.parametrize("number", LATE)
-def test_a_scene_is_predicted_run_and_explained_right_or_wrong(browser, address, number):
-    texts = SCENES[number - 1].texts(EN)
-    page = opened(browser, address, number, reduced_motion="reduce")
-    for guess in ("a", LATE[number]):
-        press(page, f"guess_{guess}")
-        told = page.locator(".st-key-explanation")
-        expect(told).to_contain_text(after(texts, guess), timeout=120_000)
-        settle(page, 1)
-        assert f"guess={guess}" in page.url
-        press(page, "guess_again")
-        expect(page.locator(".st-key-guess_a button")).to_be_visible()
-    page.close()
 
 
 def test_the_dial_of_points_counts_the_silent_units_without_the_server(browser, address):
@@ -71,20 +51,3 @@ def test_taken_apart_the_rate_that_was_chosen_goes_along(browser, address):
     page.wait_for_function("() => location.search.includes('rate=2')")
     assert "tool=units" in page.url
     page.close()
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("number", LATE)
-def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
-    context = {"viewport": {"width": 390, "height": 844}}
-    for guess in ("none", "seen"):
-        page = open_page(
-            browser, f"{address}/?scene={number}&language={language}&guess={guess}", 1, **context
-        )
-        if guess == "seen":
-            texts = SCENES[number - 1].texts(LANGUAGES[language].text)
-            told = page.locator(".st-key-explanation")
-            expect(told).to_contain_text(after(texts, "seen"), timeout=120_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert page.locator("[data-testid=stException]").count() == 0
-        page.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,16 +13,10 @@ from pathlib import Path
 
 import streamlit
 
-from tests.browser.drive import ROOT, wait_for
+from bench.server import ROOT, free_port, wait_for
 from tests.deploy.install import nginx
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def configured(folder: Path, port: int, processes: list[int]) -> str:

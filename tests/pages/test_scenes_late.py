@@ -1,40 +1,27 @@
 """Scenes 5 to 8 of the story: what they claim holds, and shows only after the guess."""
 
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from core.presets import PRESETS
-from core.recording import Recording
 from core.remedies import REMEDIES, treated
 from pages.charts import curves
 from pages.charts import scenes as charts
 from pages.texts import LANGUAGES
 from pages.ui.scenes import price, race, since, slopes
 from pages.ui.settings import REMEDIES_SINCE
-from tests.browser.drive import ROOT
+from tests.pages import test_story
+from tests.pages.test_story import recorded
 
 EN = LANGUAGES["en"].text
 LATE = {"slopes": 5, "race": 6, "price": 7, "since": 8}
 
 
-@cache
-def recorded(run):
-    recording = Recording(run)
-    recording.advance()
-    return recording
-
-
 def visit(scene, **query):
-    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=120)
-    app.query_params |= {"scene": str(LATE[scene]), **query}
-    app.run()
-    assert not app.exception
-    return app
+    return test_story.visit(LATE[scene], **query)
 
 
 @pytest.fixture
