@@ -249,7 +249,7 @@ def result(t: Text, chosen: Classroom) -> None:
     st.markdown(told(t, chosen))
     code, text = st.columns([2, 3], gap="medium")
     with code, st.container(key="qr"):
-        st.image(qr(short), width="stretch")
+        st.image(qr(short), alt=words.code, width="stretch")
     with text:
         st.markdown(f"**{words.short_link}** ({words.count.format(count=len(short))})")
         st.code(short, language=None, wrap_lines=True)
@@ -288,7 +288,7 @@ def large(t: Text, link: str) -> None:
     @st.dialog(t.classroom.scan, width="large")
     def dialog() -> None:
         with st.container(key="qr_large"):
-            st.image(qr(link), width="stretch")
+            st.image(qr(link), alt=t.classroom.code, width="stretch")
             st.markdown(f"**{link.removeprefix('https://').removeprefix('http://')}**")
 
     dialog()

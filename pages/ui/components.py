@@ -15,6 +15,7 @@ from pages.texts import Text
 from pages.ui.collection import collect_part
 
 ASSETS = Path(__file__).with_name("assets")
+SHEET = Path(__file__).with_name("paper.css")
 PAPER = "paper"
 """Under which the session keeps what was drawn last."""
 
@@ -155,7 +156,8 @@ def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str)
 
 
 def print_button(label: str) -> None:
-    """A button that opens the browser's print dialog."""
+    """A button that opens the browser's print dialog, and the rules by which paper looks."""
+    st.html(SHEET)
     component("print")(data={"label": label}, key="print")
 
 

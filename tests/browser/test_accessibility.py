@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pages import texts
+from pages.ui.scenes import SCENES
 from tests.browser.drive import open_page, settle
 from tests.browser.test_pages import PAGES
 
@@ -21,6 +22,10 @@ ADDRESSES = {
     "worksheet": "/byhand?hand_part=hand_sheet",
     "chain": "/byhand?hand_part=hand_chain",
     "fold": "/perceptron?line_part=line_fold",
+    "classroom": "/classroom",
+    "lesson plan": "/classroom?class_part=class_plan",
+    "presenter mode": "/?scene=1&present=1&notes=1",
+    **{f"scene {n}": f"/?scene={n}&guess=b&belief=half" for n in range(1, len(SCENES) + 1)},
 }
 """What is looked at, by name; to add a page, a scene or a part, add its address."""
 READERS = {"en": "light", "ja": "dark"}
