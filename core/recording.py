@@ -1,7 +1,8 @@
 """Runs computed once and read by many.
 
 A `Recording` is a run, computed in slices by whoever asks first and shared by all who open
-the same link. `Recordings` holds as many as fit into a number of bytes.
+the same link. A `Computation` makes the slices, in this process or in another (`core.worker`).
+`Recordings` holds as many as fit into a number of bytes.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from threading import Lock, RLock
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -147,15 +148,28 @@ class History:
         }
         return cls(**columns, diverged=snapshots[-1].diverged)
 
+    @property
+    def columns(self) -> dict[str, Array]:
+        """The arrays by name."""
+        return {name: c for name, c in vars(self).items() if isinstance(c, np.ndarray)}
+
+    @property
+    def nbytes(self) -> int:
+        return sum(column.nbytes for column in self.columns.values())
+
+    def followed_by(self, later: History) -> History:
+        """These rows and those after them."""
+        columns = {
+            name: np.concatenate([column, later.columns[name]])
+            for name, column in self.columns.items()
+        }
+        return History(**columns, diverged=later.diverged)
+
     def at(self, index: int) -> History:
         """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
         index %= len(self.epoch)
         one = slice(index, index + 1)
-        rows: dict[str, Any] = {
-            name: column[one]
-            for name, column in vars(self).items()
-            if isinstance(column, np.ndarray)
-        }
+        rows: dict[str, Any] = {name: column[one] for name, column in self.columns.items()}
         return replace(self, **{**rows, "epoch": np.zeros(1, int)})
 
     @property
@@ -173,50 +187,107 @@ def kept_frames(run: RunSpec) -> frozenset[int]:
     return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
 
 
-class Recording:
-    """A run and what has been seen of it so far.
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What was computed in one go: the new rows, if any, the new pictures, the newest network.
 
-    `advance` computes; whoever holds no lock only reads. `snapshots` and `frames` are tuples,
-    replaced as a whole, so a reader never sees half of a slice. `final` is the first replica's
-    network of the newest frame; no other weights are kept.
+    A slice whose rows begin with epoch 0 begins the run; what was seen before is void.
     """
+
+    history: History | None
+    frames: tuple[Frame, ...]
+    final: Trained | None
+    finished: bool
+
+    @property
+    def begins(self) -> bool:
+        return self.history is not None and self.history.epoch[0] == 0
+
+
+class Computing(Protocol):
+    """Who computes a run, slice by slice."""
+
+    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice | None:
+        """The next slice, of about `budget` seconds; None if it was lost and the next begins anew.
+
+        After an error the run begins anew, too.
+        """
+
+
+class Computation:
+    """A run under way in this process."""
 
     def __init__(self, run: RunSpec) -> None:
         self.run = run
-        self.snapshots: tuple[Snapshot, ...] = ()
+        self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
+        self._trainer: Trainer | None = None
+
+    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice:
+        deadline = clock() + budget
+        if self._stream is None or self._trainer is None:
+            self._trainer = Trainer(self.run)
+            self._stream = record(self._trainer)
+        trainer, stream = self._trainer, self._stream
+        snapshots: list[Snapshot] = []
+        frames: list[Frame] = []
+        final: Trained | None = None
+        self._stream = None  # should this slice fail, the run begins anew rather than with a hole
+        for snapshot, picture in stream:
+            snapshots += [snapshot] if snapshot is not None else []
+            if picture is not None:
+                frames.append(picture)
+                final = trainer.trained()
+            if clock() >= deadline:  # after the first step at least, and that is epoch 0
+                self._stream = stream
+                break
+        history = History.of(tuple(snapshots)) if snapshots else None
+        return Slice(history, tuple(frames), final, finished=self._stream is None)
+
+
+class Recording:
+    """A run and what has been seen of it so far.
+
+    `advance` computes; whoever holds no lock only reads. `history` and `frames` are replaced as a
+    whole, so a reader never sees half of a slice. `final` is the first replica's network of the
+    newest frame; no other weights are kept.
+    """
+
+    def __init__(self, run: RunSpec, compute: Callable[[RunSpec], Computing] = Computation) -> None:
+        self.run = run
         self.frames: tuple[Frame, ...] = ()
         self.final: Trained | None = None
         self.finished = False
-        self._trainer: Trainer | None = None
-        self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
-        self._lock = Lock()
         self._history: History | None = None
+        self._compute = compute
+        self._computing: Computing | None = None
+        self._lock = Lock()
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to be seen."""
+        return self._history is not None
+
+    @property
+    def history(self) -> History:
+        """All that has been measured, of a run that has begun."""
+        assert self._history is not None
+        return self._history
 
     @property
     def epoch(self) -> int:
         """The newest epoch recorded, 0 before the first slice."""
-        return self.snapshots[-1].epoch if self.snapshots else 0
+        return int(self.history.epoch[-1]) if self.begun else 0
 
     @property
     def nbytes(self) -> int:
         """The size of what is kept, the arrays of a run under way included."""
-        snapshots, trainer = self.snapshots, self._trainer  # another thread may replace them
-        arrays = [v for s in snapshots[:1] for v in vars(s).values() if isinstance(v, np.ndarray)]
-        kept = len(snapshots) * sum(array.nbytes + 112 for array in arrays)
-        side_by_side = 2 if self._history is not None else 1
+        history, final = self._history, self.final  # another thread may replace them
+        measured = 0 if history is None else history.nbytes
         pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
-        working = 0 if trainer is None else 6 * trainer.parameters.theta.nbytes
+        weights = 0 if final is None else final.nbytes
+        working = 0 if self.finished else 6 * self.run.replicas * weights
         own = 0 if self.run.table is None else self.run.table.nbytes
-        weights = 0 if (final := self.final) is None else final.nbytes
-        return kept * side_by_side + pictures + working + own + weights
-
-    @property
-    def history(self) -> History:
-        """All snapshots side by side; made once for every slice."""
-        snapshots, held = self.snapshots, self._history
-        if held is None or len(held.epoch) != len(snapshots):
-            held = self._history = History.of(snapshots)
-        return held
+        return measured + pictures + weights + working + own
 
     def advance(
         self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -225,32 +296,26 @@ class Recording:
         if self.finished or not self._lock.acquire(blocking=False):
             return False
         try:
-            self._compute(clock() + budget, clock)
+            if not self.finished:
+                self._computing = self._computing or self._compute(self.run)
+                self._take(self._computing.advance(budget, clock))
         finally:
             self._lock.release()
         return True
 
-    def _compute(self, deadline: float, clock: Callable[[], float]) -> None:
-        if self.finished:
+    def _take(self, new: Slice | None) -> None:
+        """Let the readers see a new slice."""
+        if new is None:
             return
-        if self._stream is None or self._trainer is None:
-            self._trainer = Trainer(self.run)
-            self._stream = record(self._trainer)
-            self.snapshots, self.frames, self.final = (), (), None
-        trainer, stream, final = self._trainer, self._stream, self.final
-        snapshots, frames = list(self.snapshots), list(self.frames)
-        self._stream = None  # should this slice fail, the run begins anew rather than with a hole
-        for snapshot, picture in stream:
-            snapshots += [snapshot] if snapshot is not None else []
-            if picture is not None:
-                frames.append(picture)
-                final = trainer.trained()
-            if snapshots and clock() >= deadline:
-                self._stream = stream
-                break
-        self.snapshots, self.frames, self.final = tuple(snapshots), tuple(frames), final
-        if self._stream is None:
-            self._trainer, self.finished = None, True
+        if new.begins:
+            self._history, self.frames, self.final = new.history, new.frames, new.final
+        else:
+            if new.history is not None:
+                self._history = self.history.followed_by(new.history)
+            self.frames += new.frames
+            self.final = new.final or self.final
+        if new.finished:
+            self._computing, self.finished = None, True
 
 
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
@@ -272,11 +337,17 @@ class Recordings:
     At most `slots` slices are computed at once, in turns that give every run as much as any other
     (`core.turns`), so that a few heavy runs leave time for the rest.
     The `kept` used last are never evicted: a page needs several at a time, and would otherwise
-    compute in turn what it evicts in turn.
+    compute in turn what it evicts in turn. compute: who computes.
     """
 
-    def __init__(self, limit: int, slots: int = 2, kept: int = 1) -> None:
-        self.limit, self.kept = limit, kept
+    def __init__(
+        self,
+        limit: int,
+        slots: int = 2,
+        kept: int = 1,
+        compute: Callable[[RunSpec], Computing] = Computation,
+    ) -> None:
+        self.limit, self.kept, self._compute = limit, kept, compute
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
         self._lock = RLock()
         self.turns = Turns(slots)
@@ -289,7 +360,8 @@ class Recordings:
         if (setting := over_budget(run)) is not None:
             raise OverBudget(setting)
         with self._lock:
-            recording = self._held[run] = self._held.get(run) or Recording(run)
+            recording = self._held.get(run) or Recording(run, self._compute)
+            self._held[run] = recording
             self._held.move_to_end(run)
             self._evict()
         return recording

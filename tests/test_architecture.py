@@ -155,7 +155,9 @@ def test_the_door_is_small():
 # --- what nobody may do ------------------------------------------------------------------------
 
 DANGEROUS = {"eval", "exec", "compile", "__import__", "system", "popen"}
-UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "subprocess", "ctypes"}
+UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "ctypes"}
+STARTS_A_PROCESS = CORE / "worker.py"
+"""The one module that may: it starts Python with a command that is a constant."""
 
 
 @over(FILES)
@@ -164,12 +166,27 @@ def test_nothing_is_evaluated_unpickled_or_run(path):
     assert not bare & DANGEROUS
     assert not set(called(path)) & {"system", "popen"}
     assert not packages(path) & UNPICKLERS
+    assert path == STARTS_A_PROCESS or "subprocess" not in packages(path)
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.keyword):
             assert node.arg != "unsafe_allow_html"
             if node.arg == "allow_pickle":
                 assert isinstance(node.value, ast.Constant)
                 assert node.value.value is False
+
+
+def test_the_only_process_that_is_started_runs_a_constant_command():
+    nodes = list(ast.walk(tree(STARTS_A_PROCESS)))
+    (command,) = [n.value for n in nodes if isinstance(n, ast.Assign) and is_named(n, "COMMAND")]
+    assert ast.unparse(command) == "(sys.executable, '-m', 'core.worker')"
+    used = [n for n in nodes if isinstance(n, ast.Attribute) and is_name(n.value)]
+    assert {n.attr for n in used if n.value.id == "subprocess"} == {"Popen", "PIPE"}
+    (started,) = [n for n in nodes if isinstance(n, ast.Call) and "Popen" in ast.unparse(n.func)]
+    assert ast.unparse(started.args[0]) == "COMMAND"
+
+
+def is_named(node, name):
+    return [ast.unparse(target) for target in node.targets] == [name]
 
 
 def is_name(node):

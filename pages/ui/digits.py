@@ -198,7 +198,7 @@ def draw(scene: Scene) -> None:
     """Progress, numbers, drawing, mistakes, units."""
     t, record = scene.t, scene.record
     under_way(scene.t, scene.records, scene.t.digits.computing, live=scene.live)
-    if not record.snapshots:
+    if not record.begun:
         st.caption(in_line(t, record))
         return
     if record.final is None:

@@ -42,7 +42,7 @@ LONG_SLICE = 0.17
 
 def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
     """The choice of an instrument, and the one that is chosen."""
-    started = [r.snapshots and np.isfinite(r.history.train_loss[:, 0]).any() for r in records]
+    started = [r.begun and np.isfinite(r.history.train_loss[:, 0]).any() for r in records]
     if scene.live or not all(started):
         return
     t, tool = scene.t, scene.shown.tool

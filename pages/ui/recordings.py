@@ -12,12 +12,13 @@ import streamlit as st
 
 from core.lanes import MOST_LANES
 from core.recording import Recording, Recordings
+from core.worker import workers
 from pages.texts import Text
 
 T = TypeVar("T")
 LIMIT = int(os.environ.get("DASHBOARD_RECORDING_BYTES", 512_000_000))
 SLOTS = int(os.environ.get("DASHBOARD_SLOTS", 1))
-"""Slices computed at once; Python runs one thread at a time, and the pages need it too."""
+"""Slices computed at once, each in a process of its own; the pages need a core, too."""
 
 UNHURRIED, SLOWEST = 3, 5.0
 """Runs at once that a process serves at the full pace; seconds between two looks at most."""
@@ -26,7 +27,7 @@ UNHURRIED, SLOWEST = 3, 5.0
 @st.cache_resource(show_spinner=False)
 def recordings() -> Recordings:
     """One store for the whole process."""
-    return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES)
+    return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=workers(SLOTS))
 
 
 def pace(tick: float) -> float:

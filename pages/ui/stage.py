@@ -100,7 +100,7 @@ def advance(records: Sequence[Recording], budget: float) -> None:
 
     Those that the reader has stopped stand still, once there is something of each to be seen.
     """
-    if cancelled() == tuple(r.run for r in records) and all(r.snapshots for r in records):
+    if cancelled() == tuple(r.run for r in records) and all(r.begun for r in records):
         return
     waiting = [record for record in records if not record.finished]
     for record in waiting:
@@ -164,7 +164,7 @@ def under_way(t: Text, records: Sequence[Recording], computing: str, *, live: bo
             st.progress(epoch / epochs, computing.format(epoch=epoch, epochs=epochs))
             runs = tuple(record.run for record in records)
             st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
-            if (slow := sharing(t, len(records))) and any(r.snapshots for r in records):
+            if (slow := sharing(t, len(records))) and any(r.begun for r in records):
                 st.caption(slow)
         else:
             st.caption(t.training.cancelled.format(epoch=epoch, epochs=epochs))
@@ -176,7 +176,7 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     t, run = scene.t, record.run
     name = lane_name(t, run, scene.lanes)
     st.markdown(f"**{name}**")
-    if not record.snapshots:
+    if not record.begun:
         st.caption(in_line(t, record))
         return
     headlines, sentences = words(record, t, scene.live)
@@ -260,7 +260,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         baseline,
         told,
         course=table,
-        ghost=charts.course_table(old.history, 0) if old and old.snapshots else table.slice(0, 0),
+        ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
     )
 
 
@@ -321,7 +321,7 @@ def points_table(record: Recording) -> pa.Table:
 
 @per_recording
 def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
-    history = record.history.at(len(record.snapshots) - 1) if live else record.history
+    history = record.history.at(-1) if live else record.history
     return charts.ladder_table(history, MEASURES[measure], depth, 0)
 
 

@@ -321,7 +321,7 @@ def draw(scene: Scene, scores: Scores) -> None:
             st.warning(scene.refusal, icon=":material/info:")
     with right:
         st.markdown(f"**{words.network_named.format(name=lane_name(t, scene.run, [scene.run]))}**")
-        if scene.record.snapshots:
+        if scene.record.begun:
             network_picture(scene)
         else:
             st.caption(t.training.waiting)

@@ -49,10 +49,23 @@ def finished(run):
     return recording
 
 
+def snapshots_of(recording):
+    """The rows of a recording, each as training yields it."""
+    if not recording.begun:
+        return []
+    history = recording.history
+    return [
+        Snapshot(
+            **{name: column[row] for name, column in history.columns.items()} | {"epoch": epoch},
+            diverged=tuple(m if m and m[0] <= epoch else None for m in history.diverged),
+        )
+        for row, epoch in enumerate(history.epoch.tolist())
+    ]
+
+
 def same(one, two):
     """Whether two recordings hold the same bits."""
-    assert len(one.snapshots) == len(two.snapshots)
-    for a, b in zip(one.snapshots, two.snapshots, strict=True):
+    for a, b in zip(snapshots_of(one), snapshots_of(two), strict=True):
         assert_equal(a, b)
     assert [f.epoch for f in one.frames] == [f.epoch for f in two.frames]
     for a, b in zip(one.frames, two.frames, strict=True):
@@ -66,7 +79,7 @@ def same(one, two):
 def test_a_recording_is_what_training_yields(key):
     run = replace(SHORT, dataset=key, replicas=2)
     recording = finished(run)
-    for recorded, snapshot in zip(recording.snapshots, train(run), strict=True):
+    for recorded, snapshot in zip(snapshots_of(recording), train(run), strict=True):
         assert_equal(recorded, snapshot)
 
 
@@ -74,8 +87,8 @@ def test_a_long_run_keeps_every_second_epoch():
     run = replace(TINY, epochs=801, samples=20, depth=0, batch=5000)
     recording = finished(run)
     assert run.stride == 2
-    assert [s.epoch for s in recording.snapshots] == [*range(0, 801, 2), 801]
-    for recorded, snapshot in zip(recording.snapshots, train(run, every=2), strict=True):
+    assert recording.history.epoch.tolist() == [*range(0, 801, 2), 801]
+    for recorded, snapshot in zip(snapshots_of(recording), train(run, every=2), strict=True):
         assert_equal(recorded, snapshot)
 
 
@@ -100,9 +113,9 @@ def test_every_slice_ends_soon_after_its_budget():
 
 def test_a_finished_recording_computes_no_more():
     recording = finished(SHORT)
-    snapshots = recording.snapshots
+    history = recording.history
     assert not recording.advance()
-    assert recording.snapshots is snapshots
+    assert recording.history is history
     assert recording.epoch == SHORT.epochs
 
 
@@ -120,7 +133,7 @@ def test_advancing_never_waits_for_whoever_is_computing():
     start = time.monotonic()
     assert not recording.advance()
     assert time.monotonic() - start < 1
-    assert recording.snapshots == ()
+    assert not recording.begun
     leave.set()
     worker.join(10)
     assert recording.finished
@@ -160,15 +173,14 @@ def test_readers_see_whole_and_growing_recordings_while_another_computes():
         last = 0
         while not stop.is_set():
             done = recording.finished
-            snapshots, frames = recording.snapshots, recording.frames
-            assert [s.epoch for s in snapshots] == list(range(len(snapshots)))
+            frames = recording.frames
             assert [f.epoch for f in frames] == sorted({f.epoch for f in frames})
-            assert last <= len(snapshots)
-            assert not done or len(snapshots) == 101
-            last = len(snapshots)
-            if snapshots:
+            if recording.begun:
                 history = recording.history
-                assert len(history.epoch) == len(history.delta) >= last
+                assert history.epoch.tolist() == list(range(len(history.delta)))
+                assert last <= len(history.epoch)
+                assert not done or len(history.epoch) == 101
+                last = len(history.epoch)
                 assert recording.nbytes > 0
             time.sleep(0.0005)
         return last
@@ -201,24 +213,6 @@ def test_an_error_in_the_middle_of_a_slice_leaves_no_hole(monkeypatch):
     monkeypatch.undo()
     recording.advance()
     same(recording, finished(SHORT))
-
-
-def test_the_size_can_be_asked_for_in_the_moment_in_which_a_run_ends():
-    class Ending(Recording):
-        """The trainer is there at the first look and gone at the second, as in another thread."""
-
-        looks = 0
-
-        @property
-        def _trainer(self):
-            self.looks += 1
-            return Trainer(TINY) if self.looks == 1 else None
-
-        @_trainer.setter
-        def _trainer(self, trainer):
-            pass
-
-    assert Ending(TINY).nbytes >= 0
 
 
 # --- the last network --------------------------------------------------------------------------
@@ -263,7 +257,7 @@ def test_the_last_network_is_that_of_the_newest_picture():
 def test_the_last_network_of_a_run_that_diverges_is_the_last_valid_one():
     run = replace(WILD, rate=1000.0, activation="identity", dataset="regression", epochs=100)
     recording = finished(run)
-    assert recording.final.epoch == recording.frames[-1].epoch < recording.snapshots[-1].epoch
+    assert recording.final.epoch == recording.frames[-1].epoch < recording.history.epoch[-1]
     assert np.isfinite(recording.final.parameters.theta).all()
     assert recording.final.parameters.theta.any()
 
@@ -354,23 +348,14 @@ def test_a_look_at_a_network_on_its_way_to_diverge_does_not_warn(precision, size
 
 
 def test_a_history_is_the_snapshots_side_by_side():
-    recording = finished(replace(SHORT, replicas=2))
-    history = recording.history
-    for f in fields(Snapshot):
-        column = getattr(history, f.name)
-        if f.name == "diverged":
-            assert column == recording.snapshots[-1].diverged
-            continue
-        assert len(column) == len(recording.snapshots)
-        for row, snapshot in zip(column, recording.snapshots, strict=True):
-            np.testing.assert_array_equal(row, getattr(snapshot, f.name))
+    run = replace(SHORT, replicas=2)
+    history, snapshots = finished(run).history, list(train(run))
+    for name, column in history.columns.items():
+        for row, snapshot in zip(column, snapshots, strict=True):
+            np.testing.assert_array_equal(row, getattr(snapshot, name))
+    assert history.diverged == snapshots[-1].diverged
     assert {f.name for f in fields(History)} == {f.name for f in fields(Snapshot)}
     np.testing.assert_allclose(history.share, history.delta[:, :, 0] / history.delta[:, :, -1])
-
-
-def test_the_history_of_a_finished_run_is_made_once():
-    recording = finished(SHORT)
-    assert recording.history is recording.history
 
 
 def test_the_history_of_a_run_under_way_grows():
@@ -408,7 +393,7 @@ def test_a_run_that_diverges_finishes_and_shows_its_last_valid_picture():
     run = replace(WILD, rate=1000.0, activation="identity", dataset="regression", epochs=100)
     recording = finished(run)
     mark = recording.history.diverged[0]
-    assert recording.snapshots[-1].epoch == mark[0] < 100
+    assert recording.history.epoch[-1] == mark[0] < 100
     assert recording.frames[-1].epoch < mark[0]
     assert np.isfinite(recording.history.train_loss[: mark[0]]).all()
     assert np.isnan(recording.history.train_loss[-1]).all()
@@ -420,7 +405,7 @@ def test_a_run_that_cannot_start_finishes_too():
         depth=30, width=64,
     )  # fmt: skip
     recording = finished(run)
-    assert len(recording.snapshots) == len(recording.frames) == 1
+    assert len(recording.history.epoch) == len(recording.frames) == 1
 
 
 # --- many recordings ---------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from core.optimizers import OPTIMIZERS
 from core.recording import BINS, GRID, Recording, grid
 from core.training import RunSpec, Snapshot, Trainer, train
 from tests.core.test_network import COMPLEX, OUTPUTS, answers, generators
+from tests.core.test_recording import snapshots_of
 from tests.core.test_training import PARTS, TINY, assert_equal, bits, one_replica
 
 REFERENCE = json.loads(
@@ -869,12 +870,12 @@ def test_a_recording_is_finite_or_marked_however_little_there_is(run, rule):
     recording = Recording(run)
     assert recording.advance()
     assert recording.finished
-    history, last = recording.history, recording.snapshots[-1]
-    assert last.epoch == run.epochs or all(last.diverged)
+    history, snapshots = recording.history, snapshots_of(recording)
+    assert history.epoch[-1] == run.epochs or all(history.diverged)
     for name in (f.name for f in fields(Snapshot) if f.name not in ("epoch", "diverged")):
         column = getattr(history, name)
-        assert column.shape[:2] == (len(recording.snapshots), 2), name
-        for snapshot, row in zip(recording.snapshots, column, strict=True):
+        assert column.shape[:2] == (len(snapshots), 2), name
+        for snapshot, row in zip(snapshots, column, strict=True):
             for mark, numbers in zip(snapshot.diverged, row, strict=True):
                 if mark is not None:
                     assert np.isnan(numbers).all(), name
@@ -908,8 +909,8 @@ def test_a_frame_shows_the_sums_of_training_and_the_answers_of_evaluation(norm):
     run = replace(ONE_OVER, norm=norm, optimizer="adam", replicas=2, **EVERYTHING)
     recording = Recording(run)
     recording.advance()
-    assert [s.epoch for s in recording.snapshots] == [f.epoch for f in recording.frames]
-    for recorded, snapshot in zip(recording.snapshots, train(run), strict=True):
+    assert recording.history.epoch.tolist() == [f.epoch for f in recording.frames]
+    for recorded, snapshot in zip(snapshots_of(recording), train(run), strict=True):
         assert_equal(recorded, snapshot)
 
     trainer = Trainer(run)

@@ -54,7 +54,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     controls(linked(ToldPrice), t, "told_rate", change=partial(turn_dial, ToldPrice))
     done = computed(t, (run_now(),))
     record = done[0] if done else untrained(run_now())
-    if record.snapshots:
+    if record.begun:
         all_points(t, record, trained=bool(done))
     return outcome(t, record) if done else None
 

@@ -40,7 +40,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     """The three networks before training; then the race, which a clock plays."""
     done = computed(t, RUNS) if shown else None
     records = done or tuple(untrained(run) for run in RUNS)
-    if not all(record.snapshots for record in records):
+    if not all(record.begun for record in records):
         st.caption(t.story.running)
         return None
     if done:

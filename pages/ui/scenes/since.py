@@ -49,7 +49,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     run = run_now() if shown else NETWORK
     done = computed(t, (run,)) if shown else None
     record = done[0] if done else untrained(run)
-    if not record.snapshots:
+    if not record.begun:
         st.caption(t.story.running)
         return None
     machine = svm.machine_of(svm.data_of(NETWORK), MACHINE)
