@@ -1,4 +1,4 @@
-"""Many viewers at once: `python -m bench.load class crowd fair soak [--short] [--workers N]`.
+"""Many viewers at once: `python -m bench.load class crowd fair soak audience [--short]`.
 
 Every scenario starts its own server on this machine and loads nothing else; beside it, in the
 same run, an empty Streamlit app with the same configuration is loaded the same way. A viewer
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import random
 import tempfile
 import time
@@ -19,15 +20,24 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.cluster import Cluster, cluster
 from bench.server import EMPTY, Meter, Server, serving
-from bench.viewer import Seen, Viewer
+from bench.viewer import Seen, Value, Viewer
 
 MOST_VIEWERS, LONGEST, MOST_SEEDS = 500, 3600.0, 10_000
 LINK = "lanes=3&2.activation=tanh&3.activation=relu"
 HEAVY = "width=64&depth=20&epochs=300&samples=2000&batch=32&seed={seed}"
 """More than half of the largest run that the dashboard takes on: some 45 s of one core."""
+RATES = ("0.03", "0.1", "0.3")
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 MEASURES = ("delta", "gradient_norm", "dead")
+FOLD = "more_settings"
+CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
+    lambda rng: ("rate", (rng.choice(RATES),)),
+    lambda rng: ("activation", rng.choice(ACTIVATIONS)),
+    lambda rng: ("measure", rng.choice(MEASURES)),
+)
+"""What viewers change, the first on the page itself, the others in a fold that they open once."""
 
 
 @dataclass(frozen=True)
@@ -97,15 +107,24 @@ async def visit(server: Server, load: Load, number: int, until: float, outcome: 
             elif rng.random() < load.own:
                 seed = rng.randrange(MOST_SEEDS)
                 outcome.runs.add(f"seed {seed}")
-                await viewer.change("seed", seed)
+                await choose(viewer, "seed", seed)
                 if outcome.links and f"seed={seed}" not in viewer.query.split("&"):
                     outcome.seen.errors.append("a change was lost")
-            elif rng.random() < 0.5:
-                await viewer.change("activation", rng.choice(ACTIVATIONS))
             else:
-                await viewer.change("measure", rng.choice(MEASURES))
+                await choose(viewer, *rng.choice(CHANGES)(rng))
     finally:
         await viewer.close()
+
+
+async def choose(viewer: Viewer, key: str, value: Value) -> None:
+    """Change a setting, after its fold has been opened if need be."""
+    if key not in viewer.widgets:
+        await viewer.change(FOLD, True)
+    await viewer.change(key, value)
+
+
+BACK = 0.5
+"""Seconds between two tries to come back."""
 
 
 async def hog(server: Server, number: int, until: float) -> None:
@@ -119,14 +138,19 @@ async def hog(server: Server, number: int, until: float) -> None:
         await viewer.close()
 
 
+async def warm(address: str) -> None:
+    """Let a first viewer pay for what a process does once."""
+    first = Viewer(address, "training", LINK, Seen())
+    await first.open()
+    await first.settled()
+    await first.close()
+
+
 async def drive(name: str, server: Server, load: Load, *, links: bool = True) -> Outcome:
     """Let a load loose on a server."""
     meter = Meter(server)
     outcome = Outcome(name, load, Seen(), meter, 0.0, links)
-    warm = Viewer(server.address, "training", LINK, Seen())
-    await warm.open()
-    await warm.settled()
-    await warm.close()
+    await warm(server.address)
     before = server.threads()
     begun = time.monotonic()
     sampling = asyncio.create_task(meter.keep_sampling())
@@ -241,11 +265,65 @@ def soak(short: bool, workers: int) -> None:
     print(f"  sessions still connected: {outcome.left}")
 
 
+async def attend(address: str, load: Load, number: int, until: float, seen: Seen) -> float | None:
+    """Open the shared link and stay; come back as a browser does when the process behind it dies.
+
+    The seconds until the picture was back, None for one who never lost it.
+    """
+    await asyncio.sleep(number * load.arrive / load.viewers)
+    viewer = Viewer(address, "training", LINK, seen, cookie=f"dashboard=viewer{number}")
+    try:
+        if not await viewer.open():
+            return None
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(viewer.lost.wait(), max(0.0, until - time.monotonic()))
+        if not viewer.lost.is_set():
+            return None
+        begun, again = time.monotonic(), Seen()
+        while True:
+            await viewer.close()
+            viewer = Viewer(address, "training", viewer.query, again, viewer.headers["Cookie"])
+            if await viewer.open():
+                return time.monotonic() - begun
+            await asyncio.sleep(BACK)
+    finally:
+        await viewer.close()
+
+
+async def gathered(running: Cluster, load: Load) -> tuple[Seen, list[float]]:
+    """An audience behind nginx, one process of which is killed when all have come."""
+    for port in running.processes:
+        await warm(f"http://127.0.0.1:{port}")
+    seen, until = Seen(), time.monotonic() + load.seconds
+    attending = [
+        asyncio.create_task(attend(running.address, load, number, until, seen))
+        for number in range(load.viewers)
+    ]
+    await asyncio.sleep((load.arrive + load.seconds) / 2)
+    running.kill(next(iter(running.processes)))
+    returned = await asyncio.gather(*attending)
+    return seen, [seconds for seconds in returned if seconds is not None]
+
+
+def audience(short: bool, workers: int) -> None:
+    """300 open one link within a minute, two processes behind nginx serve them; one is killed."""
+    load = Load(30, 6, 20) if short else Load(300, 60, 100)
+    with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), max(2, workers)) as running:
+        seen, returned = asyncio.run(gathered(running, load))
+    print(f"  audience of {load.viewers} within {load.arrive:.0f} s, {max(2, workers)} processes:")
+    print(f"  {len(seen.opened)} served; first picture, ms p50/p95/p99: {quantiles(seen.opened)}")
+    lost = seen.errors.count("connection lost")
+    print(f"  {lost} lost their process, {len(returned)} had their picture back: ms p50/p95/p99")
+    print(f"  {quantiles(returned)}, the last after {1e3 * max(returned, default=0):.0f}")
+    print(f"  other errors: {len(seen.errors) - lost}")
+
+
 SCENARIOS: dict[str, Callable[[bool, int], None]] = {
     "class": class_of_100,
     "crowd": crowd,
     "fair": fair,
     "soak": soak,
+    "audience": audience,
 }
 
 

@@ -21,11 +21,12 @@ import psutil
 ROOT = Path(__file__).parents[1]
 EMPTY = """
 import streamlit as st
+st.select_slider("rate", [0.03, 0.1, 0.3], key="rate")
 st.selectbox("activation", ["sigmoid", "tanh", "relu"], key="activation")
 st.number_input("seed", 0, 10**9, key="seed")
 st.selectbox("measure", ["delta", "gradient_norm", "dead"], key="measure")
 """
-"""An app with the same three widgets that viewers use, and nothing behind them."""
+"""An app with the same four widgets that viewers use, and nothing behind them."""
 
 
 @dataclass(frozen=True)

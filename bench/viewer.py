@@ -24,8 +24,16 @@ LONGEST_WAIT = 30.0
 """Seconds after which an answer counts as an error."""
 LARGEST_MESSAGE = 64_000_000
 FINISHED = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR}
-VALUES = {bool: "bool_value", int: "double_value", float: "double_value", str: "string_value"}
-"""Where a widget's value stands in a message; a number input of integers sends a double, too."""
+Value = bool | int | float | str | tuple[str, ...]
+VALUES = {
+    bool: "bool_value",
+    int: "double_value",
+    float: "double_value",
+    str: "string_value",
+    tuple: "string_array_value",
+}
+"""Where a widget's value stands in a message. A number input of integers sends a double, too; a
+slider of steps sends words, and a fold whether it is open."""
 
 
 def loopback(address: str) -> str:
@@ -58,7 +66,8 @@ class Seen:
 class Viewer:
     """One session: `open`, then any number of `change`, then `close`.
 
-    seen: where latencies, errors and counts go. cookie: what a proxy knows the viewer by.
+    seen: where latencies, errors and counts go. cookie: what a proxy knows the viewer by. lost: set
+    when the server has gone.
     """
 
     def __init__(self, address: str, page: str, query: str, seen: Seen, cookie: str = "") -> None:
@@ -69,6 +78,7 @@ class Viewer:
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._script = ""  # the page by Streamlit's name, as soon as that is known
         self._full = False  # the run under way is of the whole page, and begun after the last post
+        self.lost = asyncio.Event()
         self._finished = asyncio.Event()
         self._quiet = asyncio.Event()
         self._socket: Any = None
@@ -98,13 +108,16 @@ class Viewer:
         self._reader = asyncio.create_task(self._read())
         return await self._run(self.seen.opened, begun)
 
-    async def change(self, key: str, value: bool | int | float | str) -> bool:
+    async def change(self, key: str, value: Value) -> bool:
         """Set the widget with this key and let the page run; whether it answered."""
         if key not in self.widgets:
             self.seen.errors.append(f"no widget {key}")
             return False
         state = WidgetState(id=self.widgets[key])
-        setattr(state, VALUES[type(value)], value)
+        if isinstance(value, tuple):
+            state.string_array_value.data.extend(value)
+        else:
+            setattr(state, VALUES[type(value)], value)
         self.states[state.id] = state
         return await self._run(self.seen.changed, time.perf_counter())
 
@@ -158,17 +171,21 @@ class Viewer:
                 self._take(message)
         except websockets.ConnectionClosedError:
             self.seen.errors.append("connection lost")
+            self.lost.set()
         self._stop_timers()
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
-        if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-            element = message.delta.new_element
-            name = element.WhichOneof("type")
+        if kind == "delta":
+            delta = message.delta
+            drawn = (
+                delta.add_block if delta.WhichOneof("type") == "add_block" else delta.new_element
+            )
+            name = drawn.WhichOneof("type")
             if name == "exception":
-                told = f"{element.exception.type} {element.exception.message}"
+                told = f"{drawn.exception.type} {drawn.exception.message}"
                 self.seen.errors.append(f"exception: {told[:160]}")
-            content = getattr(element, name) if name else None
+            content = getattr(drawn, name) if name else None
             if (identity := getattr(content, "id", "")).startswith("$$ID-"):
                 self.widgets[identity.split("-", 2)[2]] = identity
         elif kind == "new_session":

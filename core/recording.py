@@ -249,7 +249,8 @@ class Recording:
 
     `advance` computes; whoever holds no lock only reads. `history` and `frames` are replaced as a
     whole, so a reader never sees half of a slice. `final` is the first replica's network of the
-    newest frame; no other weights are kept.
+    newest frame; no other weights are kept. `nbytes` is the size of all that, the arrays of a run
+    under way included.
     """
 
     def __init__(self, run: RunSpec, compute: Callable[[RunSpec], Computing] = Computation) -> None:
@@ -261,6 +262,7 @@ class Recording:
         self._compute = compute
         self._computing: Computing | None = None
         self._lock = Lock()
+        self.nbytes = self._size(finished=False)
 
     @property
     def begun(self) -> bool:
@@ -277,17 +279,6 @@ class Recording:
     def epoch(self) -> int:
         """The newest epoch recorded, 0 before the first slice."""
         return int(self.history.epoch[-1]) if self.begun else 0
-
-    @property
-    def nbytes(self) -> int:
-        """The size of what is kept, the arrays of a run under way included."""
-        history, final = self._history, self.final  # another thread may replace them
-        measured = 0 if history is None else history.nbytes
-        pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
-        weights = 0 if final is None else final.nbytes
-        working = 0 if self.finished else 6 * self.run.replicas * weights
-        own = 0 if self.run.table is None else self.run.table.nbytes
-        return measured + pictures + weights + working + own
 
     def advance(
         self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -314,8 +305,17 @@ class Recording:
                 self._history = self.history.followed_by(new.history)
             self.frames += new.frames
             self.final = new.final or self.final
+        self.nbytes = self._size(finished=new.finished)
         if new.finished:
             self._computing, self.finished = None, True
+
+    def _size(self, *, finished: bool) -> int:
+        measured = 0 if self._history is None else self._history.nbytes
+        pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
+        weights = 0 if self.final is None else self.final.nbytes
+        working = 0 if finished else 6 * self.run.replicas * weights
+        own = 0 if self.run.table is None else self.run.table.nbytes
+        return measured + pictures + weights + working + own
 
 
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:

@@ -29,7 +29,7 @@ from pages.texts import Text
 from pages.texts import walkthrough as formulas
 from pages.texts.numbers import power
 from pages.ui.components import print_button, stepper
-from pages.ui.controls import controls, knob_controls, one_part, reset, taken
+from pages.ui.controls import controls, fold, knob_controls, one_part, reset, taken
 from pages.ui.presets import questions
 from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import HAND_PARTS, MOST_GIVEN, ByHand
@@ -135,8 +135,9 @@ def settings(t: Text, hand: ByHand, run: RunSpec) -> None:
     knob_controls(run, t, (run.activation,), change=change_run)
     if not chain:
         controls(hand, t, "hand_layers", "hand_units", change=change_hand)
-        with st.expander(t.byhand.first_weights):
-            controls(run, t, "seed", "initializer", "gain", "rate", change=change_run)
+        with fold(t.byhand.first_weights, "more_settings") as unfolded:
+            if unfolded:
+                controls(run, t, "seed", "initializer", "gain", "rate", change=change_run)
     controls(hand, t, "hand_digits", change=change_hand)
 
 

@@ -7,7 +7,8 @@ or an undo moves them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial, singledispatch
 from math import log10
 from typing import Any
@@ -18,7 +19,8 @@ from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
 from core.training import RunSpec
 from pages import texts
 from pages.texts import Text
-from pages.ui.session import keep
+from pages.ui.session import keep, linked
+from pages.ui.settings import Presenting
 
 Change = Callable[[str, Any], None]
 """Takes a setting's name and the value that the reader chose."""
@@ -93,6 +95,18 @@ def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change
         # pressing the one that is shown takes it away, and is to change nothing
         args=(name, lambda key: change(name, key) if key else None),
     )
+
+
+@contextmanager
+def fold(label: str, key: str) -> Iterator[bool]:
+    """A fold, and whether its contents are to be drawn: while it is open, as they cost the server
+    about as much as all the rest of a page; and always where a link chose what the class may see,
+    as a fold that is empty is hidden then.
+    """
+    narrowed = "all" not in linked(Presenting).show
+    box = st.expander(label, narrowed, key=key, on_change="rerun")
+    with box:
+        yield narrowed or bool(box.open)
 
 
 def language_choice(t: Text) -> None:

@@ -30,7 +30,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent, times, whole
 from pages.texts.sentences import sentence
 from pages.ui.components import PAPER, drawing
-from pages.ui.controls import controls, knob_controls
+from pages.ui.controls import controls, fold, knob_controls
 from pages.ui.presets import questions
 from pages.ui.recordings import in_line, pace, per_recording
 from pages.ui.session import (
@@ -132,11 +132,12 @@ def choose_preset(key: str) -> None:
 def settings(t: Text, shown: Digits, run: RunSpec) -> None:
     controls(run, t, "activation", "depth", "rate", change=change_run)
     controls(shown, t, "beside", change=change_shown)
-    with st.expander(t.digits.more_settings):
-        controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
-        knob_controls(run, t, (run.activation,), change=change_run)
-        controls(run, t, "optimizer", "batch", "epochs", change=change_run)
-        controls(run, t, "seed", "data_seed", change=change_run)
+    with fold(t.digits.more_settings, "more_settings") as unfolded:
+        if unfolded:
+            controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
+            knob_controls(run, t, (run.activation,), change=change_run)
+            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
+            controls(run, t, "seed", "data_seed", change=change_run)
 
 
 # The stage

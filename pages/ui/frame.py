@@ -18,7 +18,7 @@ from core.domain import Query
 from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
-from pages.ui.collection import begin, end
+from pages.ui.collection import Collection, begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
@@ -123,11 +123,20 @@ def close_page(t: Text, query: Query, full: Query) -> None:
     collected = end()
     with _actions.get():
         glossary(t)
-        with st.popover(t.common.share, icon=":material/share:"):
-            copy_link(t, link)
-            if collected is not None:
-                take_home(t, palette(), collected, link)
+        share(t, link, collected)
     st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
+
+
+@st.fragment
+def share(t: Text, link: Query, collected: Collection | None) -> None:
+    """The link to the page as it is, and the page to take home; drawn when it is opened."""
+    door = st.popover(t.common.share, icon=":material/share:", key="share", on_change="rerun")
+    if not door.open:
+        return
+    with door:
+        copy_link(t, link)
+        if collected is not None:
+            take_home(t, palette(), collected, link)
 
 
 def glossary(t: Text) -> None:

@@ -19,7 +19,7 @@ from core.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.texts import Text
 from pages.texts.numbers import power
-from pages.ui.controls import Change, controls, entry_name, knob_controls, reset, taken
+from pages.ui.controls import Change, controls, entry_name, fold, knob_controls, reset, taken
 from pages.ui.owndata import own_data, own_table
 from pages.ui.presets import questions
 from pages.ui.session import chosen, keep, linked, session, take_over
@@ -117,15 +117,21 @@ def new_start() -> None:
 def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
     """What matters most, for all lanes; behind folds everything else, for one lane too."""
     controls(lanes[0], t, "depth", "rate", change=change_all)
-    with st.expander(t.training.more_settings):
-        tabs = st.tabs([t.training.tabs[name] for name in t.training.tabs])
-    with tabs[0]:
+    with fold(t.training.more_settings, "more_settings") as unfolded:
+        if unfolded:
+            more_settings(t, stage, lanes)
+
+
+def more_settings(t: Text, stage: Stage, lanes: Lanes) -> None:
+    """The data and the length of the runs; the networks, all or one; what is shown."""
+    data, network, view = st.tabs([t.training.tabs[name] for name in t.training.tabs])
+    with data:
         own_data(t)
         if lanes[0].table is None:
             controls(lanes[0], t, "dataset", change=change_all)
         controls(lanes[0], t, "samples", "noise", "data_seed", change=change_all)
         controls(lanes[0], t, "epochs", "seed", "replicas", change=change_all)
-    with tabs[1]:
+    with network:
         lane = target(t, lanes)
         run = lanes[lane or 0]
         change: Change = change_all if lane is None else partial(change_one, lane)
@@ -138,7 +144,7 @@ def settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
-    with tabs[2]:
+    with view:
         controls(stage, t, "lanes", change=change_stage)
         measure_choice(t, stage)
 

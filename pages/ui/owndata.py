@@ -36,6 +36,7 @@ from pages.ui.session import keep, linked
 MOST_FILES = 3
 """Files that a session holds at once, so that an undo finds the one before."""
 PREVIEW = 4
+DOOR = "own_data"
 SHORT = 8
 """Digits of a fingerprint in a sentence."""
 ENDINGS = ("csv", "tsv", "txt")
@@ -213,11 +214,15 @@ def own_data(t: Text) -> None:
     """A way to bring data and to choose their columns, and which are in use."""
     if file_is_missing():
         return  # the page itself asks for it
-    with st.popover(t.owndata.open, icon=":material/upload_file:", width="stretch"):
-        complain(t)
-        choose(t, "own")
-        bring(t, "own")
-        st.caption(t.owndata.privacy)
+    door = st.popover(
+        t.owndata.open, icon=":material/upload_file:", width="stretch", key=DOOR, on_change="rerun"
+    )
+    if door.open:
+        with door:
+            complain(t)
+            choose(t, "own")
+            bring(t, "own")
+            st.caption(t.owndata.privacy)
     table, chosen = own_table(), current()
     if table is not None and chosen is not None:
         st.caption(

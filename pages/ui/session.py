@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import streamlit as st
 
@@ -26,12 +26,14 @@ NOTHING: Query = MappingProxyType({})
 @dataclass(frozen=True)
 class Session:
     """settings: valid strings by key. damaged: what the link held that could not be used.
-    before: the settings before the last preset, for undo.
+    before: the settings before the last preset, for undo. read: what they have been read as, by
+    kind; a page asks some twenty times.
     """
 
     settings: Query
     damaged: Query = field(default_factory=lambda: NOTHING)
     before: Query | None = None
+    read: dict[type[Spec], Spec] = field(default_factory=dict, init=False, compare=False)
 
 
 def session() -> Session:
@@ -66,7 +68,10 @@ def open_session(specs: Iterable[type[Spec]]) -> None:
 
 def linked(spec: type[S]) -> S:
     """The settings of this kind that the visitor has chosen or followed a link to."""
-    return spec.from_query(session().settings)
+    now = session()
+    if spec not in now.read:
+        now.read[spec] = spec.from_query(now.settings)
+    return cast(S, now.read[spec])
 
 
 def chosen(keys: Iterable[str]) -> bool:

@@ -23,7 +23,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent
 from pages.texts.sentences import reach
 from pages.ui.components import probe
-from pages.ui.controls import controls, entry_name, knob_controls
+from pages.ui.controls import controls, entry_name, fold, knob_controls
 from pages.ui.curves import function_choice
 from pages.ui.presets import questions
 from pages.ui.session import keep, linked, take_over
@@ -111,9 +111,10 @@ def settings(t: Text, slopes: Slopes, run: RunSpec) -> None:
     controls(run, t, "gain", change=change_run)
     activations = tuple(dict.fromkeys([run.activation, *slopes.slopes]))
     knob_controls(run, t, activations, change=change_run)
-    with st.expander(t.derivatives.settings_data):
-        controls(run, t, "dataset", "samples", "noise", "data_seed", "seed", change=change_run)
-        controls(run, t, "precision", change=change_run)
+    with fold(t.derivatives.settings_data, "more_data") as unfolded:
+        if unfolded:
+            controls(run, t, "dataset", "samples", "noise", "data_seed", "seed", change=change_run)
+            controls(run, t, "precision", change=change_run)
     function_choice(t, slopes.slopes, lambda shown: change_slopes("slopes", shown), "slopes")
 
 

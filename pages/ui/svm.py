@@ -24,7 +24,7 @@ from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
 from pages.texts.numbers import percent, whole
 from pages.ui.components import caption, clock
-from pages.ui.controls import controls, entry_name, knob_controls
+from pages.ui.controls import controls, entry_name, fold, knob_controls
 from pages.ui.lanes import lane_name
 from pages.ui.presets import questions
 from pages.ui.recordings import pace, per_recording
@@ -145,17 +145,20 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
     st.markdown(f"**{t.svm.same_data}**")
     controls(run, t, "dataset", change=change_run, dataset=Choice(TWO_CLASSES))
     controls(run, t, "noise", change=change_run)
-    with st.expander(t.svm.more_data):
-        few = Whole(RunSpec.domains()["samples"].low, RunSpec.domains()["samples"].high, SAMPLES)
-        controls(run, t, "samples", "data_seed", change=change_run, samples=few)
+    with fold(t.svm.more_data, "more_data") as unfolded:
+        domain = RunSpec.domains()["samples"]
+        few = Whole(domain.low, domain.high, SAMPLES)
+        if unfolded:
+            controls(run, t, "samples", "data_seed", change=change_run, samples=few)
     st.markdown(f"**{t.svm.machine}**")
     controls(chosen, t, *KNOBS, change=change_machine)
     st.markdown(f"**{t.svm.network}**")
     controls(run, t, "activation", "depth", "rate", change=change_run)
-    with st.expander(t.training.more_settings):
-        controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
-        knob_controls(run, t, (run.activation,), change=change_run)
-        controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
+    with fold(t.training.more_settings, "more_settings") as unfolded:
+        if unfolded:
+            controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
+            knob_controls(run, t, (run.activation,), change=change_run)
+            controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
 
 
 Scores = dict[str, dict[float, Score]]

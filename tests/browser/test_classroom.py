@@ -210,7 +210,6 @@ def test_a_link_leaves_the_class_only_the_controls_that_it_names(browser, addres
     sidebar = page.locator("[data-testid=stSidebar]")
     expect(sidebar.locator(".st-key-rate").first).to_be_visible()
     expect(sidebar.locator(".st-key-depth").first).to_be_hidden()
-    sidebar.locator("[data-testid=stExpander] summary").click()
     expect(sidebar.locator(".st-key-width")).to_be_visible()
     expect(sidebar.locator(".st-key-activation")).to_be_hidden()
     expect(page.locator(".st-key-presets")).to_be_hidden()

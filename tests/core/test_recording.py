@@ -265,10 +265,9 @@ def test_the_last_network_of_a_run_that_diverges_is_the_last_valid_one():
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_the_weights_and_running_averages_count(norm):
     recording = finished(replace(SHORT, depth=3, width=64, norm=norm))
-    whole = recording.nbytes
-    final, recording.final = recording.final, None
-    expected = final.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
-    assert whole - recording.nbytes == final.nbytes == expected
+    pictures = sum(f.nbytes + module.FRAME_OVERHEAD for f in recording.frames)
+    weights = recording.final.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
+    assert recording.nbytes == recording.history.nbytes + pictures + weights
 
 
 # --- frames ------------------------------------------------------------------------------------

@@ -6,12 +6,7 @@ import os
 import shutil
 import subprocess
 
-PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
-
-
-def nginx() -> str | None:
-    """The path of an installed nginx, None if there is none."""
-    return shutil.which("nginx", path=PLACES)
+from bench.cluster import nginx
 
 
 def install() -> None:

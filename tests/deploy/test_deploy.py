@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 import streamlit
 
+from bench.cluster import ROOT, cluster, configured, nginx
 from bench.viewer import Seen, Viewer
 from tests.awaited import awaited
 from tests.browser.drive import open_page, settle
-from tests.deploy.cluster import ROOT, cluster, configured
-from tests.deploy.install import nginx
 
 pytestmark = pytest.mark.skipif(nginx() is None, reason="no nginx, and none can be installed")
 

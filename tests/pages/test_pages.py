@@ -18,9 +18,15 @@ every_page = pytest.mark.parametrize("page", PAGES)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 
 
-def visit(page, locale="en-US", **query):
+FOLDS = ("more_settings", "more_data", "own_data", "share")
+
+
+def visit(page, unfolded=True, **query):
+    """The page, with all that opens on it open, unless told otherwise."""
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
     app.query_params |= query
+    for fold in FOLDS if unfolded else ():
+        app.session_state[fold] = True
     app.run()
     if page != "story":
         app.switch_page(f"pages/{page}.py").run()

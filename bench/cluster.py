@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,9 +15,14 @@ from pathlib import Path
 import streamlit
 
 from bench.server import ROOT, free_port, wait_for
-from tests.deploy.install import nginx
 
 CONFIGURATION = ROOT / "deploy" / "nginx.conf"
+PLACES = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+
+
+def nginx() -> str | None:
+    """The path of an installed nginx, None if there is none."""
+    return shutil.which("nginx", path=PLACES)
 
 
 def configured(folder: Path, port: int, processes: list[int]) -> str:
