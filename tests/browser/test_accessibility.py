@@ -88,10 +88,13 @@ def test_what_is_folded_has_none_when_it_is_opened(browser, address, language):
     page.locator(".st-key-trust summary").click()
     settle(page, 4)
     page.get_by_text(t.training.more_settings).click()
+    expect(page.get_by_test_id("stTab").first).to_be_visible()
+    settle(page, 4)
     assert findings(page) == []
     for button in page.get_by_test_id("stPopoverButton").all():
         button.click()
         expect(page.get_by_test_id("stPopoverBody")).to_be_visible()
+        settle(page, 4)
         assert findings(page) == []
         page.keyboard.press("Escape")
         expect(page.get_by_test_id("stPopoverBody")).to_have_count(0)
