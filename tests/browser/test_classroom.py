@@ -328,10 +328,13 @@ def test_only_the_paper_is_printed_and_the_answers_begin_a_page(browser, address
     expect(page.get_by_text(T[language].lesson.questions.q1.ask[:30])).to_be_visible()
     for own in ("[data-testid=stHeader]", ".st-key-heading", ".st-key-class_tools"):
         expect(page.locator(own).first).to_be_hidden()
-    style = page.locator(".st-key-class_answers_page").evaluate(
-        "node => getComputedStyle(node).breakBefore"
+    breaks = "node => getComputedStyle(node).breakBefore"
+    assert page.locator(".st-key-class_answers_page").evaluate(breaks) == "page"
+    assert page.locator(".st-key-class_sheet_page h2").evaluate(breaks) == "page"
+    white = page.locator(".st-key-class_paper").evaluate(
+        "node => getComputedStyle(node).backgroundColor"
     )
-    assert style == "page"
+    assert white == "rgb(255, 255, 255)"
     answer = T[language].lesson.questions.q2.answer
     expect(page.get_by_text(answer[:20])).to_be_visible()
     page.close()

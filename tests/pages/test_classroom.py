@@ -289,6 +289,12 @@ def test_every_part_is_shown_in_every_language(language, part):
     assert any(heading in markdown.value for markdown in app.markdown)
 
 
+@every_language
+@pytest.mark.parametrize("page", [lesson.sheet, lesson.answers])
+def test_no_question_and_no_answer_begins_as_a_list_within_the_list(language, page):
+    assert not re.search(r"^\d+\. (\d+[.)]|[-*+])\s", page(T[language]), re.MULTILINE)
+
+
 def test_the_answers_are_on_the_worksheet_only_when_asked_for():
     app = visit("classroom", class_part="class_sheet")
     answer = T["en"].lesson.questions.q2.answer
