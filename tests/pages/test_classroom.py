@@ -14,7 +14,9 @@ import vl_convert
 import zxingcpp
 from PIL import Image
 
+from core.diagnosis import Verdict
 from core.lanes import MOST_LANES, lane_keys, read_lanes
+from core.recording import Recording
 from core.training import train
 from pages import texts
 from pages.charts.present import TEXT, enlarge
@@ -32,6 +34,7 @@ from pages.ui.settings import (
     Presenting,
     Telling,
 )
+from pages.ui.stage import words
 from tests.pages.test_pages import settings, visit
 
 HOST = "https://how-deep-networks-learn.streamlit.app/"
@@ -250,6 +253,29 @@ def test_the_runs_about_twenty_layers_show_what_is_lost_before_training_hides_it
     assert alone == tanh < 0.1
     assert relu < tanh / 100
     assert he > tanh
+
+
+@pytest.mark.parametrize(
+    ("myth", "learns"),
+    {
+        "layers": (True, False),
+        "finished": (False, True, True),
+        "power": (False, True),
+        "rate": (False, False, False, False),
+        "leaky": (True, False, False),
+        "alone": (False, True),
+    }.items(),
+)
+def test_of_the_runs_that_refute_a_misconception_the_screen_says_what_the_plan_says(myth, learns):
+    query = links.MYTHS[myth][1](False)
+    said = []
+    for run in read_lanes(query, int(query["lanes"]))[0]:
+        recording = Recording(run)
+        recording.advance()
+        said.append(words(recording, T["en"], False)[1][-1][2])
+    assert tuple(verdict == Verdict.LEARNT for verdict in said) == learns
+    stalled = [verdict for verdict in said if verdict != Verdict.LEARNT]
+    assert all(verdict.startswith(("stalled", "dead")) for verdict in stalled)
 
 
 @every_language
