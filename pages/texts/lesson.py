@@ -44,7 +44,7 @@ def plan(t: Text, minutes: int, link: Link) -> str:
         f"## {heads.aims}",
         numbered([words.aims[key] for key in words.aims]),
         f"**{heads.before}**{colon(t)}{words.before}",
-        f"**{heads.material}**{colon(t)}{words.material}",
+        f"**{heads.material}**{colon(t)}{named(t, words.material)}",
         f"## {heads.plan}",
         steps(t, minutes, link),
         words.short,
@@ -131,8 +131,10 @@ def whole(t: Text, minutes: int, link: Link, source: str) -> str:
 
 
 def named(t: Text, line: str) -> str:
-    """A line with the names of the buttons that it speaks of."""
-    return line.format(share=t.common.share, file=t.takehome.page.title)
+    """A line with the names of what it tells the teacher to press."""
+    return line.format(
+        share=t.common.share, file=t.takehome.page.title, links=t.classroom.parts.class_links
+    )
 
 
 def colon(t: Text) -> str:

@@ -22,8 +22,16 @@ from pages.ui.collection import Collection, begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
-from pages.ui.session import VERSION, linked, open_session, session, write_address
-from pages.ui.settings import SPECS, Reader
+from pages.ui.session import (
+    VERSION,
+    linked,
+    open_session,
+    opened_by_scene,
+    session,
+    set_opened_by_scene,
+    write_address,
+)
+from pages.ui.settings import SPECS, Reader, Telling
 from pages.ui.takehome import take_home
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
@@ -89,6 +97,7 @@ def open_page(
     begin(name, titled, told)
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
+            way_back(t, name)
             st.title(titled, anchor=False)
             st.markdown(told)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
@@ -100,6 +109,21 @@ def open_page(
             t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
         )
     return t
+
+
+def way_back(t: Text, page: str) -> None:
+    """On a page that a scene has opened, the way back to the scene as it was left."""
+    if page == "story":
+        set_opened_by_scene(None)
+    if page != opened_by_scene():
+        return
+    if st.button(
+        t.common.back_to_scene.format(number=linked(Telling).scene),
+        key="back_to_scene",
+        icon=":material/arrow_back:",
+        type="tertiary",
+    ):
+        st.switch_page("pages/story.py")
 
 
 def listed(damaged: Query) -> str:

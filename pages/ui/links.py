@@ -127,7 +127,8 @@ def mode_part(mode: str, show: tuple[str, ...], full: bool) -> Query:
     return query | ({"embed": "true"} if mode == "embed" else {})
 
 
-# The runs that refute the misconceptions of the lesson
+# The runs that refute the misconceptions of the lesson, as long as it takes: where it is about how
+# a network begins, one epoch, as training hides it; ten normalized layers have learnt after 400
 
 MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
     {
@@ -139,8 +140,11 @@ MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
         "finished": ("training", partial(lanes_link, PRESETS["race"])),
         "power": ("training", partial(lanes_link, PRESETS["weights"])),
         "rate": ("training", partial(lanes_link, PRESETS["rates"])),
-        "tanh": ("training", partial(lanes_link, (TWENTY,))),
-        "relu": ("training", partial(lanes_link, PRESETS["relu"])),
+        "tanh": ("training", partial(lanes_link, (replace(TWENTY, epochs=1),))),
+        "relu": (
+            "training",
+            partial(lanes_link, tuple(replace(run, epochs=1) for run in PRESETS["relu"])),
+        ),
         "dead": (
             "training",
             lambda full: lanes.link_of(
@@ -149,19 +153,23 @@ MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
         ),
         "leaky": ("training", partial(lanes_link, PRESETS["dead"])),
         "straight": ("svm", lambda full: svm.link_of(*svm.PRESETS["xor"], full=full)),
-        "alone": ("training", partial(lanes_link, PRESETS["norm"])),
+        "alone": (
+            "training",
+            partial(lanes_link, tuple(replace(run, epochs=400) for run in PRESETS["norm"][:2])),
+        ),
     }
 )
 
 
 def lesson_link(start: str, language: str, target: str) -> str:
-    """The short link that the lesson's plan gives for `scene3` or `myth_rate`."""
+    """The short link for the projector that the lesson's plan gives for `scene3` or `myth_rate`."""
     place, state = (
         MYTHS[target.removeprefix("myth_")]
         if target.startswith("myth_")
         else (target, states(target)[""])
     )
-    return address(start, place, {"language": language, **state(False)})
+    query = {"language": language, **state(False), **mode_part("present", ("all",), False)}
+    return address(start, place, query)
 
 
 def question_name(t: Text, place: str, state: str) -> str:

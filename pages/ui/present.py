@@ -1,4 +1,4 @@
-"""Presenter mode: large, without a sidebar, with keys to go on and back, and notes in a drawer.
+"""Presenter mode: large, without a sidebar, with keys to go on and back, notes and glossary.
 
 And what any link may ask for: that the class sees only some of the controls.
 """
@@ -45,8 +45,9 @@ def present(t: Text, page: str) -> None:
         "place": words.place.format(scene=scene, last=MOST_SCENES) if told else "",
         "back": page != "story" or scene > 0,
         "next": page != "story" or scene < MOST_SCENES,
-        "labels": {key: words[key] for key in words},
-        "notes": notes(t, scene) if told else [],
+        "labels": {**vars(words), "glossary": t.common.glossary},
+        "notes": notes(t, page, scene),
+        "terms": [(term.term, term.meaning) for term in vars(t.glossary).values()],
         "open": mode.notes,
         "vote": f"scene{scene}" if told else "",
     }
@@ -59,10 +60,13 @@ def present(t: Text, page: str) -> None:
         )
 
 
-def notes(t: Text, scene: int) -> list[tuple[str, str]]:
-    """What the teacher wants to remember about a scene: headings and sentences."""
-    own = t.lesson.notes[NOTES[scene - 1]]
-    return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts]
+def notes(t: Text, page: str, scene: int) -> list[tuple[str, str]]:
+    """What the teacher wants to remember about a scene or a page: headings and sentences."""
+    if page != "story":
+        own = t.lesson.pages.get(page, ())
+    else:
+        own = t.lesson.notes[NOTES[scene - 1]] if scene else ()
+    return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts if part in own]
 
 
 def step(page: str, by: int) -> None:

@@ -121,6 +121,15 @@ def set_cancelled(lanes: Lanes | None) -> None:
     st.session_state["cancelled"] = lanes
 
 
+def opened_by_scene() -> str | None:
+    """The page that a scene of the story has opened, until the reader is back in the story."""
+    return st.session_state.get("opened_by_scene")
+
+
+def set_opened_by_scene(page: str | None) -> None:
+    st.session_state["opened_by_scene"] = page
+
+
 def lanes_before(lanes: Lanes) -> Lanes | None:
     """The lanes shown before these, None at first; kept as specs, never as recordings."""
     now, before = st.session_state.get("shown", (lanes, None))

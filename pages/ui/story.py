@@ -18,7 +18,7 @@ from pages.ui.controls import reset, taken
 from pages.ui.doors import doors
 from pages.ui.scenes import SCENES
 from pages.ui.scenes.scene import Myth, Outcome, Scene
-from pages.ui.session import keep, linked, take_over
+from pages.ui.session import keep, linked, set_opened_by_scene, take_over
 from pages.ui.settings import NOT_YET, SEEN, Telling
 
 LETTERS = ("a", "b", "c")
@@ -138,7 +138,9 @@ def scene(t: Text, shown: Scene) -> None:
         myth_card(t, words.myth, shown.myth, "belief", telling.belief)
         if shown.also is not None:
             myth_card(t, words.also, shown.also, "belief_also", telling.belief_also)
-        if guessed and outcome is not None:
+        if telling.scene == len(SCENES):  # the exit question, which gives nothing away
+            st.markdown(words.on)
+        elif guessed and outcome is not None:
             st.markdown(words.on.format(**outcome.words))
         steps(t, shown, telling.scene)
 
@@ -274,6 +276,7 @@ def open_page_button(label: str, key: str, page: str, query: Query) -> None:
         on_click=take_over,
         args=(query, OWNED[page]),
     ):
+        set_opened_by_scene(page)
         st.switch_page(f"pages/{page}.py")
 
 

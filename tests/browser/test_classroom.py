@@ -124,13 +124,13 @@ def test_the_keys_rest_while_a_number_is_typed_or_a_dial_is_moved(projector):
     field.press("ArrowRight")
     field.press("n")
     field.press("0")
-    expect(page.locator(".present .drawer")).to_be_visible()
+    expect(page.locator(".present .notes_drawer")).to_be_visible()
     assert query(page)["scene"] == "4"
 
 
 def test_the_notes_are_put_away_until_one_key_brings_them(projector):
     page = projector("/?scene=3&present=1")
-    drawer = page.locator(".present .drawer")
+    drawer = page.locator(".present .notes_drawer")
     expect(drawer).to_be_hidden()
     page.keyboard.press("n")
     expect(drawer).to_be_visible()
@@ -143,9 +143,73 @@ def test_the_notes_are_put_away_until_one_key_brings_them(projector):
     expect(drawer).to_be_hidden()
 
 
+def test_an_open_drawer_is_a_third_of_the_screen_and_the_picture_scrolls_clear_of_it(projector):
+    page = projector("/?scene=6&present=1&notes=1&guess=c", charts=6)
+    drawer = page.locator(".present .notes_drawer").bounding_box()
+    assert drawer["height"] <= PROJECTOR["height"] / 3 + 1
+    ends = page.evaluate(
+        """() => {
+            document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6);
+            const ends = node => node.getBoundingClientRect().bottom;
+            const seen = '[data-testid=stVegaLiteChart], .st-key-apart';
+            return Math.max(...[...document.querySelectorAll(seen)].map(ends));
+        }"""
+    )
+    assert ends <= drawer["y"]
+
+
+def test_the_notes_in_a_window_of_their_own_follow_the_scenes_and_turn_them(projector):
+    page = projector("/?scene=3&present=1&notes=1")
+    with page.expect_popup() as opened:
+        page.keyboard.press("w")
+    own = opened.value
+    expect(own.locator("h2")).to_have_text(f"Scene 3 of {MOST_SCENES}")
+    for sentence in vars(T["en"].lesson.notes.deeper).values():
+        expect(own.locator("body")).to_contain_text(sentence)
+    expect(page.locator(".present .notes_drawer")).to_be_hidden()
+    own.keyboard.press("PageDown")
+    at_scene(page, 4)
+    expect(own.locator("body")).to_contain_text(T["en"].lesson.notes.walk.say)
+    page.locator(".st-key-apart button").click()
+    expect(own.locator("body")).to_contain_text(T["en"].lesson.pages.training.say)
+    with own.expect_event("close"):
+        page.locator(".present .leave").click()
+
+
+def test_where_the_browser_allows_no_window_a_sentence_says_so_and_the_notes_are_there(projector):
+    page = projector("/?scene=3&present=1")
+    page.evaluate("window.open = () => null")
+    page.keyboard.press("w")
+    expect(page.locator(".present .blocked")).to_have_text(T["en"].classroom.bar.blocked)
+    expect(page.locator(".present .notes_drawer")).to_contain_text(T["en"].lesson.notes.deeper.say)
+
+
+@every_language
+def test_a_term_of_the_glossary_is_shown_by_a_key_and_a_clicker_goes_on(projector, language):
+    page = projector(f"/?scene=3&present=1&language={language}")
+    speaks(page, language)
+    term = T[language].glossary.dead
+    page.keyboard.press("g")
+    page.locator(".present .terms").select_option(term.term)
+    expect(page.locator(".present .meaning")).to_have_text(term.meaning.replace("*", ""))
+    page.keyboard.press("PageDown")
+    at_scene(page, 4)
+    expect(page.locator(".present .meaning")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator(".present .meaning")).to_be_hidden()
+
+
+def test_the_letters_of_a_term_find_it_and_turn_nothing(projector):
+    page = projector("/?scene=3&present=1")
+    page.keyboard.press("g")
+    page.keyboard.type("sig")
+    expect(page.locator(".present .meaning")).to_have_text(T["en"].glossary.sigmoid.meaning)
+    assert query(page)["scene"] == "3"
+
+
 def test_a_link_can_open_the_notes_for_a_screen_of_the_teachers_own(projector):
     page = projector("/?scene=3&present=1&notes=1&language=ja")
-    expect(page.locator(".present .drawer")).to_contain_text(T["ja"].lesson.notes.deeper.ask)
+    expect(page.locator(".present .notes_drawer")).to_contain_text(T["ja"].lesson.notes.deeper.ask)
 
 
 def test_a_show_of_hands_stays_in_sight_after_the_run(projector):
@@ -263,10 +327,13 @@ def test_only_the_paper_is_printed_and_the_answers_begin_a_page(browser, address
     expect(page.get_by_text(T[language].lesson.questions.q1.ask[:30])).to_be_visible()
     for own in ("[data-testid=stHeader]", ".st-key-heading", ".st-key-class_tools"):
         expect(page.locator(own).first).to_be_hidden()
-    style = page.locator(".st-key-class_answers_page").evaluate(
-        "node => getComputedStyle(node).breakBefore"
+    breaks = "node => getComputedStyle(node).breakBefore"
+    assert page.locator(".st-key-class_answers_page").evaluate(breaks) == "page"
+    assert page.locator(".st-key-class_sheet_page h2").evaluate(breaks) == "page"
+    white = page.locator(".st-key-class_paper").evaluate(
+        "node => getComputedStyle(node).backgroundColor"
     )
-    assert style == "page"
+    assert white == "rgb(255, 255, 255)"
     answer = T[language].lesson.questions.q2.answer
     expect(page.get_by_text(answer[:20])).to_be_visible()
     page.close()

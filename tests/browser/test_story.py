@@ -152,6 +152,24 @@ def test_taken_apart_a_scene_is_on_the_training_page(browser, address):
     page.close()
 
 
+@pytest.mark.parametrize("mode", ["", "&present=1"])
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
+def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(
+    browser, address, mode, width, height
+):
+    viewport = {"width": width, "height": height}
+    page = open_page(browser, f"{address}/?scene=4&language=en&guess=b{mode}", 1, viewport=viewport)
+    press(page, "apart")
+    back = page.locator(".st-key-back_to_scene button")
+    expect(back).to_be_in_viewport()
+    assert back.bounding_box()["y"] < height / 4
+    assert "scene" not in page.url
+    back.click()
+    heading(page, EN.scene_walk.question)
+    page.wait_for_function("() => location.search.includes('guess=b')")
+    page.close()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("number", RIGHT)
 def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):

@@ -263,6 +263,39 @@ def test_undo_brings_back_what_a_page_had_before_a_scene_was_taken_apart(short):
     assert settings(app)["norm"] == "batch"
 
 
+@every_scene
+def test_a_page_that_a_scene_has_opened_leads_back_to_the_scene_as_it_was_left(number, short):
+    app = press(visit(number, guess="b", told_weights="xavier"), "apart")
+    before = {key: settings(app)[key] for key in ("scene", "guess", "told_weights")}
+    assert "scene" not in app.query_params
+    button = next(button for button in app.button if button.key == "back_to_scene")
+    assert button.label == EN.common.back_to_scene.format(number=number)
+    press(app, "back_to_scene")
+    assert app.title[0].value == SCENES[number - 1].texts(EN).question
+    assert before.items() <= settings(app).items()
+
+
+def test_the_way_back_is_only_on_the_page_that_was_opened_until_the_reader_is_back(short):
+    app = press(visit(4), "apart")
+    app.switch_page("pages/activations.py").run()
+    assert "back_to_scene" not in keys(app)
+    app.switch_page("pages/training.py").run()
+    assert "back_to_scene" in keys(app)
+    app.switch_page("pages/story.py").run()
+    app.switch_page("pages/training.py").run()
+    assert "back_to_scene" not in keys(app)
+
+
+@every_language
+def test_the_exit_question_needs_no_guess_and_no_other_scene_goes_on_before_one(language, short):
+    for number, scene in enumerate(SCENES, start=1):
+        on = scene.texts(LANGUAGES[language].text).on
+        start = on.split("{")[0]
+        shown = any(told.startswith(start) for told in words(visit(number, language=language)))
+        assert shown == (number == len(SCENES)), scene.name
+    assert "{" not in on
+
+
 def turned(wish):
     """A page that only turns to a scene; a script of its own, so it imports what it needs."""
     import streamlit as st

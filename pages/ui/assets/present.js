@@ -1,15 +1,19 @@
-// The teacher's bar: on and back by buttons, keys and clickers; notes in a drawer; one key that resets the view.
-// `data`: place, back, next (are there such?), notes (pairs of heading and sentence), open (the drawer at first),
-// vote (what a show of hands belongs to, "" if there is none), labels. Triggers: step (1 or -1), leave.
+// The teacher's bar: on and back by buttons, keys and clickers; notes and glossary in drawers, the notes on request in a
+// window of their own; one key that resets the view.
+// `data`: place, back, next (are there such?), notes (pairs of heading and sentence), open (the notes at first), terms (pairs
+// of term and meaning), vote (what a show of hands belongs to, "" if there is none), labels. Triggers: step (1 or -1), leave.
 const TYPING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const MOVED_BY_ARROWS = "input, [role=slider], [role=combobox], [role=listbox], [role=radio], [role=radiogroup], [role=tab], " +
   "[role=dialog], [role=menu]";
+const TURNING = ["PageUp", "PageDown", "ArrowLeft", "ArrowRight"];
 const LETTERS = ["A", "B", "C"];
+const DRAWERS = ["notes", "glossary"];
 const kept = { // what stays until the tab is closed; nothing where the browser keeps nothing
   get: key => { try { return sessionStorage.getItem(key); } catch { return null; } },
   set: (key, value) => { try { sessionStorage.setItem(key, value); } catch { /* not kept, then */ } },
   clear: () => { try { sessionStorage.clear(); } catch { /* nothing was kept */ } },
 };
+let aside = null; // the window with the notes, which stays from page to page
 
 function opened() { // the link that opened this tab, whatever the address has become since
   const load = performance.getEntriesByType("navigation")[0];
@@ -17,16 +21,57 @@ function opened() { // the link that opened this tab, whatever the address has b
   return kept.get("opened") ?? load.name;
 }
 
+function element(tag, textContent) {
+  return Object.assign(document.createElement(tag), { textContent });
+}
+
+function told({ notes, labels }) {
+  return notes.map(([heading, sentence]) => {
+    const line = element("p", "");
+    line.append(element("strong", heading + labels.colon), sentence);
+    return line;
+  });
+}
+
+function closeAside() {
+  aside?.close();
+  aside = null;
+}
+window.addEventListener("pagehide", closeAside);
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".present");
   const find = name => root.querySelector("." + name);
-  const state = (parentElement.presentState ??= { open: data.open });
+  const state = (parentElement.presentState ??= { drawer: "" });
   const first = opened();
 
-  const showNotes = open => {
-    state.open = open && (data.notes.length > 0 || data.vote !== "");
-    find("drawer").hidden = !state.open;
-    find("notes").setAttribute("aria-expanded", state.open);
+  const showDrawer = wanted => { // one of DRAWERS, or "" for none
+    state.drawer = find(wanted || "notes").disabled ? "" : wanted;
+    for (const name of DRAWERS) {
+      find(`${name}_drawer`).hidden = state.drawer !== name;
+      find(name).setAttribute("aria-expanded", state.drawer === name);
+    }
+  };
+  const toggleDrawer = name => showDrawer(state.wanted = state.drawer === name ? "" : name);
+  const showAside = () => {
+    const open = aside !== null && !aside.closed;
+    find("window").setAttribute("aria-pressed", open);
+    if (!open) return;
+    const { title, body, documentElement } = Object.assign(aside.document, { title: data.labels.notes, onkeydown: onKey });
+    const { color, backgroundColor } = getComputedStyle(find("notes_drawer"));
+    documentElement.lang = document.documentElement.lang;
+    Object.assign(body.style, { color, backgroundColor, font: "1.25rem/1.5 sans-serif", margin: "1.5rem" });
+    body.replaceChildren(element("h2", data.place || title), ...told(data));
+  };
+  const toggleAside = () => {
+    if (aside !== null && !aside.closed) {
+      closeAside();
+    } else {
+      aside = window.open("", "dashboard_notes", "popup,width=560,height=640");
+      find("blocked").hidden = aside !== null;
+      showDrawer(state.wanted = aside ? "" : "notes"); // the class is to see them no longer, or the teacher why there are none
+    }
+    showAside();
   };
   const showControls = on => {
     document.documentElement.classList.toggle("present-controls", on);
@@ -35,35 +80,33 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const acts = {
     back: () => data.back && setTriggerValue("step", -1),
     next: () => data.next && setTriggerValue("step", 1),
-    notes: () => { state.wanted = !state.open; showNotes(state.wanted); },
+    notes: () => toggleDrawer("notes"),
+    window: toggleAside,
+    glossary: () => { toggleDrawer("glossary"); find("terms").focus(); }, // its first letters find a term
     controls: () => showControls(!document.documentElement.classList.contains("present-controls")),
     reset: () => { kept.clear(); location.assign(first); },
-    leave: () => setTriggerValue("leave", true),
+    leave: () => { closeAside(); setTriggerValue("leave", true); },
   };
-  const keys = { back: "←", next: "→", notes: "N", controls: "S", reset: "0" };
+  const keys = { back: "←", next: "→", notes: "N", window: "W", glossary: "G", controls: "S", reset: "0" };
   for (const [name, act] of Object.entries(acts)) {
     const button = find(name), key = keys[name];
     button.textContent = data.labels[name];
     if (key) {
-      button.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+      button.append(element("kbd", key));
       button.setAttribute("aria-keyshortcuts", { "←": "ArrowLeft PageUp", "→": "ArrowRight PageDown" }[key] ?? key);
     }
     button.onclick = act;
   }
   find("bar").setAttribute("aria-label", data.labels.bar);
-  find("drawer").setAttribute("aria-label", data.labels.notes);
+  for (const name of DRAWERS) find(`${name}_drawer`).setAttribute("aria-label", data.labels[name]);
   find("back").disabled = !data.back;
   find("next").disabled = !data.next;
   find("notes").disabled = data.notes.length === 0 && data.vote === "";
   if (find("place").textContent !== data.place) find("place").textContent = data.place;
   find("controls").hidden = !document.querySelector("[data-testid=stSidebar]");
+  find("blocked").textContent = data.labels.blocked;
 
-  find("told").replaceChildren(...data.notes.map(([heading, sentence]) => {
-    const line = document.createElement("p"), strong = document.createElement("strong");
-    strong.textContent = heading + data.labels.colon;
-    line.append(strong, sentence);
-    return line;
-  }));
+  find("told").replaceChildren(...told(data));
   const counted = JSON.parse(kept.get(`vote ${data.vote}`) ?? "[0,0,0]");
   const showVotes = () => {
     find("votes").textContent = data.vote && counted.some(Boolean) ? LETTERS.map((l, i) => `${l} ${counted[i]}`).join(" · ") : "";
@@ -71,7 +114,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   if (state.vote !== data.vote || !find("vote").children.length) {
     state.vote = data.vote;
     find("vote").replaceChildren(...(data.vote ? [data.labels.vote, ...LETTERS.map((letter, i) => {
-      const label = Object.assign(document.createElement("label"), { textContent: letter });
+      const label = element("label", letter);
       const field = Object.assign(document.createElement("input"), { type: "number", min: 0, max: 999, value: counted[i] });
       field.oninput = () => {
         counted[i] = Math.max(0, Math.min(999, Math.trunc(+field.value) || 0));
@@ -83,22 +126,43 @@ export default function ({ parentElement, data, setTriggerValue }) {
     })] : []));
   }
   showVotes();
-  showNotes(state.wanted ?? data.open);
+
+  const terms = find("terms"), chosen = Math.max(0, terms.selectedIndex);
+  terms.replaceChildren(...[data.labels.choose, ...data.terms.map(([term]) => term)].map(term => element("option", term)));
+  terms.selectedIndex = chosen;
+  terms.setAttribute("aria-label", data.labels.choose);
+  terms.onchange = () => { // what stands between stars is stressed
+    const meaning = terms.selectedIndex ? data.terms[terms.selectedIndex - 1][1] : "";
+    find("meaning").replaceChildren(...meaning.split(/\*+/).map((part, i) => (i % 2 ? element("em", part) : part)));
+  };
+  terms.onchange();
+  terms.onkeydown = event => { if (event.key === "Escape") toggleDrawer("glossary"); };
 
   const onKey = event => {
-    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey || event.target.closest?.(TYPING)) return;
+    if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return;
+    const turns = TURNING.includes(event.key) && event.target === terms; // a list has up and down for itself
+    if (event.target.closest?.(TYPING) && !turns) return;
     const arrows = !event.target.closest?.(MOVED_BY_ARROWS) && !document.querySelector(".stepper");
     const act = {
-      PageUp: acts.back, PageDown: acts.next, n: acts.notes, N: acts.notes, s: acts.controls, S: acts.controls, 0: acts.reset,
+      PageUp: acts.back, PageDown: acts.next, n: acts.notes, w: acts.window, g: acts.glossary, s: acts.controls, 0: acts.reset,
       ...(arrows && { ArrowLeft: acts.back, ArrowRight: acts.next }),
-    }[event.key];
+    }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     if (!act) return;
     event.preventDefault();
     act();
   };
   document.addEventListener("keydown", onKey);
+  window.addEventListener("focus", showAside); // it may have been closed by hand
+  showDrawer(state.wanted ?? (data.open ? "notes" : ""));
+  showAside();
+  const room = new ResizeObserver(() => { // what is under the bar and its drawer can be scrolled clear of them
+    document.documentElement.style.setProperty("--present-room", `${root.offsetHeight}px`);
+  });
+  room.observe(root);
   return () => {
+    room.disconnect();
     document.removeEventListener("keydown", onKey);
+    window.removeEventListener("focus", showAside);
     document.documentElement.classList.remove("present-controls");
   };
 }
