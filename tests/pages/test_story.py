@@ -311,7 +311,7 @@ def test_one_line_separates_the_two_groups_and_gets_about_seven_in_ten_of_xor(mo
     best = best_line(xor).correct / line.COUNT
     assert 0.6 < best < 0.75
     shown = outcome_of(1, monkeypatch, guess="b").words
-    assert shown["best"] == f"{round(100 * best)} %"
+    assert shown["best"] == f"{round(100 * best)}%"
 
 
 @pytest.mark.parametrize(("share", "right"), [(1.0, "a"), (0.7, "b"), (0.5, "c"), (0.9, "")])
