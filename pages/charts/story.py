@@ -283,6 +283,7 @@ def staircase(
         orient="top",
         title=None,
         symbolType="stroke",
+        symbolOpacity=1,  # not that of the factors, which a narrow chart leaves out
         labelExpr=naming({key: t.laboratory.parts[key] for key in parts}),
     )
     dashes = (
