@@ -341,7 +341,7 @@ def lives(
 
 
 def race_plane(*arguments: Any) -> alt.LayerChart:
-    """As on the training page, lower, so that a projector shows the layers below it, too."""
+    """As on the training page, lower: a projector shows the layers below it, too."""
     return training.plane(*arguments).properties(height=RACE_PLANE)
 
 

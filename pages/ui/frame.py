@@ -22,7 +22,7 @@ from pages.ui.collection import begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
-from pages.ui.session import VERSION, linked, open_session, session, write_address
+from pages.ui.session import VERSION, drawing, linked, open_session, session, write_address
 from pages.ui.settings import SPECS, Reader
 from pages.ui.takehome import take_home
 
@@ -52,7 +52,8 @@ def frame() -> Iterator[Text]:
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
     token = _text.set(t)
     try:
-        yield t
+        with drawing():
+            yield t
     finally:
         _text.reset(token)
 

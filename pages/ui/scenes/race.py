@@ -26,7 +26,8 @@ from pages.ui.frame import palette
 from pages.ui.lanes import lane_name, link_of
 from pages.ui.recordings import per_recording
 from pages.ui.scenes.scene import Myth, Outcome, Scene, changes, computed, replay, untrained
-from pages.ui.settings import Stage
+from pages.ui.session import linked
+from pages.ui.settings import Presenting, Stage
 from pages.ui.show import show
 from pages.ui.stage import LEARNT, frames_table, ladder_table, points_table, words
 
@@ -94,7 +95,7 @@ def learnt_plane(t: Text, name: str, record: Recording) -> None:
     """What a network has learnt."""
     accuracy = record.history.train_accuracy[:, 0]
     show(
-        scenes.race_plane,
+        scenes.race_plane if linked(Presenting).present else charts.plane,
         t,
         palette(),
         record.run.source,
