@@ -25,7 +25,7 @@ from pages.charts.training import CLOSE, epoch_input, until
 from pages.texts import Text
 
 HILL, TAIL, UNITS, LIVES, PLANE = 262, 190, 268, 290, 292
-RACE_PLANE = 172
+RACE_PLANE = 164
 """Heights in pixels, axes included."""
 GAP = 1.5
 """Bars' places that are left free between two layers."""
