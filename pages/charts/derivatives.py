@@ -315,7 +315,7 @@ def textbook_table(run: RunSpec, axis: Decades) -> pa.Table:
 
 
 def left(share: float, t: Text) -> str:
-    """What is left, for people: 1/4,800, 31 %, 7.8 times."""
+    """What is left, for people: 1/4,800, 31%, 7.8 times."""
     if share > 1.005:
         return t.derivatives.times.format(n=times(share, t))
     return fraction(share, t)

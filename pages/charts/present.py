@@ -12,9 +12,12 @@ READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "t
 DRAWN = {"strokeWidth", "symbolStrokeWidth"}
 TEXT = 18
 """Pixels of a chart's type where it says nothing itself."""
+UPRIGHT = 15
+"""The same of a title that is no longer than the chart is high."""
 CONFIG: Mapping[str, Mapping[str, float | str]] = {
     # at the end, so that a long title runs over the empty corner and is not cut off
     "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT, "titleAnchor": "end"},
+    "axisLeft": {"titleFontSize": UPRIGHT},
     "axisRight": {"titleAnchor": "middle"},
     "legend": {"labelFontSize": TEXT, "titleFontSize": TEXT, "symbolSize": 200},
     "header": {"labelFontSize": TEXT, "titleFontSize": TEXT},

@@ -25,6 +25,7 @@ from pages.charts.training import CLOSE, epoch_input, until
 from pages.texts import Text
 
 HILL, TAIL, UNITS, LIVES, PLANE = 262, 190, 268, 290, 292
+RACE_PLANE = 164
 """Heights in pixels, axes included."""
 GAP = 1.5
 """Bars' places that are left free between two layers."""
@@ -337,6 +338,11 @@ def lives(
 
 
 # Planes as high as each other
+
+
+def race_plane(*arguments: Any) -> alt.LayerChart:
+    """As on the training page, lower: a projector shows the layers below it, too."""
+    return training.plane(*arguments).properties(height=RACE_PLANE)
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:

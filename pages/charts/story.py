@@ -29,7 +29,7 @@ LARGE, ROW, LABELS, STAIRS = 330, 152, 40, 370
 """Heights in pixels: a plane, the networks in a row and the words under each, the staircase."""
 MOST_PICTURES, MOST_POINTS = 41, 60
 """Of each network in the row."""
-CLOSER = 190
+CLOSER = 170
 """Of the charts that look closely at one network."""
 NARROW = 420
 """Below this width there is no room for the factors' values, and more for the names."""
@@ -283,6 +283,7 @@ def staircase(
         orient="top",
         title=None,
         symbolType="stroke",
+        symbolOpacity=1,  # not that of the factors, which a narrow chart leaves out
         labelExpr=naming({key: t.laboratory.parts[key] for key in parts}),
     )
     dashes = (

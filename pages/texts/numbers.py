@@ -1,4 +1,4 @@
-"""Numbers for people: 30 %, 1/3,600, 4 × 10⁻¹⁴, never 2.8e-04."""
+"""Numbers for people: 30%, 1/3,600, 4 × 10⁻¹⁴, never 2.8e-04."""
 
 from __future__ import annotations
 

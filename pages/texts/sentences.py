@@ -27,7 +27,7 @@ def reach(share: float, t: Text) -> str:
 
 
 def score(run: RunSpec, accuracy: float, t: Text) -> str:
-    """53 % correct; for a number to predict, the share of its variation that is explained."""
+    """53% correct; for a number to predict, the share of its variation that is explained."""
     kind = "explained" if run.source.task is Task.REGRESSION else "correct"
     return t.sentences[kind].format(accuracy=percent(max(accuracy, 0.0), t))
 

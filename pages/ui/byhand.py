@@ -290,7 +290,7 @@ def steps_part(t: Text, colours: Palette, hand: ByHand, run: RunSpec) -> None:
     with text:
         for number, step in enumerate(found):
             with st.container(key=f"{BLOCKS}{number}"):
-                st.markdown(f"#### {number + 1}. {step.title}\n\n{step.told}\n\n{step.written()}")
+                st.markdown(f"## {number + 1}. {step.title}\n\n{step.told}\n\n{step.written()}")
         apart = disagreement(sample, by_hand(sample, run.value_and_derivative))
         note = t.byhand.rounded.format(apart=power(apart))
         st.caption(t.byhand.keys_note + t.numbers.sentence_gap + note)
@@ -331,7 +331,7 @@ def gradients(t: Text, hand: ByHand, run: RunSpec, chain: Walkthrough) -> None:
         strict=True,
     ):
         with column:
-            st.markdown(f"#### {title}")
+            st.markdown(f"## {title}")
             for place in found:
                 if place.kind == kind:
                     measured = words.measured.format(
@@ -347,7 +347,7 @@ def intervals(t: Text, hand: ByHand, chain: Walkthrough) -> None:
     """Where |w sigma'(wa + b)| is at least 1 for the chain's hidden units, and at best."""
     words = t.byhand
     digits = hand.hand_digits
-    st.subheader(words.interval_title, anchor=False)
+    st.header(words.interval_title, anchor=False)
     items = []
     for number, layer in enumerate(chain.layers[:-1], 1):
         w, b, a = (float(v) for v in (layer.weights[0, 0], layer.biases[0], layer.inputs[0]))

@@ -19,7 +19,7 @@ from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
 from core.training import RunSpec
 from pages import texts
 from pages.texts import Text
-from pages.ui.session import keep, linked
+from pages.ui.session import cut_short, keep, linked
 from pages.ui.settings import Presenting
 
 Change = Callable[[str, Any], None]
@@ -72,8 +72,12 @@ def knob_controls(
 
 
 def reset(key: str, value: Any) -> None:
-    """Let the widget show `value`, whatever it showed before: the settings are the truth."""
-    if key not in st.session_state or st.session_state[key] != value:
+    """Let the widget show `value`, whatever it showed before: the settings are the truth.
+
+    A value is sent in the run that sets it alone. Should that run have been cut short, the browser
+    may never have seen it, so that the next one sets it again.
+    """
+    if cut_short() or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
 
 

@@ -208,7 +208,7 @@ def stretch_charts(t: Text, colours: Palette) -> None:
     """The sigmoid carried over to tanh, and what becomes of its slope."""
     words = t.activations
     crossing = f"{CROSSING:.2f}"
-    st.subheader(words.stretch_title, anchor=False)
+    st.header(words.stretch_title, anchor=False)
     st.markdown(words.stretch_lead)
     probe("stretch", label=words.stretch_dial, symbol="t", low=0, high=1, count=STRETCHES, start=0)
     table = charts.stretch_table()
@@ -222,7 +222,7 @@ def stretch_charts(t: Text, colours: Palette) -> None:
 
 def formulas(t: Text, shown: tuple[str, ...]) -> None:
     """Every function shown and its derivative, in LaTeX."""
-    st.subheader(t.activations.formulas_title, anchor=False)
+    st.header(t.activations.formulas_title, anchor=False)
     with st.container(key="formulas"):
         for start in range(0, len(shown), 2):
             for key, column in zip(shown[start : start + 2], st.columns(2), strict=False):
@@ -236,7 +236,7 @@ def formulas(t: Text, shown: tuple[str, ...]) -> None:
 def facts(t: Text) -> None:
     """What is known about all functions, in a table that sorts."""
     words, number = t.facts, st.column_config.NumberColumn
-    st.subheader(t.activations.facts_title, anchor=False)
+    st.header(t.activations.facts_title, anchor=False)
     st.dataframe(
         facts_table(t),
         hide_index=True,

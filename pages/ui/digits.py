@@ -252,7 +252,7 @@ def sketch(scene: Scene, network: Trained, reading: Reading) -> None:
     probability = probabilities(network, pixels[None])[0]
     digit, share = int(probability.argmax()), float(probability.max())
     words = t.digits.answer if share > SURE else t.digits.answer_unsure
-    st.subheader(t.digits.draw_title, anchor=False)
+    st.header(t.digits.draw_title, anchor=False)
     left, right = st.columns([1, 1], gap="medium")
     with left:
         drawing(
@@ -368,7 +368,7 @@ def course(scene: Scene) -> None:
     )
     guessed = guess(run).accuracy
     told = t.digits.alternatives.course.format(scores=scores, guess=percent(guessed, t))
-    st.subheader(t.digits.course_title, anchor=False)
+    st.header(t.digits.course_title, anchor=False)
     show(
         charts.course,
         t,
@@ -391,7 +391,7 @@ def mistakes(scene: Scene, reading: Reading) -> None:
     shown = min(wrong, charts.MOST_MISTAKES)
     words = t.digits.mistakes if shown < wrong else t.digits.mistakes_all
     words = words if wrong else t.digits.mistakes_none
-    st.subheader(t.digits.mistakes_title, anchor=False)
+    st.header(t.digits.mistakes_title, anchor=False)
     st.caption(words.format(wrong=wrong, count=count, shown=shown))
     if not wrong:
         return
@@ -420,7 +420,7 @@ def confusion(scene: Scene, reading: Reading) -> None:
         count=len(reading.rows),
         worst=worst if off.any() else words.confusion_none,
     )
-    st.subheader(t.digits.confusion_title, anchor=False)
+    st.header(t.digits.confusion_title, anchor=False)
     st.caption(t.digits.confusion_note)
     show(
         charts.confusion,
@@ -443,7 +443,7 @@ def units(scene: Scene, network: Trained) -> None:
         else words.unit_of.format(rank=k + 1, shown=shown)
         for k in range(shown)
     ]
-    st.subheader(words.units_output if run.depth == 0 else words.units_title, anchor=False)
+    st.header(words.units_output if run.depth == 0 else words.units_title, anchor=False)
     st.markdown(movement(scene))
     left, right = st.columns([3, 2], gap="medium")
     with left:

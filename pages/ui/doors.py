@@ -36,7 +36,7 @@ def doors(t: Text) -> None:
     for page, column in zip(tables(), st.columns(3, gap="medium"), strict=True):
         door = t.story.doors[page]
         with column, st.container(border=True, height="stretch"):
-            st.subheader(door.question, anchor=False)
+            st.header(door.question, anchor=False)
             st.markdown(door.line)
             show(
                 charts.lines,

@@ -24,6 +24,7 @@ from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
 from pages.ui.session import (
     VERSION,
+    drawing,
     linked,
     open_session,
     opened_by_scene,
@@ -60,7 +61,8 @@ def frame() -> Iterator[Text]:
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
     token = _text.set(t)
     try:
-        yield t
+        with drawing():
+            yield t
     finally:
         _text.reset(token)
 

@@ -477,7 +477,7 @@ def fold_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
         high=100,
         count=100,
         start=shown.fold_way,
-        places=[f"{k} %" for k in range(101)],
+        places=[f"{k}%" for k in range(101)],
         keep=lambda way: change_shown("fold_way", round(way)),
     )
     names = ("h₁", "h₂") if plane.exact else (words.along, words.across)

@@ -7,7 +7,8 @@ the session is the truth and the address follows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeVar, cast
@@ -110,6 +111,20 @@ def write_address(query: Query) -> None:
     for key, value in query.items():
         if current.get(key) != value:
             st.query_params[key] = value
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """A page is drawn inside; that one was cut short is remembered until one is drawn whole."""
+    st.session_state["cut_short"] = st.session_state.get("drawing", False)
+    st.session_state["drawing"] = True
+    yield
+    st.session_state["drawing"] = st.session_state["cut_short"] = False
+
+
+def cut_short() -> bool:
+    """Whether the page was not drawn to its end the last time: what it sent may be lost."""
+    return st.session_state.get("cut_short", False)
 
 
 def cancelled() -> Lanes | None:

@@ -265,7 +265,7 @@ def outside(share: float, t: Text) -> str:
 def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None:
     """What is left of an error after n layers, measured, beside the textbook line."""
     words = t.derivatives
-    st.subheader(words.left_title, anchor=False)
+    st.header(words.left_title, anchor=False)
     axis = charts.axis_of_sizes(run, walks)
     sizes, line = charts.sizes_table(walks, axis), charts.textbook_table(run, axis)
     first = {key: charts.middle(walk.size)[1][0] for key, walk in walks.items()}
@@ -330,7 +330,7 @@ def parts_charts(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None:
     walks = {key: walk for key, walk in walks.items() if walk.lost < walk.seeds}
     if not walks:
         return
-    st.subheader(words.parts_title, anchor=False)
+    st.header(words.parts_title, anchor=False)
     axis = charts.axis_of_parts(walks)
     for (key, walk), column in zip(walks.items(), st.columns(len(walks)), strict=True):
         weights, slope = charts.medians(walk.weights_part), charts.medians(walk.activation_part)

@@ -25,6 +25,12 @@ LETTERS = ("a", "b", "c")
 BELIEFS = ("true", "half", "false")
 IN_A_ROW = 4
 """Scenes on the cover."""
+JUST_GUESSED = "just_guessed"
+"""Under which the session keeps that a guess was made: the run stands above it on a phone."""
+SHOW_RUN = """<script>
+const run = document.querySelector(".st-key-played");
+if (run && run.getBoundingClientRect().top < 0) run.scrollIntoView();
+</script>"""
 OWNED = {
     "activations": curves.OWNED,
     "byhand": byhand.OWNED,
@@ -68,6 +74,7 @@ def go(scene: int) -> None:
 def say(name: str, value: str) -> None:
     """Remember the reader's `guess` or a belief; NOT_YET takes it back."""
     keep(replace(open_telling(), **{name: value}).to_query(), Telling.keys())
+    st.session_state[JUST_GUESSED] = name == "guess" and value != NOT_YET
 
 
 # The heading
@@ -123,8 +130,11 @@ def scene(t: Text, shown: Scene) -> None:
     """The way through the story; what is operated; beside it prediction, explanation, myth."""
     telling, words = open_telling(), shown.texts(t)
     way(t, telling.scene)
-    left, right = st.columns([9, 5], gap="medium")
     guessed = telling.guess != NOT_YET
+    if not guessed:
+        with st.container(key="asked"):  # where all stands in one column, before what it is about
+            st.markdown(f":material/help: **{words.predict}**")
+    left, right = st.columns([9, 5], gap="medium")
     with left, st.container(key="played"):
         outcome = shown.play(t, guessed)
     with right:
@@ -143,6 +153,8 @@ def scene(t: Text, shown: Scene) -> None:
         elif guessed and outcome is not None:
             st.markdown(words.on.format(**outcome.words))
         steps(t, shown, telling.scene)
+    if st.session_state.pop(JUST_GUESSED, False):
+        st.html(SHOW_RUN, unsafe_allow_javascript=True)
 
 
 def way(t: Text, number: int) -> None:

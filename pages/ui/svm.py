@@ -443,7 +443,7 @@ def transport(scene: Scene) -> None:
 def sweeps(scene: Scene, scores: Scores) -> None:
     """What each knob changes, the other as it is."""
     t, words, chosen = scene.t, scene.t.svm, scene.chosen
-    st.subheader(words.sweep_title, anchor=False)
+    st.header(words.sweep_title, anchor=False)
     for name, column in zip(KNOBS, st.columns(2, gap="medium"), strict=True):
         now = getattr(chosen, name)
         values = sorted({*SWEPT[name], now})
@@ -485,5 +485,5 @@ def honesty(scene: Scene) -> None:
     """What the comparison shows, and what not."""
     t, words = scene.t, scene.t.svm
     count = len(scene.run.data().train_x)
-    st.subheader(words.honest_title, anchor=False)
+    st.header(words.honest_title, anchor=False)
     st.markdown(words.honest.format(count=whole(count, t), pairs=whole(count**2, t)))

@@ -184,3 +184,53 @@ def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, numbe
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator("[data-testid=stException]").count() == 0
         page.close()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", [3, 6])
+def test_a_projector_shows_what_was_learnt_and_the_error_in_every_layer_together(
+    browser, address, number, language
+):
+    page = open_page(
+        browser,
+        f"{address}/?scene={number}&language={language}&present=1&guess=b",
+        3,
+        viewport={"width": 1280, "height": 720},
+        reduced_motion="reduce",
+    )
+    texts = SCENES[number - 1].texts(LANGUAGES[language].text)
+    expect(page.locator(".st-key-explanation")).to_contain_text(after(texts, "b"), timeout=120_000)
+    settle(page, 3)
+    bar = page.locator(".st-key-present_bar").bounding_box()
+    charts = page.locator(".st-key-played [data-testid=stVegaLiteChart]").all()
+    assert len(charts) == (3 if number == 3 else 6)
+    for chart in charts:
+        box = chart.bounding_box()
+        assert box["y"] + box["height"] <= bar["y"]
+    page.close()
+
+
+def test_on_a_phone_the_question_comes_first_and_a_guess_leads_to_its_run(browser, address):
+    page = opened(browser, address, 6, width=390)
+    asked = page.locator(".st-key-asked")
+    expect(asked).to_have_text(re.compile(re.escape(EN.scene_race.predict)))
+    charts = page.locator(".st-key-played [data-testid=stVegaLiteChart]")
+    assert asked.bounding_box()["y"] < charts.first.bounding_box()["y"]
+    press(page, "guess_b")
+    expect(page.locator(".st-key-explanation")).to_contain_text(
+        after(EN.scene_race, "b"), timeout=120_000
+    )
+    assert 0 <= page.locator(".st-key-played").bounding_box()["y"] < 450
+    page.close()
+    page = opened(browser, address, 6)
+    expect(page.locator(".st-key-asked")).to_be_hidden()
+    page.close()
+
+
+def test_the_last_sentence_of_a_run_is_spoken(browser, address):
+    page = opened(browser, address, 6, query="&guess=b", charts=6)
+    expect(page.locator(".clock .now")).to_have_text("epoch 400 of 400", timeout=60_000)
+    for caption in page.locator(".st-key-race .caption").all():
+        told = caption.locator(".sentence").text_content()
+        expect(caption.locator(".spoken")).to_have_text(re.compile(re.escape(told) + "$"))
+    page.close()

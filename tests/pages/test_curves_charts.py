@@ -291,6 +291,6 @@ def test_the_two_factors_have_their_chart_and_the_first_step_back_its_note(langu
     assert weights == pytest.approx(np.median(walks["xavier"].weights_part, axis=0))
 
 
-@pytest.mark.parametrize(("share", "told"), [(1 / 4800, "1/4,800"), (0.31, "31 %"), (7.8, "7.8")])
+@pytest.mark.parametrize(("share", "told"), [(1 / 4800, "1/4,800"), (0.31, "31%"), (7.8, "7.8")])
 def test_what_is_left_is_said_for_people(share, told):
     assert told in derivatives.left(share, text())

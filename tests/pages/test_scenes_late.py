@@ -8,9 +8,11 @@ import pytest
 
 from core.presets import PRESETS
 from core.remedies import REMEDIES, treated
-from pages.charts import curves
+from pages.charts import curves, training
 from pages.charts import scenes as charts
 from pages.texts import LANGUAGES
+from pages.texts.numbers import power
+from pages.ui.lanes import lane_name
 from pages.ui.scenes import price, race, since, slopes
 from pages.ui.settings import REMEDIES_SINCE
 from tests.pages import test_story
@@ -104,6 +106,19 @@ def test_nothing_of_a_finished_run_shows_before_the_guess(drawn, scene):
     drawn.clear()
     visit(scene, guess="b")
     assert any(400 in t["frames"]["epoch"].to_pylist() for _, _, t in drawn if "frames" in t)
+
+
+def test_the_layers_of_a_finished_race_are_told_as_they_ended(drawn, finished):
+    visit("race", guess="seen")
+    ladders = [seen for seen in drawn if seen[0] is training.ladder]
+    assert len(ladders) == len(race.RUNS)
+    for run, (_, arguments, _) in zip(race.RUNS, ladders, strict=True):
+        delta = recorded(run).history.delta[:, 0]
+        ends = [power(float(value)) for value in delta[[0, 0, -1, -1], [0, -1, 0, -1]]]
+        told = EN.scene_race.alternatives.ladder
+        names = ("layer1", "out", "last_layer1", "last_out")
+        name = lane_name(EN, run, race.RUNS)
+        assert arguments[-1] == told.format(name=name, **dict(zip(names, ends, strict=True)))
 
 
 def test_relu_with_xavier_leaves_less_than_tanh_and_he_makes_up_for_it():

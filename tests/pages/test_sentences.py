@@ -29,12 +29,12 @@ VANISHED = re.compile(r"vanish|勾配消失|消え|消失", re.IGNORECASE)
 @pytest.mark.parametrize(
     ("share", "english", "japanese"),
     [
-        (1.0, "100 %", "100 %"),
-        (0.9999, "99 %", "99 %"),
-        (0.5, "50 %", "50 %"),
-        (0.3, "30 %", "30 %"),
-        (0.304, "30 %", "30 %"),
-        (0.1, "10 %", "10 %"),
+        (1.0, "100%", "100%"),
+        (0.9999, "99%", "99%"),
+        (0.5, "50%", "50%"),
+        (0.3, "30%", "30%"),
+        (0.304, "30%", "30%"),
+        (0.1, "10%", "10%"),
         (0.0999, "1/10", "約10分の1"),
         (0.05, "1/20", "約20分の1"),
         (1 / 89.6, "1/90", "約90分の1"),
@@ -147,14 +147,14 @@ def test_a_factor_that_rounds_up_to_ten_is_ten():
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        (0.0, "0 %"),
-        (1e-9, "<1 %"),
-        (0.004, "<1 %"),
-        (0.006, "1 %"),
-        (0.534, "53 %"),
-        (0.994, "99 %"),
-        (0.999, "99 %"),
-        (1.0, "100 %"),
+        (0.0, "0%"),
+        (1e-9, "<1%"),
+        (0.004, "<1%"),
+        (0.006, "1%"),
+        (0.534, "53%"),
+        (0.994, "99%"),
+        (0.999, "99%"),
+        (1.0, "100%"),
     ],
 )
 def test_a_percentage_is_never_rounded_up_to_all_or_down_to_none(share, text):
@@ -187,8 +187,8 @@ def test_whole_numbers_are_grouped_as_the_language_groups_them(number, english, 
     ("share", "english", "japanese"),
     [
         (0.0999, EN.sentences.reach_less.format(fraction="1/10"), "出力の約10分の1です"),
-        (0.1, "10 % of the output's error signal reaches layer 1", "出力の10 %です"),
-        (0.4999, "50 % of the output's error signal reaches layer 1", "出力の50 %です"),
+        (0.1, "10% of the output's error signal reaches layer 1", "出力の10%です"),
+        (0.4999, "50% of the output's error signal reaches layer 1", "出力の50%です"),
         (0.5, EN.sentences.reach_same, JA.sentences.reach_same),
         (2.0, EN.sentences.reach_same, JA.sentences.reach_same),
         (
@@ -209,9 +209,9 @@ def test_the_reach_has_three_forms(share, english, japanese):
 
 
 def test_the_score_of_a_number_to_predict_is_what_it_explains():
-    assert score(RunSpec(), 0.53, EN) == "53 % correct"
-    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53 % of the variation explained"
-    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0 % of the variation explained"
+    assert score(RunSpec(), 0.53, EN) == "53% correct"
+    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53% of the variation explained"
+    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0% of the variation explained"
 
 
 # --- the sentence ------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_the_sentence_before_training_warns_of_wild_first_steps(t):
 
 @EVERY
 def test_a_network_that_fell_silent_is_told_how_much_is_saturated_from_20_percent_on(t):
-    clause = t.sentences.saturated.format(saturated="20 %")
+    clause = t.sentences.saturated.format(saturated="20%")
     assert clause in told(Verdict.STALLED_SILENT, t, saturated=0.2)
     assert len(told(Verdict.STALLED_SILENT, t, saturated=0.199)) < len(
         told(Verdict.STALLED_SILENT, t, saturated=0.2)

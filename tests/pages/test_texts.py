@@ -81,6 +81,7 @@ def test_every_text_says_something_and_is_tidy(code):
             assert text == text.strip(), path
             assert "  " not in text, path
             assert "TODO" not in text, path
+            assert not re.search(r"[0-9}]\s%", text), f"{path}: a line may end before the sign"
 
 
 @EVERY
@@ -206,7 +207,7 @@ def test_every_file_of_texts_is_valid_and_written_in_utf_8(path):
 
 WORDS_TO_AVOID = {
     "en": ["deaf", "hearing aid", "hears ", "believes", "trust strip", "!"],
-    "ja": ["逆誤差伝播", "聞こえ", "補聴器", "！"],
+    "ja": ["逆誤差伝播", "聞こえ", "補聴器", "！", "勘"],
 }
 
 

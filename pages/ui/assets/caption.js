@@ -19,7 +19,8 @@ export default function ({ parentElement, data }) {
   };
   const tell = (sentence, verdict) => {
     put(".sentence", sentence);
-    if (verdict === state.verdict) return;
+    // a sentence's numbers change too fast to be spoken, but for the last ones
+    if (verdict === state.verdict && sentence !== data.sentences.at(-1)?.[1]) return;
     state.verdict = verdict;
     find(".caption").dataset.verdict = verdict;
     put(".spoken", `${data.name}: ${sentence}`);

@@ -21,7 +21,6 @@ from pages.texts.numbers import fraction, percent, power
 from pages.ui.controls import reset, taken
 from pages.ui.frame import palette
 from pages.ui.lanes import link_of
-from pages.ui.perceptron import joined
 from pages.ui.recordings import per_recording
 from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
 from pages.ui.session import linked
@@ -43,7 +42,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     depth = linked(ToldLayers).told_layers
     if not shown:
         row(t, {k: untrained(run) for k, run in RUNS.items()}, 0, played=False)
-        st.caption(joined(t, t.scene_deeper.before, counted(t)))
+        st.caption(t.scene_deeper.before.format(**numbers(t)))
         return None
     records = computed(t, tuple(RUNS.values()), partly=lambda held: partly(t, held, depth))
     if records is None:
@@ -52,7 +51,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     run = RUNS[depth]
     replay(t, run, RUNS, RATE)
     row(t, by_depth, depth, played=True)
-    st.caption(counted(t))
+    st.caption(t.scene_deeper.counted.format(**numbers(t)))
     choice(t, depth)
     closely(t, by_depth[depth])
     return outcome(t, by_depth)
@@ -73,23 +72,24 @@ def row(t: Text, records: dict[int, Recording], depth: int, *, played: bool) -> 
         if played
         else words.alternative_before
     )
-    show(
-        story.row,
-        t,
-        palette(),
-        run.source,
-        len(RUNS),
-        depth,
-        told,
-        row=row_table(t, records, played=played),
-        dots=story.row_points(run, list(RUNS)),
-        names=pa.table({"place": list(RUNS), "name": [layers_name(t, k) for k in RUNS]}),
-    )
+    with st.container(key="networks"):
+        show(
+            story.row,
+            t,
+            palette(),
+            run.source,
+            len(RUNS),
+            depth,
+            told,
+            row=row_table(t, records, played=played),
+            dots=story.row_points(run, list(RUNS)),
+            names=pa.table({"place": list(RUNS), "name": [layers_name(t, k) for k in RUNS]}),
+        )
 
 
-def counted(t: Text) -> str:
-    """What stands under each picture."""
-    return t.scene_deeper.counted.format(seeds=SEEDS, learnt=percent(LEARNT, t))
+def numbers(t: Text) -> dict[str, str]:
+    """Of what stands under each picture: the seeds, and from where on one of them has learnt."""
+    return {"seeds": str(SEEDS), "learnt": percent(LEARNT, t)}
 
 
 def row_table(t: Text, records: dict[int, Recording], *, played: bool) -> pa.Table:
@@ -108,15 +108,17 @@ def seeds_learnt(record: Recording) -> int:
 def choice(t: Text, depth: int) -> None:
     """Which network is looked at closely."""
     reset("told_layers", depth)
-    st.segmented_control(
-        t.settings.told_layers,
-        list(RUNS),
-        format_func=lambda k: layers_name(t, k),
-        key="told_layers",
-        required=True,
-        on_change=taken,
-        args=("told_layers", lambda k: turn_dial(ToldLayers, "told_layers", k)),
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(t.settings.told_layers, width="content")
+        st.segmented_control(
+            t.settings.told_layers,
+            list(RUNS),
+            key="told_layers",
+            required=True,
+            label_visibility="collapsed",
+            on_change=taken,
+            args=("told_layers", lambda k: turn_dial(ToldLayers, "told_layers", k)),
+        )
 
 
 def closely(t: Text, record: Recording) -> None:

@@ -75,6 +75,7 @@ def question(t: Text) -> None:
         t.scene_line.alternative,
         points=charts.points_table(drawn(XOR, COUNT, SEED)),
     )
+    st.caption(t.scene_line.xor)
 
 
 def every_angle(t: Text) -> Outcome:

@@ -13,17 +13,21 @@ from core.domain import Query
 from core.presets import PRESETS
 from core.recording import Recording
 from core.training import RunSpec, train
+from pages.charts import scenes
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
+from pages.texts.sentences import score
 from pages.ui.collection import together
 from pages.ui.components import caption
 from pages.ui.frame import palette
 from pages.ui.lanes import lane_name, link_of
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, untrained
-from pages.ui.settings import Stage
+from pages.ui.recordings import per_recording
+from pages.ui.scenes.scene import Myth, Outcome, Scene, changes, computed, replay, untrained
+from pages.ui.session import linked
+from pages.ui.settings import Presenting, Stage
 from pages.ui.show import show
 from pages.ui.stage import LEARNT, frames_table, ladder_table, points_table, words
 
@@ -46,42 +50,75 @@ def play(t: Text, shown: bool) -> Outcome | None:
     if done:
         run = RUNS[0]
         replay(t, run, "race")
-    for number, column in enumerate(st.columns(len(RUNS))):
-        name = lane_name(t, RUNS[number], RUNS)
-        with column, together(str(number), name, RUNS[number]), st.container(gap="xsmall"):
-            lane(t, name, number, records[number], shown=bool(done))
+    with st.container(key="race" if done else "race_before"):
+        for number, column in enumerate(st.columns(len(RUNS))):
+            name = lane_name(t, RUNS[number], RUNS)
+            with column, together(str(number), name, RUNS[number]), st.container(gap="xsmall"):
+                lane(t, name, number, records[number], shown=bool(done))
+    st.caption(t.scene_race.note)
     return outcome(t, records) if done else None
 
 
 def lane(t: Text, name: str, number: int, record: Recording, *, shown: bool) -> None:
-    """One network: its numbers, what it has learnt, its layers; not `shown`, as it began."""
-    colours, run, told = palette(), record.run, t.scene_race.alternatives
-    headlines, sentences = words(record, t, False)
+    """One network: its numbers, what it has learnt, its layers.
+
+    Not `shown`, its layers before training alone: none has learnt anything yet.
+    """
+    sentences = words(record, t, False)[1]
     st.markdown(f"**{name}**")
     caption(
         name,
-        headlines if shown else headlines[:1],
+        headlines(record, t) if shown else [],
         sentences if shown else sentences[:1],
         lines=4 + t.numbers.extra_lines,
         key=f"caption{number}",
     )
+    if shown:
+        learnt_plane(t, name, record)
+    error_in_layers(t, name, record, shown=shown)
+
+
+@per_recording
+def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
+    """Accuracy and loss, each with the epoch from which it holds: short enough for one line."""
+    run, history = record.run, record.history
+    lines = (
+        t.scene_race.headline.format(score=score(run, float(accuracy), t), loss=f"{loss:.3f}")
+        for accuracy, loss in zip(
+            history.train_accuracy[:, 0], history.train_loss[:, 0], strict=True
+        )
+    )
+    return changes(history.epoch.tolist(), lines)
+
+
+def learnt_plane(t: Text, name: str, record: Recording) -> None:
+    """What a network has learnt."""
     accuracy = record.history.train_accuracy[:, 0]
-    first = [replace(record.frames[0], epoch=0)]
     show(
-        charts.plane,
+        scenes.race_plane if linked(Presenting).present else charts.plane,
         t,
-        colours,
-        run.source,
-        told.plane.format(
+        palette(),
+        record.run.source,
+        t.scene_race.alternatives.plane.format(
             name=name,
             first=percent(float(accuracy[0]), t),
-            last=percent(float(accuracy[-1 if shown else 0]), t),
+            last=percent(float(accuracy[-1]), t),
         ),
-        frames=frames_table(record, t) if shown else charts.frames_table(first, run, t),
+        frames=frames_table(record, t),
         points=points_table(record),
     )
+
+
+def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> None:
+    """The error signal in every layer: before training and, where it is `shown`, in every epoch."""
+    colours, run, told = palette(), record.run, t.scene_race.alternatives
     start = charts.ladder_table(record.history.at(0), MEASURES["delta"], run.depth, 0)
-    values = start["value"].to_numpy()
+    table = ladder_table(record, "delta", run.depth, False) if shown else start
+    first, last = (
+        part["value"].to_numpy() for part in (start, table.slice(len(table) - len(start)))
+    )
+    ends = {"out": power(first[-1]), "layer1": power(first[0])}
+    ends |= {"last_out": power(last[-1]), "last_layer1": power(last[0])}
     show(
         charts.ladder,
         t,
@@ -91,8 +128,8 @@ def lane(t: Text, name: str, number: int, record: Recording, *, shown: bool) -> 
         run.depth,
         run.depth,
         False,
-        told.ladder.format(name=name, layer1=power(values[0]), out=power(values[-1])),
-        ladder=ladder_table(record, "delta", run.depth, False) if shown else start,
+        told["ladder" if shown else "ladder_before"].format(name=name, **ends),
+        ladder=table,
     )
 
 

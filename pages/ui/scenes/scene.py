@@ -6,7 +6,7 @@ To add a scene, write its module, its texts `scene_<name>.toml` in every languag
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -85,6 +85,15 @@ class Scene:
 def turn_dial(dials: type[Spec], name: str, value: Any) -> None:
     """Remember what the reader chose of a scene's own settings."""
     keep(replace(linked(dials), **{name: value}).to_query(), dials.keys())
+
+
+def changes(epochs: Iterable[int], lines: Iterable[str]) -> list[tuple[int, str]]:
+    """What a line says epoch by epoch, as a caption wants it: only where it changes."""
+    found: list[tuple[int, str]] = []
+    for epoch, line in zip(epochs, lines, strict=True):
+        if not found or found[-1][1] != line:
+            found.append((epoch, line))
+    return found
 
 
 def replay(t: Text, run: RunSpec, what: object, rate: float = 33) -> None:

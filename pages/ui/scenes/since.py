@@ -25,7 +25,16 @@ from pages.ui.controls import reset, taken
 from pages.ui.frame import palette
 from pages.ui.recordings import per_recording
 from pages.ui.scenes.race import learnt
-from pages.ui.scenes.scene import Myth, Outcome, Scene, computed, replay, turn_dial, untrained
+from pages.ui.scenes.scene import (
+    Myth,
+    Outcome,
+    Scene,
+    changes,
+    computed,
+    replay,
+    turn_dial,
+    untrained,
+)
 from pages.ui.session import linked
 from pages.ui.settings import REMEDIES_SINCE, Stage, ToldSince
 from pages.ui.show import show
@@ -133,12 +142,11 @@ def network_side(t: Text, record: Recording, *, asked: bool, shown: bool) -> Non
 def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
     """The share of new points that is right, each with the epoch from which it holds."""
     history, count = record.history, len(record.run.data().test_x)
-    found: list[tuple[int, str]] = []
-    for epoch, share in zip(history.epoch.tolist(), history.test_accuracy[:, 0], strict=True):
-        line = t.scene_since.new_points.format(share=percent(float(share), t), count=count)
-        if not found or found[-1][1] != line:
-            found.append((epoch, line))
-    return found
+    lines = (
+        t.scene_since.new_points.format(share=percent(float(share), t), count=count)
+        for share in history.test_accuracy[:, 0]
+    )
+    return changes(history.epoch.tolist(), lines)
 
 
 def remedies(t: Text) -> None:
