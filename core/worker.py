@@ -3,15 +3,16 @@
 Python runs one thread of a process at a time. A page that answers and a network that learns
 would share that one, and each would take twice as long.
 
-The two processes send each other arrays by name through the worker's standard streams, in NumPy's
-own format without pickles: a `Request` there, a `Slice` back. A worker that was lost is started
-again, and its runs begin anew; as a run is a value, they come to the same numbers.
+The two processes send each other plain numbers through the worker's standard streams, never
+pickles: a `Request` there, a `Slice` back, each as JSON and the bytes of arrays. A worker that was
+lost is started again, and its runs begin anew; as a run is a value, they come to the same numbers.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -21,10 +22,9 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from io import BytesIO
 from pathlib import Path
 from threading import Lock
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -38,11 +38,17 @@ from core.training import RunSpec, Trained
 ROOT = Path(__file__).parents[1]
 COMMAND = (sys.executable, "-m", "core.worker")
 LENGTH = 8
-"""Bytes that tell how long a message is."""
+"""Bytes that tell how long a message's head is."""
+FRAME = ("values", "sums", "active")
 PATIENCE = 2
 """How often in a row a run may lose its worker before it is computed without one."""
 
-Arrays = Mapping[str, Array]
+
+class Message(NamedTuple):
+    """What is sent: a head that JSON can hold, and arrays by name."""
+
+    head: dict[str, Any]
+    arrays: Mapping[str, Array]
 
 
 # What is sent
@@ -57,7 +63,7 @@ class Request(NamedTuple):
     forget: Sequence[int]
 
 
-def packed_request(request: Request) -> Arrays:
+def packed_request(request: Request) -> Message:
     run, table = request.run, request.run.table
     head = {
         "number": request.number,
@@ -66,7 +72,7 @@ def packed_request(request: Request) -> Arrays:
         "forget": list(request.forget),
     }
     if table is None:
-        return {"head": text(head)}
+        return Message(head, {})
     head["table"] = {
         "digest": table.digest,
         "columns": table.columns.to_query(full=True),
@@ -75,85 +81,86 @@ def packed_request(request: Request) -> Arrays:
         "class_names": table.class_names,
         "constant": table.constant,
     }
-    return {"head": text(head), "x": table.x, "y": table.y}
+    return Message(head, {"x": table.x, "y": table.y})
 
 
-def unpacked_request(arrays: Arrays) -> Request:
-    head = json.loads(bytes(arrays["head"]))
+def unpacked_request(message: Message) -> Request:
+    head = message.head
     run = RunSpec.from_query(head["run"])
     if (told := head.get("table")) is not None:
-        names = {key: tuple(told[key]) for key in ("names", "class_names", "constant")}
-        columns = Columns.from_query(told["columns"])
-        table = Table(
-            told["digest"], columns, answer=told["answer"], x=arrays["x"], y=arrays["y"], **names
-        )
+        told |= {key: tuple(told[key]) for key in ("names", "class_names", "constant")}
+        told["columns"] = Columns.from_query(told["columns"])
+        table = Table(**told, x=message.arrays["x"], y=message.arrays["y"])
         run = replace(run, table=table)
     return Request(head["number"], run, head["budget"], head["forget"])
 
 
-def packed_slice(new: Slice) -> Arrays:
+def packed_slice(new: Slice) -> Message:
     head = {
         "finished": new.finished,
         "diverged": None if new.history is None else new.history.diverged,
         "frames": [frame.epoch for frame in new.frames],
         "final": None if new.final is None else new.final.epoch,
     }
-    arrays = {"head": text(head)}
+    arrays: dict[str, Array] = {}
     if new.history is not None:
         arrays |= {f"history.{name}": column for name, column in new.history.columns.items()}
-    for part in ("values", "sums", "active") if new.frames else ():
+    for part in FRAME if new.frames else ():
         arrays[f"frames.{part}"] = np.stack([getattr(frame, part) for frame in new.frames])
     if new.final is not None:
         arrays["final.theta"] = new.final.parameters.theta
         for layer, moments in enumerate(new.final.running):
-            arrays[f"final.running.{layer}"] = np.stack(moments)
-    return arrays
+            arrays[f"running.{layer}"] = np.stack(moments)
+    return Message(head, arrays)
 
 
-def unpacked_slice(arrays: Arrays, run: RunSpec) -> Slice:
-    head = json.loads(bytes(arrays["head"]))
+def unpacked_slice(message: Message, run: RunSpec) -> Slice:
+    head, arrays = message
     history, final = None, None
     if head["diverged"] is not None:
-        columns = {
-            name.removeprefix("history."): column
-            for name, column in arrays.items()
-            if name.startswith("history.")
-        }
         diverged = tuple(None if mark is None else tuple(mark) for mark in head["diverged"])
-        history = History(**columns, diverged=diverged)
+        history = History(**named(arrays, "history."), diverged=diverged)
     frames = tuple(
-        Frame(epoch, *(arrays[f"frames.{part}"][k] for part in ("values", "sums", "active")))
+        Frame(epoch, *(arrays[f"frames.{part}"][k] for part in FRAME))
         for k, epoch in enumerate(head["frames"])
     )
     if head["final"] is not None:
         sizes = run.sizes(run.source.inputs, run.source.outputs)
-        running = [arrays[key] for key in arrays if key.startswith("final.running.")]
-        final = Trained(
-            run,
-            head["final"],
-            Parameters.of(arrays["final.theta"], sizes),
-            tuple(Moments(*moments) for moments in running),
-        )
+        running = tuple(Moments(*moments) for moments in named(arrays, "running.").values())
+        parameters = Parameters.of(arrays["final.theta"], sizes)
+        final = Trained(run, head["final"], parameters, running)
     return Slice(history, frames, final, head["finished"])
 
 
-def text(head: object) -> Array:
-    return np.frombuffer(json.dumps(head).encode(), np.uint8)
+def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Those whose names begin so, by the rest of their names."""
+    return {
+        name.removeprefix(prefix): array
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
-def send(stream: IO[bytes], arrays: Arrays) -> None:
-    content = BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    stream.write(len(content.getbuffer()).to_bytes(LENGTH, "big"))
-    stream.write(content.getbuffer())
+def send(stream: IO[bytes], message: Message) -> None:
+    arrays = {name: np.ascontiguousarray(array) for name, array in message.arrays.items()}
+    shapes = {name: (array.dtype.str, array.shape) for name, array in arrays.items()}
+    head = json.dumps([message.head, shapes]).encode()
+    stream.write(len(head).to_bytes(LENGTH, "big") + head)
+    stream.write(b"".join(array.tobytes() for array in arrays.values()))
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> Arrays:
+def receive(stream: IO[bytes]) -> Message:
     """The next message; EOFError if there is none, as the other side has gone."""
     length = int.from_bytes(whole(stream, LENGTH), "big")
-    with np.load(BytesIO(whole(stream, length)), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive}
+    head, shapes = json.loads(whole(stream, length))
+    kinds = [(np.dtype(kind), math.prod(shape)) for kind, shape in shapes.values()]
+    content = whole(stream, sum(kind.itemsize * count for kind, count in kinds))
+    arrays, start = {}, 0
+    for (name, (_, shape)), (kind, count) in zip(shapes.items(), kinds, strict=True):
+        arrays[name] = np.frombuffer(content, kind, count, start).reshape(shape)
+        start += kind.itemsize * count
+    return Message(head, arrays)
 
 
 def whole(stream: IO[bytes], length: int) -> bytes:

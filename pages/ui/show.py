@@ -24,23 +24,30 @@ _of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictiona
 def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
     """The chart's specification: kept for all who see the same one.
 
+    arguments: the chart's own, its alternative in words last. That is told by the numbers of a run,
+    so that it is put in each time, and the rest is built once for all runs that look alike.
     One of a visitor's own data has their words in it, and is kept no longer than the data are.
     """
-    own = next((a for a in arguments if isinstance(a, Dataset) and a.own), None)
+    *rest, alternative = arguments
+    own = next((a for a in rest if isinstance(a, Dataset) and a.own), None)
     if own is None:
-        return shared(chart, *arguments)
+        return {**shared(chart, *rest), "description": alternative}
     kept = _of_own.setdefault(own, {})
-    rest = (chart, *(None if argument is own else argument for argument in arguments))
-    if rest not in kept:
+    key = (chart, *(None if argument is own else argument for argument in rest))
+    if key not in kept:
         if len(kept) >= MOST_OF_OWN:
             kept.clear()
-        kept[rest] = spoken_as_one(chart(*arguments).to_dict())
-    return kept[rest]
+        kept[key] = built(chart, *rest)
+    return {**kept[key], "description": alternative}
 
 
 @lru_cache(maxsize=512)
 def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    return spoken_as_one(chart(*arguments).to_dict())
+    return built(chart, *arguments)
+
+
+def built(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
+    return spoken_as_one(chart(*arguments, "").to_dict())
 
 
 def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:

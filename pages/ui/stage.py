@@ -35,8 +35,8 @@ TICK = 0.2
 """Seconds between two looks at a run that is being computed."""
 LEARNT = 0.9
 """Training accuracy above which a seed counts as having learnt."""
-SLICE = 0.12
-"""Seconds that one tick computes, for all lanes together."""
+SLICE = 0.16
+"""Seconds that one tick computes, for all lanes together; what is left of it is for drawing."""
 FIRST_SLICE = 0.4
 """Seconds that a page computes before it is first drawn, so that short runs open finished."""
 

@@ -1,5 +1,6 @@
 """The charts of the training page: they build, and draw what the core computed."""
 
+import ast
 import base64
 import io
 from dataclasses import replace
@@ -16,6 +17,8 @@ from pages.charts import laboratory
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
+from pages.ui.show import specification, spoken_as_one
+from tests.browser.drive import ROOT
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_dataset = pytest.mark.parametrize("dataset", DATASETS)
@@ -174,3 +177,24 @@ def named(node):
     elif isinstance(node, list):
         for value in node:
             yield from named(value)
+
+
+# --- kept specifications -----------------------------------------------------------------------
+
+
+def test_runs_that_look_alike_share_a_chart_and_each_tells_its_own_numbers():
+    t = texts.LANGUAGES["en"].text
+    arguments = (charts.course, t, LIGHT, "#123456", 40, 1.0, 0.7)
+    one, two = (specification(*arguments, told) for told in ("falls to 0.1", "falls to 0.2"))
+    assert one["layer"] is two["layer"]
+    assert [one["description"], two["description"]] == ["falls to 0.1", "falls to 0.2"]
+    alone = spoken_as_one(charts.course(*arguments[1:], "falls to 0.1").to_dict())
+    assert one == alone
+
+
+@pytest.mark.parametrize("module", sorted((ROOT / "pages" / "charts").glob("*.py")), ids=str)
+def test_every_chart_takes_its_alternative_last(module):
+    for node in ast.parse(module.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            names = [argument.arg for argument in node.args.args]
+            assert "alternative" not in names[:-1], node.name
