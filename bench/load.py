@@ -44,7 +44,8 @@ CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
 class Load:
     """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
 
-    own: the share of changes that make a run of the viewer's own. leave: the share of changes
+    own: the share of changes that begin a run of the viewer's own, with a seed of its own; the next
+    change goes back to what all see. leave: the share of changes
     after which a viewer leaves and comes back by the link. heavy: viewers beside, who come
     `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
     """
@@ -92,6 +93,7 @@ async def visit(server: Server, load: Load, number: int, until: float, outcome: 
     rng = random.Random(number)
     await asyncio.sleep(load.before + number * load.arrive / load.viewers)
     viewer = Viewer(server.address, "training", LINK, outcome.seen)
+    strayed = False
     try:
         if not await viewer.open():
             return
@@ -104,7 +106,11 @@ async def visit(server: Server, load: Load, number: int, until: float, outcome: 
                 await viewer.close()
                 viewer = Viewer(server.address, "training", LINK, outcome.seen)
                 await viewer.open()
+            elif strayed:
+                strayed = False
+                await choose(viewer, "seed", 0)
             elif rng.random() < load.own:
+                strayed = True
                 seed = rng.randrange(MOST_SEEDS)
                 outcome.runs.add(f"seed {seed}")
                 await choose(viewer, "seed", seed)

@@ -33,8 +33,9 @@ FRAME_OVERHEAD = 600
 """Bytes that a frame takes beside its numbers: an object and three arrays."""
 MOST_SUMS = 2**14
 
-CROWDED_SLICE = 0.12
-"""Seconds of a slice at most while more runs are in line than one page needs."""
+CROWDED_SLICE = 0.06
+"""Seconds of a slice at most while more runs are in line than one page needs: who has changed a
+setting waits for a slice of every lane."""
 
 MAX_OPERATIONS = 7.5e10
 """The budget of one run: about 75 seconds of one core."""

@@ -10,8 +10,10 @@ for ever.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
+from threading import Lock, Semaphore, local
 from weakref import WeakKeyDictionary
 
 SHORT = 1.0
@@ -110,3 +112,55 @@ class Turns:
         for who, place in list(self._line.items()):
             if not place.working and now - place.asked > patience:
                 del self._line[who]
+
+
+class Desk:
+    """At most `places` are served at once, the others wait in the order in which they came.
+
+    Threads of one process hand Python's one interpreter to each other thousands of times a second;
+    many pages drawn at once take far longer than the same pages one after the other. Nobody waits
+    longer than `patience` seconds: what takes so long may itself be waiting for something.
+    """
+
+    def __init__(self, places: int, patience: float) -> None:
+        self.patience = patience
+        self._free = Semaphore(places)
+        self._mine = local()
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Inside, the thread has a place; one that has one already keeps it."""
+        if getattr(self._mine, "held", False):
+            yield
+            return
+        with self._held():
+            yield
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Inside, the thread leaves its place to others, if it has one, as it only waits."""
+        if not getattr(self._mine, "held", False):
+            yield
+            return
+        self._leave()
+        try:
+            yield
+        finally:
+            self._enter()
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        self._enter()
+        try:
+            yield
+        finally:
+            self._leave()
+
+    def _enter(self) -> None:
+        self._mine.counted = self._free.acquire(timeout=self.patience)
+        self._mine.held = True
+
+    def _leave(self) -> None:
+        self._mine.held = False
+        if self._mine.counted:
+            self._free.release()

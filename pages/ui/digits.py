@@ -32,7 +32,7 @@ from pages.texts.sentences import sentence
 from pages.ui.components import PAPER, drawing
 from pages.ui.controls import controls, fold, knob_controls
 from pages.ui.presets import questions
-from pages.ui.recordings import in_line, pace, per_recording
+from pages.ui.recordings import in_line, per_recording, watch
 from pages.ui.session import (
     cancelled,
     keep,
@@ -182,7 +182,6 @@ def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
         draw(Scene(t, colours, shown, records, live=False))
         return
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         now, wanted = open_digits()
         if runs_of(now, wanted) != runs or cancelled() == runs:
@@ -192,7 +191,7 @@ def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
             st.rerun()
         draw(Scene(t, colours, now, records, live=True))
 
-    live()
+    watch(live, TICK)
 
 
 def draw(scene: Scene) -> None:

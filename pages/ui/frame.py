@@ -22,6 +22,7 @@ from pages.ui.collection import Collection, begin, end
 from pages.ui.components import copy_link
 from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
+from pages.ui.recordings import desk
 from pages.ui.session import (
     VERSION,
     drawing,
@@ -61,7 +62,7 @@ def frame() -> Iterator[Text]:
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
     token = _text.set(t)
     try:
-        with drawing():
+        with drawing(), desk().served():
             yield t
     finally:
         _text.reset(token)

@@ -28,7 +28,7 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
 from pages.ui.controls import entry_name, reset, taken
 from pages.ui.lanes import OWNED, change_all, change_stage, changes, lane_name, link_of
-from pages.ui.recordings import pace, per_recording, recordings
+from pages.ui.recordings import per_recording, recordings, watch
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
 from pages.ui.show import show
@@ -416,7 +416,6 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
         st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
         return
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         advance(tuple(runs.values()), LONG_SLICE)
         done = sum(record.finished for record in runs.values())
@@ -430,7 +429,7 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
 
     advance(tuple(runs.values()), FIRST_SLICE)
     if not all(record.finished for record in runs.values()):
-        live()
+        watch(live, TICK)
         return
     found = {key: finding(record.history) for key, record in runs.items()}
     rows = [t.laboratory.cause_head, "|---|---|---|---|---|"]
@@ -463,7 +462,6 @@ def ladder(scene: Scene, records: Sequence[Recording]) -> None:
     runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
     held = {key: recordings().get(run) for key, run in runs.items()}
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         waiting = [record for record in held.values() if not record.finished]
         advance(waiting[:1], LONG_SLICE)
@@ -473,7 +471,7 @@ def ladder(scene: Scene, records: Sequence[Recording]) -> None:
         st.progress(done / len(held), t.laboratory.testing.format(done=done, runs=len(held)))
 
     if not all(record.finished for record in held.values()):
-        live()
+        watch(live, TICK)
         return
     before = None
     for key, record in held.items():

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.lanes import MOST_LANES
 from core.recording import Recording, Recordings
+from core.turns import Desk
 from core.worker import workers
 from pages.texts import Text
 
@@ -28,6 +29,32 @@ UNHURRIED, SLOWEST = 3, 5.0
 def recordings() -> Recordings:
     """One store for the whole process."""
     return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=workers(SLOTS))
+
+
+DRAWN, PATIENCE = int(os.environ.get("DRAWN", 2)), 2.0
+"""Pages drawn at once in a process; seconds after which one is drawn all the same."""
+
+
+@st.cache_resource(show_spinner=False)
+def desk() -> Desk:
+    """Where pages wait for each other; one for the whole process."""
+    return Desk(DRAWN, PATIENCE)
+
+
+def compute(recording: Recording, budget: float) -> None:
+    """A slice of a recording; meanwhile others may draw."""
+    with desk().aside():
+        recordings().advance(recording, budget)
+
+
+def watch(look: Callable[[], None], tick: float) -> None:
+    """Look again and again while something is being computed."""
+
+    def served() -> None:
+        with desk().served():
+            look()
+
+    st.fragment(served, run_every=pace(tick))()
 
 
 def pace(tick: float) -> float:

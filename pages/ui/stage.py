@@ -26,7 +26,7 @@ from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
 from pages.ui.components import caption, clock
 from pages.ui.lanes import changes, lane_name, new_start, open_lanes
-from pages.ui.recordings import in_line, pace, per_recording, recordings, sharing
+from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
 from pages.ui.session import cancelled, lanes_before, set_cancelled
 from pages.ui.settings import Stage
 from pages.ui.show import show
@@ -74,7 +74,6 @@ def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -
         draw(t, colours, shown, lanes, records, below)
         return
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         advance(records, SLICE)
         done = cancelled() == lanes or all(record.finished for record in records)
@@ -82,7 +81,7 @@ def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -
             st.rerun()
         draw(t, colours, shown, lanes, records, below)
 
-    live()
+    watch(live, TICK)
 
 
 def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
@@ -104,7 +103,7 @@ def advance(records: Sequence[Recording], budget: float) -> None:
         return
     waiting = [record for record in records if not record.finished]
     for record in waiting:
-        recordings().advance(record, budget / len(waiting))
+        compute(record, budget / len(waiting))
 
 
 def draw(

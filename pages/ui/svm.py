@@ -27,7 +27,7 @@ from pages.ui.components import caption, clock
 from pages.ui.controls import controls, entry_name, fold, knob_controls
 from pages.ui.lanes import lane_name
 from pages.ui.presets import questions
-from pages.ui.recordings import pace, per_recording
+from pages.ui.recordings import per_recording, watch
 from pages.ui.session import cancelled, keep, linked, session, take_over
 from pages.ui.show import show
 from pages.ui.stage import (
@@ -276,7 +276,6 @@ def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
         draw(scene, scores)
         return
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         nonlocal scores, complete
         if open_svm() != (chosen, run) or done():
@@ -286,7 +285,7 @@ def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
         advance([record], SLICE)
         scores, complete = swept(machine, drawn, chosen, SLICE)
 
-    live()
+    watch(live, TICK)
 
 
 def stand_in(t: Text) -> None:

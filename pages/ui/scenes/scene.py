@@ -17,7 +17,7 @@ from core.recording import Recording
 from core.training import RunSpec
 from pages.texts import Text
 from pages.ui.components import clock
-from pages.ui.recordings import pace, recordings
+from pages.ui.recordings import compute, recordings, watch
 from pages.ui.session import keep, linked
 
 TICK, FIRST_SLICE, SLICE = 0.2, 0.3, 0.17
@@ -125,7 +125,6 @@ def computed(
     if all(record.finished for record in held):
         return held
 
-    @st.fragment(run_every=pace(TICK))
     def live() -> None:
         advance(held, SLICE)
         if all(record.finished for record in held):
@@ -134,7 +133,7 @@ def computed(
         st.progress(min(1.0, share), t.story.computing)
         partly(held)
 
-    live()
+    watch(live, TICK)
     return None
 
 
@@ -142,7 +141,7 @@ def advance(records: Sequence[Recording], budget: float) -> None:
     """Give a slice to the first of these that is not finished, and what it leaves to the next."""
     for record in records:
         if not record.finished:
-            recordings().advance(record, budget)
+            compute(record, budget)
             if not record.finished:
                 return
             budget /= 2
