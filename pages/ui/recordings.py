@@ -31,7 +31,7 @@ def recordings() -> Recordings:
     return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=workers(SLOTS))
 
 
-DRAWN, PATIENCE = int(os.environ.get("DRAWN", 2)), 2.0
+DRAWN, PATIENCE = 2, 2.0
 """Pages drawn at once in a process; seconds after which one is drawn all the same."""
 
 

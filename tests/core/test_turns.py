@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gc
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
-from core.turns import GONE, GONE_EACH, LEAD, OVERDUE, PRESENT, SHORT, Turns
+from core.turns import GONE, GONE_EACH, LEAD, OVERDUE, PRESENT, SHORT, Desk, Turns
 
 
 @dataclass(eq=False)
@@ -222,3 +225,67 @@ def test_a_stream_of_short_runs_does_not_starve_a_long_one():
     heavy = Run(1e9)
     simulate([heavy, *short_runs(np.random.default_rng(0), count=80, apart=0.3)], 1, 30.0)
     assert sum(turn > 8.0 for turn in heavy.turns) >= 4
+
+
+# --- the desk ----------------------------------------------------------------------------------
+
+
+def crowd(desk, count, work):
+    """So many threads at the desk at once; how many worked at the same time at most."""
+    inside, most, lock = [], [], threading.Lock()
+
+    def come(number):
+        with desk.served(), desk.served():
+            with lock:
+                inside.append(number)
+                most.append(len(inside))
+            work(desk)
+            inside.remove(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        list(pool.map(come, range(count)))
+    assert inside == []
+    return max(most)
+
+
+def test_no_more_are_served_at_once_than_there_are_places():
+    assert crowd(Desk(2, 60.0), 8, lambda desk: time.sleep(0.01)) == 2
+
+
+def test_who_steps_aside_lets_others_in_and_comes_back():
+    desk, met = Desk(1, 60.0), threading.Barrier(4)
+
+    def wait(desk):
+        with desk.aside():
+            met.wait(30)
+
+    assert crowd(desk, 4, wait) >= 1
+    with desk.served():
+        assert not desk._free.acquire(blocking=False)
+    assert desk._free.acquire(blocking=False)
+
+
+def test_nobody_waits_longer_than_patience_and_no_place_is_lost_or_made():
+    desk, leave = Desk(1, 0.05), threading.Event()
+
+    def hold():
+        with desk.served():
+            assert leave.wait(30)
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        while desk._free.acquire(blocking=False):
+            desk._free.release()
+        with desk.served():
+            leave.set()
+        holding.result()
+    assert desk._free.acquire(blocking=False)
+    assert not desk._free.acquire(blocking=False)
+
+
+def test_an_error_gives_the_place_back():
+    desk = Desk(1, 0.05)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), desk.served(), desk.aside():
+            _ = 1 / 0
+    assert desk._free.acquire(blocking=False)
