@@ -16,7 +16,7 @@ SIGMOID = replace(RACE, rate=1.0)
 TWENTY = RunSpec(activation="tanh", depth=20, width=64, rate=0.03, epochs=100)
 RELU = RunSpec(activation="relu", initializer="he", depth=3, width=8, rate=0.1)
 TANH = replace(RACE, activation="tanh")
-TEN = RunSpec(activation="sigmoid", depth=10, width=16, rate=0.1, epochs=200)
+TEN = RunSpec(activation="sigmoid", depth=10, width=16, rate=0.1, epochs=300)
 WILD = RunSpec(activation="relu", initializer="he", depth=5, width=16, rate=1.0, epochs=200)
 DIGITS = RunSpec(dataset="digits", samples=2000, depth=5, width=32, rate=0.1, epochs=150)
 

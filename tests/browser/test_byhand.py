@@ -10,7 +10,7 @@ from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
 
 NOW = ".stepper .now"
-HEADING = '[class*="st-key-byhand_step_"]:visible h4'
+HEADING = '[class*="st-key-byhand_step_"]:visible h2'
 SIZE = {"width": 1440, "height": 900}
 
 
