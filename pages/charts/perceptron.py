@@ -19,6 +19,7 @@ from core.folding import Chart, Fold
 from core.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
 from pages.charts.curves import step_input
 from pages.charts.expressions import NOW, quoted
+from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette
 from pages.charts.training import ONCE, backdrop, epoch_input, shade, until
 from pages.texts import Text
@@ -229,7 +230,7 @@ def by_hand(
             words,
         )
         .add_params(*line_inputs(chosen, follow))
-        .properties(height=PLANE, description=alternative)
+        .properties(height=PLANE, usermeta={PROJECTOR: PLANE}, description=alternative)
     )
 
 

@@ -20,6 +20,7 @@ from pages.charts import training
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.laboratory import PART_DASHES, Part, waterfall_table
 from pages.charts.perceptron import PLANE, axes, dots
+from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette, hue
 from pages.charts.training import CLOSE, epoch_input, until
 from pages.texts import Text
@@ -46,6 +47,7 @@ def points_only(t: Text, colours: Palette, chosen: PointSet, alternative: str) -
     points = dots(colours, alt.Chart(alt.NamedData("points")), x, y, chosen.corners)
     return alt.layer(points).properties(
         height=PLANE,
+        usermeta={PROJECTOR: PLANE},
         description=alternative,
         padding={"left": 5, "right": 5, "top": 25, "bottom": 5},
     )
@@ -101,7 +103,7 @@ def plane(
         training.plane(t, colours, dataset, alternative),
         lines("units", 1, opacity=0.55, strokeDash=[4, 3]),
         lines("boundary", LINE + 0.5).encode(order="order:Q"),
-    ).properties(height=LARGE, description=alternative)
+    ).properties(height=LARGE, usermeta={PROJECTOR: 300}, description=alternative)
 
 
 # Networks in a row
@@ -352,7 +354,7 @@ def staircase(
     return (
         alt.layer(textbook, named, faint, whose, treads, factors, dot, left)
         .add_params(epoch_input())
-        .properties(height=STAIRS, description=alternative)
+        .properties(height=STAIRS, usermeta={PROJECTOR: 330}, description=alternative)
     )
 
 
