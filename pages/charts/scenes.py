@@ -87,7 +87,7 @@ def tail(
     x = (
         alt.X("z:Q")
         .scale(domain=[TAIL_FROM, TAIL_TO], nice=False)
-        .axis(values=[1, 2, 3, 4, 5], format="d")
+        .axis(values=[1, 2, 3, 4, 5], format="d", **CLOSE)
         .title(t.activations.z_axis)
     )
     y = (

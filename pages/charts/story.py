@@ -34,6 +34,8 @@ CLOSER = 170
 """Of the charts that look closely at one network."""
 NARROW = 420
 """Below this width there is no room for the factors' values, and more for the names."""
+ROOMY = 780
+"""From this width the names need no more room, in the larger type of a projector either."""
 LOWEST, HIGHEST = -5, 1
 """Powers of ten between which the staircase is drawn."""
 
@@ -262,7 +264,13 @@ def staircase(
     parts = [Part.WEIGHTS.value, Part.DERIVATIVE.value]
     x = (
         alt.X("x:Q")
-        .scale(domain=[alt.expr(f"width < {NARROW} ? -1.3 : 0.2"), depth + 1.2], nice=False)
+        .scale(
+            domain=[
+                alt.expr(f"width < {NARROW} ? -1.3 : width < {ROOMY} ? -0.4 : 0.2"),
+                depth + 1.2,
+            ],
+            nice=False,
+        )
         .axis(
             values=list(range(1, depth + 2)),
             labelExpr=layer_name(depth + 1, t.training.out),

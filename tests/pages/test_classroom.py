@@ -20,7 +20,7 @@ from core.lanes import MOST_LANES, lane_keys, read_lanes
 from core.recording import Recording
 from core.training import train
 from pages import texts
-from pages.charts.present import TEXT, enlarge
+from pages.charts.present import PROJECTOR, TEXT, enlarge
 from pages.texts import lesson
 from pages.ui import classroom, links
 from pages.ui.present import hidden, notes
@@ -378,6 +378,11 @@ def test_a_projector_gets_larger_type_and_thicker_lines_and_the_same_data():
     assert large["config"]["axis"] == axis
     assert large["config"]["line"]["strokeWidth"] == 3.5
     assert large["height"] > 200
+
+
+def test_a_chart_is_on_a_projector_as_high_as_it_asks_to_be():
+    assert enlarge({"height": 200})["height"] == pytest.approx(220)
+    assert enlarge({"height": 200, "usermeta": {PROJECTOR: 150}})["height"] == 150
 
 
 def test_the_charts_of_a_page_are_enlarged_in_presenter_mode_only():
