@@ -336,29 +336,20 @@ def kinds(active: np.ndarray[Any, Any], samples: int) -> np.ndarray[Any, Any]:
 
 
 def atlas_picture(active: np.ndarray[Any, Any], samples: int, colours: Palette) -> str:
-    """A cell a unit, layers from left to right: the stronger the more often it is active.
-
-    A dead unit is crossed out, so that nobody needs its colour to know it.
-    """
+    """A cell a unit, layers from left to right: the stronger the more often it is active."""
     width, depth = active.T.shape
     across, down = max(4, min(28, 600 // depth)), max(3, min(10, 240 // width))
-    dead = active.T == 0
-    shades = np.where(dead, 0, (active.T / samples * 254).round()).astype(np.uint8)
+    shades = (active.T / samples * 255).round().astype(np.uint8)
     cells = np.kron(shades, np.ones((down, across), np.uint8))
-    slope = np.arange(across) * down // across
-    cross = np.arange(down)[:, None] == slope
-    crossed = np.kron(dead, cross | cross[::-1])
-    cells[crossed.astype(bool)] = 255
-    return png(cells, colours.families[Family.RECTIFIED], colours.wrong)
+    return png(cells, colours.families[Family.RECTIFIED])
 
 
-def png(shades: np.ndarray[Any, Any], colour: str, marked: str) -> str:
-    """A picture in a data URI: `colour` from transparent (0) to full (254), and `marked` (255)."""
+def png(shades: np.ndarray[Any, Any], colour: str) -> str:
+    """A picture in a data URI: `colour` from nearly transparent (0) to full (255)."""
     image = Image.fromarray(shades, mode="P")
-    image.putpalette(list(rgb(colour)) * 255 + list(rgb(marked)))
+    image.putpalette(list(rgb(colour)) * 256)
     buffer = io.BytesIO()
-    strength = [*(30 + round(0.88 * shade) for shade in range(255)), 255]
-    image.save(buffer, "png", transparency=bytes(min(255, s) for s in strength))
+    image.save(buffer, "png", transparency=bytes(30 + round(0.88 * s) for s in range(256)))
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
@@ -383,10 +374,32 @@ def atlas_table(frames: Sequence[Frame], samples: int, colours: Palette, t: Text
     )
 
 
+def dead_table(frames: Sequence[Frame]) -> pa.Table:
+    """From when until when each unit is dead: one row a unit and stretch of time, not a picture.
+
+    Its cross is no part of the picture, which is stretched, as a stretched cross is a dash.
+    """
+    epochs = np.array([frame.epoch for frame in frames])
+    ends = until(epochs)
+    dead = np.array([frame.active == 0 for frame in frames])
+    edge = np.zeros((1, *dead.shape[1:]), bool)
+    first = (dead & ~np.concatenate([edge, dead[:-1]])).transpose(1, 2, 0).nonzero()
+    last = (dead & ~np.concatenate([dead[1:], edge])).transpose(1, 2, 0).nonzero()
+    return pa.table(
+        {
+            "epoch": epochs[first[2]],
+            "until": np.asarray(ends)[last[2]],
+            "x": first[0] + 1,
+            "y": first[1] + 1,
+        }
+    )
+
+
 def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -> alt.LayerChart:
     """Every unit of every layer by the share of data for which it is active.
 
-    Data: `atlas` from `atlas_table`.
+    A dead unit is crossed out, so that nobody needs its colour to know it.
+    Data: `atlas` from `atlas_table`, `dead` from `dead_table`.
     """
     base = alt.Chart(alt.NamedData("atlas"))
     x = alt.X("x:Q").scale(domain=[0.5, depth + 0.5], nice=False)
@@ -403,13 +416,25 @@ def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -
             opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0)),
         )
     )
+    crosses = (
+        alt.Chart(alt.NamedData("dead"))
+        .transform_filter(NOW)
+        .mark_point(
+            shape="M-1,-1L1,1M-1,1L1,-1",
+            size=alt.expr(f"pow(0.7 * min(height / {width}, width / {depth}), 2)"),
+            stroke=colours.wrong,
+            strokeWidth=2,
+            filled=False,
+        )
+        .encode(x, y, opacity=alt.value(1))
+    )
     note = (
         base.transform_filter(NOW)
         .mark_text(align="left", baseline="bottom", fontSize=13, color=colours.ink, dy=-6)
         .encode(text="note:N", x=alt.XValue(0), y=alt.YValue(0))
     )
     return (
-        (picture + note)
+        (picture + crosses + note)
         .add_params(epoch_input())
         .properties(height=min(420, 110 + 12 * width), description=alternative)
     )

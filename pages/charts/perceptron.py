@@ -19,12 +19,15 @@ from core.folding import Chart, Fold
 from core.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
 from pages.charts.curves import step_input
 from pages.charts.expressions import NOW, quoted
+from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette
 from pages.charts.training import ONCE, backdrop, epoch_input, shade, until
 from pages.texts import Text
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
 """Heights in pixels, axes included."""
+LOW_PLANE, LOW_SIDE = 215, 290
+"""The same on a projector, where the learning rule is watched under its clock."""
 TURNS = 360
 SHIFT, SHIFTS = 1.5, 300
 """A line by hand goes from -SHIFT to SHIFT, in SHIFTS steps."""
@@ -229,7 +232,7 @@ def by_hand(
             words,
         )
         .add_params(*line_inputs(chosen, follow))
-        .properties(height=PLANE, description=alternative)
+        .properties(height=PLANE, usermeta={PROJECTOR: PLANE}, description=alternative)
     )
 
 
@@ -423,7 +426,7 @@ def lesson_plane(t: Text, colours: Palette, chosen: PointSet, alternative: str) 
             ring,
         )
         .add_params(epoch_input())
-        .properties(height=PLANE, description=alternative)
+        .properties(height=PLANE, usermeta={PROJECTOR: LOW_PLANE}, description=alternative)
     )
 
 
@@ -478,7 +481,7 @@ def mistakes(
     return (
         alt.layer(stair.encode(x, y), dot, count, *(bound if bounded else []))
         .add_params(epoch_input())
-        .properties(height=SIDE, description=alternative)
+        .properties(height=SIDE, usermeta={PROJECTOR: LOW_SIDE}, description=alternative)
     )
 
 
@@ -563,7 +566,7 @@ def weights(t: Text, colours: Palette, last: int, alternative: str) -> alt.Layer
     return (
         alt.layer(bands, lines, now)
         .add_params(epoch_input())
-        .properties(height=SIDE, description=alternative)
+        .properties(height=SIDE, usermeta={PROJECTOR: LOW_SIDE}, description=alternative)
     )
 
 

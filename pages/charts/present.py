@@ -14,6 +14,9 @@ TEXT = 18
 """Pixels of a chart's type where it says nothing itself."""
 UPRIGHT = 15
 """The same of a title that is no longer than the chart is high."""
+PROJECTOR = "projector"
+"""In a chart's `usermeta` the height that it has on a projector, where it stands among others and
+all are to be seen at once; without it, it becomes ROOM times as high."""
 CONFIG: Mapping[str, Mapping[str, float | str]] = {
     # at the end, so that a long title runs over the empty corner and is not cut off
     "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT, "titleAnchor": "end"},
@@ -35,6 +38,8 @@ def enlarge(spec: Mapping[str, Any]) -> dict[str, Any]:
         part: {**sizes, **own[part]} if isinstance(own.get(part), dict) else dict(sizes)
         for part, sizes in CONFIG.items()
     }
+    if PROJECTOR in (own_height := spec.get("usermeta", {})):
+        larger["height"] = own_height[PROJECTOR]
     return larger
 
 

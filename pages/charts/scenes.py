@@ -16,17 +16,19 @@ from numpy.typing import NDArray
 from core.activations import ACTIVATIONS
 from core.datasets import Dataset
 from core.recording import Frame
-from pages.charts import svm, training
+from pages.charts import curves, svm, training
 from pages.charts.curves import REACH, step_input
 from pages.charts.expressions import NOW
 from pages.charts.facts import name_of
+from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette, dash, hue
 from pages.charts.training import CLOSE, epoch_input, until
 from pages.texts import Text
 
 HILL, TAIL, UNITS, LIVES, PLANE = 262, 190, 268, 290, 292
+PROJECTED_HILL, PROJECTED_TAIL, PROJECTED_PLANE = 225, 170, 230
 RACE_PLANE = 164
-"""Heights in pixels, axes included."""
+"""Heights in pixels, axes included; of some on a projector, which shows a scene at one glance."""
 GAP = 1.5
 """Bars' places that are left free between two layers."""
 TAIL_FROM, TAIL_TO, TAIL_TOP = 0.5, 5.0, 0.25
@@ -64,7 +66,14 @@ def hill(t: Text, colours: Palette, key: str, alternative: str) -> alt.LayerChar
         .mark_text(dy=-11, fontSize=13, fontWeight="bold", color=colours.ink)
         .encode(text="text:N")
     )
-    return alt.layer(line, peak).properties(height=HILL, description=alternative)
+    return alt.layer(line, peak).properties(
+        height=HILL, usermeta={PROJECTOR: PROJECTED_HILL}, description=alternative
+    )
+
+
+def stretch(*arguments: Any) -> alt.LayerChart:
+    """As on the page of activation functions; on a projector lower, beside `hill`."""
+    return curves.stretch(*arguments).properties(usermeta={PROJECTOR: PROJECTED_HILL})
 
 
 def tail(
@@ -78,7 +87,7 @@ def tail(
     x = (
         alt.X("z:Q")
         .scale(domain=[TAIL_FROM, TAIL_TO], nice=False)
-        .axis(values=[1, 2, 3, 4, 5], format="d")
+        .axis(values=[1, 2, 3, 4, 5], format="d", **CLOSE)
         .title(t.activations.z_axis)
     )
     y = (
@@ -114,7 +123,9 @@ def tail(
         .encode(x, y, text=alt.value(name_of(t, key)))
         for key, at, dx, dy in zip(keys, (2.4, 1.4), (8, 8), (-8, -2), strict=True)
     ]
-    return alt.layer(here, lines, *names).properties(height=TAIL, description=alternative)
+    return alt.layer(here, lines, *names).properties(
+        height=TAIL, usermeta={PROJECTOR: PROJECTED_TAIL}, description=alternative
+    )
 
 
 # Units at one point
@@ -348,10 +359,10 @@ def race_plane(*arguments: Any) -> alt.LayerChart:
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
     """As on the training page, higher. Data: as there."""
     chart: Any = training.plane(t, colours, dataset, alternative)
-    return chart.properties(height=PLANE)
+    return chart.properties(height=PLANE, usermeta={PROJECTOR: PROJECTED_PLANE})
 
 
 def machine(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
     """The support vector machine's plane, as high as the network's. Data: as on its page."""
     chart: Any = svm.plane(t, colours, dataset, alternative)
-    return chart.properties(height=PLANE)
+    return chart.properties(height=PLANE, usermeta={PROJECTOR: PROJECTED_PLANE})

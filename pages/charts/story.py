@@ -20,6 +20,7 @@ from pages.charts import training
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.laboratory import PART_DASHES, Part, waterfall_table
 from pages.charts.perceptron import PLANE, axes, dots
+from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette, hue
 from pages.charts.training import CLOSE, epoch_input, until
 from pages.texts import Text
@@ -33,6 +34,8 @@ CLOSER = 170
 """Of the charts that look closely at one network."""
 NARROW = 420
 """Below this width there is no room for the factors' values, and more for the names."""
+ROOMY = 780
+"""From this width the names need no more room, in the larger type of a projector either."""
 LOWEST, HIGHEST = -5, 1
 """Powers of ten between which the staircase is drawn."""
 
@@ -46,6 +49,7 @@ def points_only(t: Text, colours: Palette, chosen: PointSet, alternative: str) -
     points = dots(colours, alt.Chart(alt.NamedData("points")), x, y, chosen.corners)
     return alt.layer(points).properties(
         height=PLANE,
+        usermeta={PROJECTOR: PLANE},
         description=alternative,
         padding={"left": 5, "right": 5, "top": 25, "bottom": 5},
     )
@@ -101,7 +105,7 @@ def plane(
         training.plane(t, colours, dataset, alternative),
         lines("units", 1, opacity=0.55, strokeDash=[4, 3]),
         lines("boundary", LINE + 0.5).encode(order="order:Q"),
-    ).properties(height=LARGE, description=alternative)
+    ).properties(height=LARGE, usermeta={PROJECTOR: 300}, description=alternative)
 
 
 # Networks in a row
@@ -260,7 +264,13 @@ def staircase(
     parts = [Part.WEIGHTS.value, Part.DERIVATIVE.value]
     x = (
         alt.X("x:Q")
-        .scale(domain=[alt.expr(f"width < {NARROW} ? -1.3 : 0.2"), depth + 1.2], nice=False)
+        .scale(
+            domain=[
+                alt.expr(f"width < {NARROW} ? -1.3 : width < {ROOMY} ? -0.4 : 0.2"),
+                depth + 1.2,
+            ],
+            nice=False,
+        )
         .axis(
             values=list(range(1, depth + 2)),
             labelExpr=layer_name(depth + 1, t.training.out),
@@ -352,7 +362,7 @@ def staircase(
     return (
         alt.layer(textbook, named, faint, whose, treads, factors, dot, left)
         .add_params(epoch_input())
-        .properties(height=STAIRS, description=alternative)
+        .properties(height=STAIRS, usermeta={PROJECTOR: 330}, description=alternative)
     )
 
 

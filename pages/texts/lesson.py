@@ -10,6 +10,8 @@ from pages.texts import Text
 Link = Callable[[str], str]
 """The address of a place: `scene3`, or `myth_rate` for the run that refutes a misconception."""
 
+PLAY = "play"
+"""In place of scenes: the networks that the students are to mend."""
 STORY = (
     ("opening", 0, 4, "3"),
     ("bend", 4, 10, "12"),
@@ -24,14 +26,14 @@ PLANS = MappingProxyType(
         50: (*STORY, ("exit", 47, 50, "8")),
         90: (
             *STORY,
-            ("play", 47, 62, ""),
+            ("play", 47, 62, PLAY),
             ("gallery", 62, 72, ""),
             ("since", 72, 84, "8"),
             ("close", 84, 90, ""),
         ),
     }
 )
-"""By minutes: the steps, from when to when, and the numbers of the scenes shown."""
+"""By minutes: the steps, from when to when, and the numbers of the scenes shown, or PLAY."""
 NOTES = ("line", "folds", "deeper", "walk", "slopes", "race", "price", "since")
 """The scenes in their order."""
 
@@ -63,8 +65,11 @@ def steps(t: Text, minutes: int, link: Link) -> str:
     rows = [[words.columns[key] for key in words.columns], ["---"] * len(vars(words.columns))]
     for key, start, end, scenes in PLANS[minutes]:
         step = words.steps[key]
-        shown = " ".join(f"[{number}]({link(f'scene{number}')})" for number in scenes)
-        rows.append([f"{start}–{end}", step.phase, step.teacher, step.students, shown])
+        if scenes == PLAY:
+            shown = f"[{t.classroom.open}]({link(PLAY)})"
+        else:
+            shown = " ".join(f"[{number}]({link(f'scene{number}')})" for number in scenes)
+        rows.append([f"{start}–{end}", step.phase, named(t, step.teacher), step.students, shown])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
@@ -133,7 +138,10 @@ def whole(t: Text, minutes: int, link: Link, source: str) -> str:
 def named(t: Text, line: str) -> str:
     """A line with the names of what it tells the teacher to press."""
     return line.format(
-        share=t.common.share, file=t.takehome.page.title, links=t.classroom.parts.class_links
+        share=t.common.share,
+        file=t.takehome.page.title,
+        links=t.classroom.parts.class_links,
+        own=t.classroom.states.own,
     )
 
 

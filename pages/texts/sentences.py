@@ -32,6 +32,14 @@ def score(run: RunSpec, accuracy: float, t: Text) -> str:
     return t.sentences[kind].format(accuracy=percent(max(accuracy, 0.0), t))
 
 
+def bends_nothing(run: RunSpec) -> bool:
+    """Whether all layers together do no more than one: neither rate nor units nor time would help.
+
+    Layer normalization divides by a spread that each point has for itself, and so does bend.
+    """
+    return run.activation == "identity" and run.norm != "layer"
+
+
 def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     """What is happening in this network, with the numbers that show it."""
     key = found.verdict.value
@@ -39,6 +47,8 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
         key = "before_wild"
     if found.verdict is Verdict.STALLED_UNREACHED and found.loss > WORSE * found.baseline:
         key = "stalled_worse"
+    if found.verdict is Verdict.STALLED_OTHER and bends_nothing(run):
+        key = "stalled_straight"
     parts = [
         t.sentences[key].format(
             reach=reach(found.share, t),

@@ -205,6 +205,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
             name=name, dead=len(dead), units=run.depth * run.width, back=len(back)
         ),
         atlas=atlas_table(record, scene.colours, t),
+        dead=dead_table(record),
     )
     if dead:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
@@ -224,6 +225,11 @@ def sums_table(record: Recording) -> pa.Table:
 @per_recording
 def atlas_table(record: Recording, colours: Palette, t: Text) -> pa.Table:
     return charts.atlas_table(record.frames, len(record.run.data().train_x), colours, t)
+
+
+@per_recording
+def dead_table(record: Recording) -> pa.Table:
+    return charts.dead_table(record.frames)
 
 
 def many_seeds(scene: Scene, records: Sequence[Recording]) -> None:

@@ -15,6 +15,7 @@ from core.domain import Query
 from core.lanes import Lanes
 from core.presets import PRESETS, TWENTY
 from pages.texts import Text
+from pages.texts.lesson import PLAY
 from pages.ui import byhand, curves, digits, lanes, perceptron, slopes, svm
 from pages.ui.scenes import SCENES
 from pages.ui.session import VERSION, linked
@@ -161,8 +162,20 @@ MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
 )
 
 
+def play_link(start: str, language: str) -> str:
+    """Where students try to make ten sigmoid layers learn: on their own screens, all controls
+    there, with epochs enough for a remedy to show."""
+    run = replace(PRESETS["norm"][0], epochs=400)
+    return address(start, "training", {"language": language, **lanes_link((run,), False)})
+
+
 def lesson_link(start: str, language: str, target: str) -> str:
-    """The short link for the projector that the lesson's plan gives for `scene3` or `myth_rate`."""
+    """The short link that the lesson's plan gives for `scene3`, `myth_rate` or the free play.
+
+    All but the last are for the projector.
+    """
+    if target == PLAY:
+        return play_link(start, language)
     place, state = (
         MYTHS[target.removeprefix("myth_")]
         if target.startswith("myth_")

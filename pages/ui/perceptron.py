@@ -324,11 +324,12 @@ def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
     words, chosen = t.perceptron, scene.chosen
     lesson, margin = lesson_of(*address(shown))
     last = len(lesson.updates)
-    st.latex(
-        r"\begin{gathered}\text{" + words.if_wrong + r"}\ s\,(w_1 x_1 + w_2 x_2 + b) \le 0: \\"
-        r"(w_1, w_2, b) \leftarrow (w_1, w_2, b) + s\,(x_1, x_2, 1)\end{gathered}"
-    )
-    st.caption(words.rule_note)
+    with st.container(key="rule"):  # on a projector it stands below the picture
+        st.latex(
+            r"\begin{gathered}\text{" + words.if_wrong + r"}\ s\,(w_1 x_1 + w_2 x_2 + b) \le 0: \\"
+            r"(w_1, w_2, b) \leftarrow (w_1, w_2, b) + s\,(x_1, x_2, 1)\end{gathered}"
+        )
+        st.caption(words.rule_note)
     clock(
         t,
         run=repr(address(shown)),
@@ -372,37 +373,55 @@ def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
         )
         st.caption(joined(t, words.legend, words.ring_note))
     with right:
+        sides = [
+            lambda: count_of_mistakes(t, colours, lesson, margin),
+            lambda: course_of_weights(t, colours, lesson),
+        ]
+        if lesson.cycle is not None:  # of a cycle the weights tell
+            sides.reverse()
+        sides[0]()  # before the words, as a projector shows no more than comes first
         st.markdown(outcome(t, lesson, margin))
-        show(
-            charts.mistakes,
-            t,
-            colours,
-            lesson.seen,
-            last,
-            margin,
-            words.alternatives.mistakes.format(mistakes=last, seen=lesson.seen),
-            mistakes=charts.mistakes_table(lesson),
-        )
-        if margin.line is not None:
-            st.caption(
-                words.bound_note.format(
-                    radius=f"{margin.radius:.3f}",
-                    gamma=f"{margin.gamma:.3f}",
-                    bound=charts.bound_number(margin),
-                )
+        sides[1]()
+
+
+def count_of_mistakes(t: Text, colours: Palette, lesson: Lesson, margin: Margin) -> None:
+    """Mistakes against points looked at, beside their bound."""
+    words, last = t.perceptron, len(lesson.updates)
+    show(
+        charts.mistakes,
+        t,
+        colours,
+        lesson.seen,
+        last,
+        margin,
+        words.alternatives.mistakes.format(mistakes=last, seen=lesson.seen),
+        mistakes=charts.mistakes_table(lesson),
+    )
+    if margin.line is not None:
+        st.caption(
+            words.bound_note.format(
+                radius=f"{margin.radius:.3f}",
+                gamma=f"{margin.gamma:.3f}",
+                bound=charts.bound_number(margin),
             )
-        st.markdown(f"**{words.weights_title}**")
-        show(
-            charts.weights,
-            t,
-            colours,
-            last,
-            words.alternatives.weights.format(mistakes=last),
-            weights=charts.weights_table(lesson),
-            rounds=charts.rounds_table(lesson),
         )
-        if lesson.cycle is not None:
-            st.caption(words.rounds_note.format(period=lesson.cycle.period))
+
+
+def course_of_weights(t: Text, colours: Palette, lesson: Lesson) -> None:
+    """The weights mistake by mistake, and the rounds of a cycle."""
+    words, last = t.perceptron, len(lesson.updates)
+    st.markdown(f"**{words.weights_title}**")
+    show(
+        charts.weights,
+        t,
+        colours,
+        last,
+        words.alternatives.weights.format(mistakes=last),
+        weights=charts.weights_table(lesson),
+        rounds=charts.rounds_table(lesson),
+    )
+    if lesson.cycle is not None:
+        st.caption(words.rounds_note.format(period=lesson.cycle.period))
 
 
 def right_of(scene: Scene) -> int:

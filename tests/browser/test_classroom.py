@@ -176,6 +176,41 @@ def test_the_notes_in_a_window_of_their_own_follow_the_scenes_and_turn_them(proj
         page.locator(".present .leave").click()
 
 
+def test_notes_that_are_asked_for_later_are_those_of_the_scene_on_the_screen(projector):
+    page = projector("/?scene=3&present=1")
+    page.keyboard.press("PageUp")
+    at_scene(page, 2)
+    expect(page.locator(".present .place")).to_have_text(f"Scene 2 of {MOST_SCENES}")
+    with page.expect_popup() as opened:
+        page.keyboard.press("w")
+    expect(opened.value.locator("h2")).to_have_text(f"Scene 2 of {MOST_SCENES}")
+
+
+def test_the_next_scene_begins_at_its_top(projector):
+    page = projector("/?scene=2&present=1", charts=2)
+    main = page.locator("[data-testid=stMain]")
+    main.evaluate("node => node.scrollTo(0, 1e6)")
+    assert main.evaluate("node => node.scrollTop") > 0
+    page.keyboard.press("PageDown")
+    at_scene(page, 3)
+    assert main.evaluate("node => node.scrollTop") == 0
+
+
+@every_language
+@pytest.mark.parametrize("scene", range(1, MOST_SCENES + 1))
+def test_a_projector_shows_every_picture_of_a_scene_whole(projector, scene, language):
+    for guess in ("", "&guess=seen"):
+        page = projector(f"/?scene={scene}&present=1&language={language}{guess}", charts=1)
+        speaks(page, language)
+        expect(page.get_by_text(T[language].story.running)).to_have_count(0, timeout=240_000)
+        settle(page, 1)
+        charts = page.locator("[data-testid=stVegaLiteChart]")
+        bar = page.locator(".present .bar").bounding_box()["y"]
+        assert (
+            max(box["y"] + box["height"] for c in charts.all() if (box := c.bounding_box())) <= bar
+        )
+
+
 def test_where_the_browser_allows_no_window_a_sentence_says_so_and_the_notes_are_there(projector):
     page = projector("/?scene=3&present=1")
     page.evaluate("window.open = () => null")

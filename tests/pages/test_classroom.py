@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -19,7 +20,7 @@ from core.lanes import MOST_LANES, lane_keys, read_lanes
 from core.recording import Recording
 from core.training import train
 from pages import texts
-from pages.charts.present import TEXT, enlarge
+from pages.charts.present import PROJECTOR, TEXT, enlarge
 from pages.texts import lesson
 from pages.ui import classroom, links
 from pages.ui.present import hidden, notes
@@ -212,7 +213,8 @@ def test_the_steps_of_a_plan_fill_its_minutes_without_a_gap(minutes):
     steps = lesson.PLANS[minutes]
     assert [start for _, start, _, _ in steps] == [0, *[end for _, _, end, _ in steps[:-1]]]
     assert steps[-1][2] == minutes
-    assert set("".join(scenes for *_, scenes in steps)) == set("12345678")
+    shown = [scenes for *_, scenes in steps if scenes != lesson.PLAY]
+    assert set("".join(shown)) == set("12345678")
     for t in T.values():
         assert {key for key, *_ in steps} <= set(t.lesson.steps)
 
@@ -284,13 +286,32 @@ def test_the_links_of_the_plan_are_for_the_projector_and_it_says_where_the_class
     language, minutes
 ):
     t = T[language]
-    told = lesson.plan(t, minutes, lambda target: links.lesson_link(HOST, language, target))
+    asked = []
+
+    def link(target):
+        asked.append(target)
+        return links.lesson_link(HOST, language, target)
+
+    told = lesson.plan(t, minutes, link)
     linked = [parameters(link) for link in re.findall(r"\]\((\S+?)\)", told)]
     assert linked
-    assert all(link["present"] == "1" for link in linked)
+    play = [target == lesson.PLAY for target in asked]
+    assert ["present" not in query for query in linked] == play
+    assert any(play) == (minutes == 90)
     assert t.classroom.parts.class_links in told
     for number in range(1, MOST_SCENES + 1):
         assert len(links.lesson_link(HOST, language, f"scene{number}")) <= LONGEST
+
+
+def test_the_ten_layers_of_the_free_play_stall_until_they_are_normalized():
+    query = parameters(links.lesson_link(HOST, "en", lesson.PLAY))
+    (run,) = read_lanes(query, 1)[0]
+    assert (run.activation, run.depth) == ("sigmoid", 10)
+    for tried, learns in ((run, False), (replace(run, norm="batch"), True)):
+        recording = Recording(tried)
+        recording.advance()
+        verdict = words(recording, T["en"], False)[1][-1][2]
+        assert (verdict == Verdict.LEARNT) == learns
 
 
 @every_language
@@ -357,6 +378,11 @@ def test_a_projector_gets_larger_type_and_thicker_lines_and_the_same_data():
     assert large["config"]["axis"] == axis
     assert large["config"]["line"]["strokeWidth"] == 3.5
     assert large["height"] > 200
+
+
+def test_a_chart_is_on_a_projector_as_high_as_it_asks_to_be():
+    assert enlarge({"height": 200})["height"] == pytest.approx(220)
+    assert enlarge({"height": 200, "usermeta": {PROJECTOR: 150}})["height"] == 150
 
 
 def test_the_charts_of_a_page_are_enlarged_in_presenter_mode_only():

@@ -184,6 +184,16 @@ def test_the_death_of_a_unit_has_its_epoch_and_a_revival_is_seen(record):
         frames.append(replace(frame, epoch=10 * epoch, active=active))
     assert charts.deaths(frames) == [(1, 1, 10), (1, 3, 0)]
     assert charts.revivals(frames) == [(1, 2)]
+    dead = [tuple(row.values()) for row in charts.dead_table(frames).to_pylist()]
+    ever = stage.LONGEST + 1
+    assert dead == [(10, ever, 1, 1), (10, 20, 1, 2), (0, ever, 1, 3)]
+
+
+def test_a_cross_is_as_high_as_it_is_wide_however_few_layers_share_the_width():
+    drawn = charts.atlas(text(), LIGHT, 3, 8, "").to_dict()
+    (cross,) = (m["mark"] for m in drawn["layer"] if "shape" in m["mark"])
+    assert cross["shape"] == "M-1,-1L1,1M-1,1L1,-1"
+    assert "min(height / 8, width / 3)" in cross["size"]["expr"]
 
 
 @every_language

@@ -63,12 +63,12 @@ def test_tanh_has_the_smaller_slope_beyond_the_crossing_and_nowhere_else():
 
 def test_the_slope_of_tanh_is_shown_only_after_the_guess(drawn):
     visit("slopes")
-    assert [chart for chart, _, _ in drawn] == [curves.stretch, charts.hill]
+    assert [chart for chart, _, _ in drawn] == [charts.stretch, charts.hill]
     assert drawn[0][1][2] is False
     assert set(drawn[1][2]["slopes"]["key"].to_pylist()) == {"sigmoid"}
     drawn.clear()
     visit("slopes", guess="c")
-    assert True in [arguments[2] for chart, arguments, _ in drawn if chart is curves.stretch]
+    assert True in [arguments[2] for chart, arguments, _ in drawn if chart is charts.stretch]
 
 
 def test_tanh_loses_the_error_where_its_units_have_left_zero():

@@ -334,3 +334,15 @@ def test_whatever_is_found_there_is_a_sentence(t, data):
     )
     assert not re.search(r"\de[-+]?\d|\bnan\b|\binf\b", text)
     assert text.isprintable()
+
+
+@EVERY
+def test_where_nothing_can_bend_no_sentence_sends_the_reader_to_the_rate_or_the_units(t):
+    found = Diagnosis(Verdict.STALLED_OTHER, 0.12, 0.69, 0.67, 0.0, 0, 8)
+    straight, other = (
+        sentence(run, found, 400, t)
+        for run in (RunSpec(activation="identity"), RunSpec(activation="tanh"))
+    )
+    assert straight == t.sentences.stalled_straight.format(reach=reach(0.12, t))
+    assert other == t.sentences.stalled_other.format(reach=reach(0.12, t))
+    assert sentence(RunSpec(activation="identity", norm="layer"), found, 400, t) == other

@@ -44,6 +44,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const find = name => root.querySelector("." + name);
   const state = (parentElement.presentState ??= { drawer: "" });
   const first = opened();
+  state.rest?.(); // a key is answered once, with what is shown now, not with what was shown when the page opened
 
   const showDrawer = wanted => { // one of DRAWERS, or "" for none
     state.drawer = find(wanted || "notes").disabled ? "" : wanted;
@@ -102,7 +103,10 @@ export default function ({ parentElement, data, setTriggerValue }) {
   find("back").disabled = !data.back;
   find("next").disabled = !data.next;
   find("notes").disabled = data.notes.length === 0 && data.vote === "";
-  if (find("place").textContent !== data.place) find("place").textContent = data.place;
+  if (find("place").textContent !== data.place) {
+    find("place").textContent = data.place;
+    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0); // another scene begins at its top, not where the last was left
+  }
   find("controls").hidden = !document.querySelector("[data-testid=stSidebar]");
   find("blocked").textContent = data.labels.blocked;
 
@@ -159,10 +163,13 @@ export default function ({ parentElement, data, setTriggerValue }) {
     document.documentElement.style.setProperty("--present-room", `${root.offsetHeight}px`);
   });
   room.observe(root);
-  return () => {
+  state.rest = () => {
     room.disconnect();
     document.removeEventListener("keydown", onKey);
     window.removeEventListener("focus", showAside);
+  };
+  return () => {
+    state.rest();
     document.documentElement.classList.remove("present-controls");
   };
 }

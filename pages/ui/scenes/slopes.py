@@ -49,7 +49,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     left, right = st.columns(2)
     with left:
         show(
-            curves.stretch,
+            charts.stretch,
             t,
             colours,
             False,
@@ -59,7 +59,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     with right:
         if shown:
             show(
-                curves.stretch,
+                charts.stretch,
                 t,
                 colours,
                 True,
