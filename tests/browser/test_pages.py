@@ -1,25 +1,31 @@
 """Every page in a real browser: it is drawn, in its language, and nothing sticks out."""
 
+from dataclasses import dataclass
+
 import pytest
+from playwright.sync_api import Page
 
 from pages import texts
+from pages.texts import Text
 from tests.browser.drive import open_page, serving, settle, speaks
 
 PAGES = {"story": "/"}
 PAGES |= {name: f"/{name}" for name in ("activations", "derivatives", "training")}
 PAGES |= {name: f"/{name}" for name in ("byhand", "perceptron", "digits", "svm")}
 """Every page that has charts; `/classroom`, which has none, has tests of its own."""
-every_page = pytest.mark.parametrize("name", PAGES)
-every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
-every_width = pytest.mark.parametrize("width", [390, 768, 1440])
+WIDTHS = (1440, 768, 390)
 
-OVERHANG = """() => [...document.querySelectorAll('.stVegaLiteChart')].flatMap(chart => {
-    const column = chart.closest('[data-testid=stColumn], [data-testid=stMainBlockContainer]');
-    const outer = column.getBoundingClientRect();
-    return [...chart.querySelectorAll('svg, canvas')].map(node => node.getBoundingClientRect())
-        .filter(box => box.width && (box.right > outer.right + 1 || box.left < outer.left - 1))
-        .map(box => [box.left, box.right, outer.left, outer.right]);
-})"""
+FITS = """width => {
+    const over = [...document.querySelectorAll('.stVegaLiteChart')].flatMap(chart => {
+        const column = chart.closest('[data-testid=stColumn], [data-testid=stMainBlockContainer]');
+        const outer = column.getBoundingClientRect();
+        return [...chart.querySelectorAll('svg, canvas')].map(node => node.getBoundingClientRect())
+            .filter(box => box.width && (box.right > outer.right + 1 || box.left < outer.left - 1))
+            .map(box => [box.left, box.right, outer.left, outer.right]);
+    });
+    return over.length === 0 && document.documentElement.scrollWidth <= width;
+}"""
+"""Whether nothing is wider than its column or the window; charts follow a width a little later."""
 
 
 def problems(page):
@@ -27,39 +33,59 @@ def problems(page):
     return page.locator("[data-testid=stException]").count() + page.get_by_text("Traceback").count()
 
 
-@every_page
-@every_language
-@every_width
-def test_a_page_is_drawn_in_its_language_and_within_its_columns(
-    browser, address, name, language, width
-):
-    messages = []
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    page = context.new_page()
-    page.on("pageerror", lambda error: messages.append(str(error)))
+@dataclass(frozen=True)
+class Drawn:
+    """A page as it was opened, with what went wrong and what was asked of which server."""
+
+    page: Page
+    name: str
+    text: Text
+    errors: list[str]
+    asked: list[str]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(name, language) for name in PAGES for language in texts.LANGUAGES],
+    ids="-".join,
+)
+def drawn(request, browser, address):
+    """Every page in every language, opened once for all that is looked at."""
+    name, language = request.param
+    page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
+    drawn = Drawn(page, name, texts.LANGUAGES[language].text, [], [])
+    page.on("pageerror", lambda error: drawn.errors.append(str(error)))
+    page.on("request", lambda request: drawn.asked.append(request.url))
     page.goto(f"{address}{PAGES[name]}?language={language}")
-    charts = 3 if name == "story" else 2
-    settle(page, charts)
-    text = texts.LANGUAGES[language].text
-    assert page.locator("h1").inner_text() == text[name].title
+    settle(page, 3 if name == "story" else 2)
     speaks(page, language)
-    assert problems(page) == 0
-    assert page.evaluate(OVERHANG) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert messages == []
-    context.close()
+    yield drawn
+    page.close()
 
 
-@every_page
-def test_every_chart_says_in_words_what_it_shows(browser, address, name):
-    page = open_page(browser, f"{address}{PAGES[name]}", charts=2)
-    labels = page.eval_on_selector_all(
+def test_a_page_is_drawn_in_its_language_and_within_its_columns(drawn):
+    page = drawn.page
+    assert page.locator("h1").inner_text() == drawn.text[drawn.name].title
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_function(FITS, arg=width, timeout=30_000)
+        settle(page, 2)
+        assert problems(page) == 0
+    assert drawn.errors == []
+
+
+def test_every_chart_says_in_words_what_it_shows(drawn):
+    labels = drawn.page.eval_on_selector_all(
         "[data-testid=stVegaLiteChart][role=graphics-document]",
         "nodes => nodes.map(node => node.getAttribute('aria-label') ?? '')",
     )
     assert labels
     assert all(len(label) > 30 for label in labels), labels
-    page.close()
+
+
+def test_nothing_is_asked_of_the_internet(drawn, address):
+    away = [url for url in drawn.asked if not url.startswith((address, "data:", "blob:"))]
+    assert away == []
 
 
 @pytest.mark.parametrize("path", ["/training?lanes=1&depth=2", "/activations", "/derivatives"])
@@ -70,15 +96,3 @@ def test_a_link_to_a_page_opens_it_in_its_frame_on_a_server_that_has_just_starte
         assert page.get_by_role("link", name="Training").count() >= 1
         assert problems(page) == 0
         page.close()
-
-
-@every_page
-def test_nothing_is_asked_of_the_internet(browser, address, name):
-    page = browser.new_page()
-    asked = []
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(address + PAGES[name])
-    settle(page, charts=2)
-    away = [url for url in asked if not url.startswith((address, "data:", "blob:"))]
-    assert away == []
-    page.close()

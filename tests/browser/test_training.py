@@ -213,3 +213,19 @@ def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, addr
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     page.close()
+
+
+@pytest.mark.parametrize("path", [ONE, "/byhand?language=en", "/derivatives?language=en"])
+def test_a_page_at_rest_leaves_the_readers_processor_alone(browser, address, path):
+    page = open_page(browser, address + path, 1, reduced_motion="reduce")
+    page.wait_for_timeout(1000)
+    asked = page.evaluate(
+        """() => new Promise(done => {
+            let asked = 0;
+            const ask = window.requestAnimationFrame;
+            window.requestAnimationFrame = call => { asked += 1; return ask(call); };
+            setTimeout(() => { window.requestAnimationFrame = ask; done(asked); }, 1000);
+        })"""
+    )
+    assert asked == 0
+    page.close()

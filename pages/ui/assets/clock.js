@@ -29,9 +29,10 @@ export default function ({ parentElement, data }) {
   };
   const show = () => {
     const epoch = epochAt(state.index);
+    const now = labels.now.replace("{epoch}", epoch).replace("{last}", data.total);
     find("time").value = state.index;
     find("time").setAttribute("aria-valuetext", labels.now.replace("{epoch}", epoch).replace("{last}", last));
-    find("now").textContent = labels.now.replace("{epoch}", epoch).replace("{last}", data.total);
+    if (find("now").textContent !== now) find("now").textContent = now;
     drive("epoch", epoch);
   };
   const setPlaying = playing => {
@@ -39,6 +40,14 @@ export default function ({ parentElement, data }) {
     state.since = performance.now();
     state.from = state.index;
     dress("play", playing ? "pause" : "play");
+    cancelAnimationFrame(state.frame);
+    if (playing) state.frame = requestAnimationFrame(tick);
+  };
+  const tick = now => {
+    const elapsed = STILL.matches ? Math.floor((now - state.since) / REST) * REST : now - state.since;
+    state.index = Math.min(steps, state.from + Math.max(0, Math.floor(elapsed * data.rate / 1000)));
+    show();
+    if (state.index >= steps) setPlaying(false); else state.frame = requestAnimationFrame(tick);
   };
   const go = index => {
     setPlaying(false);
@@ -72,17 +81,11 @@ export default function ({ parentElement, data }) {
     }
   };
 
-  const tick = now => {
-    if (state.playing) {
-      const elapsed = STILL.matches ? Math.floor((now - state.since) / REST) * REST : now - state.since;
-      state.index = Math.min(steps, state.from + Math.floor(elapsed * data.rate / 1000));
-      if (state.index >= steps) setPlaying(false);
-    }
-    show();
-    state.frame = requestAnimationFrame(tick);
-  };
-  cancelAnimationFrame(state.frame);
   show();
-  state.frame = requestAnimationFrame(tick);
-  return () => cancelAnimationFrame(state.frame);
+  state.ignore?.();
+  state.ignore = onNews(show);
+  return () => {
+    state.ignore();
+    cancelAnimationFrame(state.frame);
+  };
 }

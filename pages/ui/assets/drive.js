@@ -1,5 +1,4 @@
 // Moves every range input of one name on the page: charts bind their parameters to such inputs.
-// An input that has just appeared (a chart drawn again) is brought up to date at the next frame.
 const inputsOf = name => document.querySelectorAll(`input[type=range][name="${name}"]`);
 
 function drive(name, value) {
@@ -9,4 +8,17 @@ function drive(name, value) {
     input.dataset.shown = value;
     input.dispatchEvent(new Event("input"));
   }
+}
+
+// Charts are drawn late, and drawn again: when something new is on the page, `again` is called at the next frame.
+// Between two changes nothing runs, so a page at rest leaves the reader's processor alone. Returns what ends it.
+function onNews(again) {
+  let frame = 0;
+  const look = () => { frame = 0; again(); };
+  const observer = new MutationObserver(() => { frame ||= requestAnimationFrame(look); });
+  observer.observe(document.body, { childList: true, subtree: true });
+  return () => {
+    observer.disconnect();
+    cancelAnimationFrame(frame);
+  };
 }

@@ -50,12 +50,7 @@ export default function ({ parentElement, data, setStateValue }) {
     state.sent = state.index;
     setStateValue("let_go", [state.index, Date.now()]); // the same place twice is told twice
   };
-  const tick = () => {
-    drive(data.name, state.index); // charts that were drawn after the dial
-    state.frame = requestAnimationFrame(tick);
-  };
-  cancelAnimationFrame(state.frame);
   show();
-  tick();
-  return () => cancelAnimationFrame(state.frame);
+  state.ignore?.();
+  return state.ignore = onNews(() => drive(data.name, state.index));
 }

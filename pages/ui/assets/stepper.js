@@ -61,15 +61,11 @@ export default function ({ parentElement, data }) {
     go(aim());
   };
   document.addEventListener("keydown", keys);
-  const tick = () => {
-    drive(data.name, state.index); // charts that were drawn after the bar
-    state.frame = requestAnimationFrame(tick);
-  };
-  cancelAnimationFrame(state.frame);
   show();
-  tick();
+  state.ignore?.();
+  state.ignore = onNews(() => drive(data.name, state.index));
   return () => {
-    cancelAnimationFrame(state.frame);
+    state.ignore();
     document.removeEventListener("keydown", keys);
   };
 }
