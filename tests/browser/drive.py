@@ -21,6 +21,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--font-render-hinting=none",  # letters as wide as on a screen, without a window too
 ]
 expect.set_options(timeout=30_000)
 IDLE = "[data-testid=stApp][data-test-script-state=notRunning]"

@@ -56,7 +56,7 @@ def test_the_first_view_is_simple_and_shows_boundary_errors_and_loss(browser, ad
                 && node.getBoundingClientRect().width && node.getBoundingClientRect().top < 900
                 && !node.closest('.vega-bindings, details:not([open]) > :not(summary)')
                 && !node.closest('[data-testid=stElementToolbar]')
-                && !/^(Open|Help for .*)$/.test(node.ariaLabel ?? ''))
+                && !/^(Open|Collapse sidebar|Help for .*)$/.test(node.ariaLabel ?? ''))
             .map(node => node.ariaLabel || node.innerText)"""
     )
     assert len(pressed) <= 12, pressed
