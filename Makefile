@@ -25,7 +25,8 @@ bench-browser: .venv/.dev
 	$(BIN)/python -m bench.browser
 
 load: .venv/.dev # one of them for longer: $(BIN)/python -m bench.load soak
-	$(BIN)/python -m bench.load class crowd fair
+	$(BIN)/python -m tests.deploy.install
+	$(BIN)/python -m bench.load class crowd fair audience
 	$(BIN)/python -m bench.load soak --short
 
 font: .venv/.dev

@@ -230,9 +230,18 @@ def compared(name: str, load: Load, workers: int) -> list[Outcome]:
 
 
 def class_of_100(short: bool, workers: int) -> None:
-    """A class opens one link within half a minute and each changes a setting every 10 s."""
-    load = Load(20, 5, 12, pause=4.0) if short else Load(100, 30, 90)
-    compared(f"class of {load.viewers}", replace(load, own=0.1), workers)
+    """A class opens one link within half a minute and each changes a setting every 10 s.
+
+    Then again with viewers who now and then begin a run that nobody else has, some five seconds of
+    one core each: as many as the machine can compute, and more.
+    """
+    load = Load(20, 5, 12, pause=4.0, own=0.0) if short else Load(100, 30, 90, own=0.0)
+    name = f"class of {load.viewers}"
+    compared(name, load, workers)
+    apart = measure(
+        f"{name}, one change in ten begins a run apart", replace(load, own=0.1), workers=workers
+    )
+    print(row(apart), *faults(apart), sep="\n", flush=True)
 
 
 def crowd(short: bool, workers: int) -> None:
