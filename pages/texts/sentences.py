@@ -32,6 +32,14 @@ def score(run: RunSpec, accuracy: float, t: Text) -> str:
     return t.sentences[kind].format(accuracy=percent(max(accuracy, 0.0), t))
 
 
+def adds_up(run: RunSpec) -> bool:
+    """Whether all layers together are one weighted sum, so that more of them cannot help.
+
+    Layer normalization divides by a size that depends on the sample, and so it bends.
+    """
+    return run.activation == "identity" and run.norm != "layer"
+
+
 def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     """What is happening in this network, with the numbers that show it."""
     key = found.verdict.value
@@ -39,6 +47,8 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
         key = "before_wild"
     if found.verdict is Verdict.STALLED_UNREACHED and found.loss > WORSE * found.baseline:
         key = "stalled_worse"
+    if found.verdict is Verdict.STALLED_OTHER and adds_up(run):
+        key = "stalled_linear"
     parts = [
         t.sentences[key].format(
             reach=reach(found.share, t),
