@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import inf, nan
 from string import Formatter
 
@@ -229,6 +230,19 @@ NUMBERS = {
 def told(verdict, t, run=None, samples=400, **numbers):
     found = Diagnosis(verdict=verdict, **(NUMBERS | numbers))
     return sentence(run or RunSpec(), found, samples, t)
+
+
+@EVERY
+def test_who_has_no_activation_function_is_not_told_to_add_units_or_train_longer(t):
+    stalled, flat = Verdict.STALLED_OTHER, RunSpec(activation="identity")
+    assert told(stalled, t, flat, share=0.2) == t.sentences.stalled_linear.format(
+        reach=reach(0.2, t)
+    )
+    assert told(stalled, t, replace(flat, norm="batch")) == told(stalled, t, flat)
+    for bent in (replace(flat, norm="layer"), RunSpec(activation="tanh")):
+        assert told(stalled, t, bent, share=0.2) == t.sentences.stalled_other.format(
+            reach=reach(0.2, t)
+        )
 
 
 @EVERY
