@@ -38,6 +38,8 @@ from pages.texts.numbers import fraction, power, times
 
 PLOT, STRIP, BARS = 230, 56, 34
 """Pixels of the slopes, of each histogram under them, and of its tallest bar."""
+BELOW = 10
+"""Pixels more between the slopes and the first histogram: what stands under 0 ends in them."""
 LEFT, PARTS = 400, 270
 """Heights of the other charts, axes included."""
 SPREAD = (10.0, 90.0)
@@ -100,7 +102,7 @@ def peak_places(key: str) -> tuple[float, ...]:
 
 def strip_base(number: int, ends: Ends) -> float:
     """The foot of histogram `number`, in units of the slopes' axis."""
-    return ends.low - ((number + 1) * STRIP - 4) * (ends.high - ends.low) / PLOT
+    return ends.low - ((number + 1) * STRIP + BELOW - 4) * (ends.high - ends.low) / PLOT
 
 
 def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
@@ -166,7 +168,8 @@ def slopes(
     `histogram`, `strips` from the tables above.
     """
     colour, dashes = strokes(keys, colours)
-    low = ends.low - strips * STRIP * (ends.high - ends.low) / PLOT
+    under = strips * STRIP + BELOW if strips else 0
+    low = ends.low - under * (ends.high - ends.low) / PLOT
     y = {
         "scale": alt.Scale(domain=[low, ends.high], nice=False, zero=False),
         "axis": alt.Axis(
@@ -225,7 +228,7 @@ def slopes(
         )
         .add_params(step_input("layer", max(1, layers - 1), start))
         .properties(
-            height=PLOT + strips * STRIP + 66,
+            height=PLOT + under + 66,
             description=alternative,
             padding={"left": 2, "top": 8, "right": 4, "bottom": 8},
         )

@@ -4,6 +4,7 @@ and the error's way back as a staircase."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from typing import Any
 
 import altair as alt
@@ -146,16 +147,19 @@ def row_points(run: RunSpec, places: Sequence[int]) -> pa.Table:
 def row(
     t: Text, colours: Palette, dataset: Dataset, places: int, chosen: int, alternative: str
 ) -> alt.LayerChart:
-    """Small planes of networks side by side, the one of place `chosen` framed.
+    """Small planes of networks side by side, the one of place `chosen` framed; two rows of them
+    where it is narrow, for which the page makes the chart twice as high.
 
     Data: `row` from `pictures_table`s, `dots` from `row_points`, `names` (place, name).
     """
-    room = f"(width / {places})"
+    columns = f"(width < {NARROW} ? {ceil(places / 2)} : {places})"
+    room = f"(width / {columns})"
     side = f"min({room} - 8, {ROW - LABELS})"
-    middle = f"((datum.place - 0.5) * {room})"
+    middle = f"(((datum.place - 1) % {columns} + 0.5) * {room})"
+    top = f"(floor((datum.place - 1) / {columns}) * {ROW})"
     x = alt.X("x:Q").scale(None).axis(None)
     y = alt.Y("y:Q").scale(None).axis(None)
-    here = {"x": middle, "y": f"{side} / 2"}
+    here = {"x": middle, "y": f"{top} + {side} / 2"}
     # every picture is there from the start, as on the training page, so that none flickers
     picture = (
         alt.Chart(alt.NamedData("row"))
@@ -168,7 +172,7 @@ def row(
         alt.Chart(alt.NamedData("dots"))
         .transform_calculate(
             x=f"{middle} + datum.x1 / {reach} * {side} / 2",
-            y=f"{side} / 2 - datum.x2 / {reach} * {side} / 2",
+            y=f"{top} + {side} / 2 - datum.x2 / {reach} * {side} / 2",
         )
         .mark_point(size=9, filled=True, opacity=0.9)
         .encode(
@@ -184,8 +188,8 @@ def row(
         .transform_calculate(
             x=f"{middle} - {side} / 2 - 2",
             x2=f"{middle} + {side} / 2 + 2",
-            y="-1",
-            y2=f"{side} + 2",
+            y=f"{top} - 1",
+            y2=f"{top} + {side} + 2",
         )
         .mark_rect(filled=False, stroke=colours.accent, strokeWidth=2.5)
         .encode(x, y, x2="x2:Q", y2="y2:Q")
@@ -193,7 +197,7 @@ def row(
 
     def words(data: alt.Chart, field: str, below: int, **style: Any) -> alt.Chart:
         return (
-            data.transform_calculate(x=middle, y=f"{side} + {below}")
+            data.transform_calculate(x=middle, y=f"{top} + {side} + {below}")
             .mark_text(color=colours.ink, fontSize=12, baseline="middle", **style)
             .encode(x, y, text=f"{field}:N")
         )

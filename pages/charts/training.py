@@ -487,8 +487,16 @@ def ladder(
             alt.Tooltip("value:Q", title=t.measures[measure], format=".3~g"),
         ],
     )
+    # under the point, or where the axis is near, beside it
+    room = "height - scale('y', datum.shown) > 24"
     label = base.mark_text(
-        dy=9, dx=-4, align="left", baseline="top", color=ink, fontSize=12, fontWeight="bold"
+        dx=alt.expr(f"{room} ? -4 : 9"),
+        dy=alt.expr(f"{room} ? 9 : -1"),
+        align="left",
+        baseline="top",
+        color=ink,
+        fontSize=12,
+        fontWeight="bold",
     ).encode(text="label:N")
     return (
         alt.layer(line, points, label, data=alt.NamedData("ladder"))

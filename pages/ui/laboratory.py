@@ -254,7 +254,7 @@ def why(scene: Scene, name: str, record: Recording) -> None:
     st.caption(words.number.format(number=number(found, t)))
     if found.remedy:
         mended = found.mended(run)
-        st.caption(f"{words.remedy} {', '.join(changes(t, run, mended))}")
+        st.caption(f"{words.remedy} {t.numbers.comma.join(changes(t, run, mended))}")
         st.button(
             t.laboratory.try_remedy,
             icon=":material/healing:",
@@ -273,7 +273,7 @@ def remedies(scene: Scene, records: Sequence[Recording]) -> None:
     rows = [t.laboratory.remedy_head, "|---|---|---|"]
     rows.append(f"| {t.laboratory.variants.plain} | | {plain} |")
     for key, share in shares.items():
-        what = ", ".join(changes(t, run, treated(run, [key])))
+        what = t.numbers.comma.join(changes(t, run, treated(run, [key])))
         rows.append(f"| {t.laboratory.remedies[key]} | {what} | {setting_share(share, t)} |")
     st.markdown("\n".join(rows))
     with st.container(horizontal=True, vertical_alignment="bottom", key="remedies"):
@@ -486,7 +486,7 @@ def ladder(scene: Scene, records: Sequence[Recording]) -> None:
         reached = [int(history.epoch[c.argmax()]) for c in learnt.T if c.any()]
         epochs = str(int(np.median(reached))) if reached else "–"
         run = LADDER[key]
-        changed = ", ".join(changes(t, before, run)) if before is not None else ""
+        changed = t.numbers.comma.join(changes(t, before, run)) if before is not None else ""
         with st.container(horizontal=True, vertical_alignment="center", key=f"rung_{key}"):
             st.markdown(
                 t.laboratory.rung.format(

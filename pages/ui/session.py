@@ -152,3 +152,8 @@ def lanes_before(lanes: Lanes) -> Lanes | None:
         now, before = lanes, now
     st.session_state["shown"] = (now, before)
     return before
+
+
+def forget_lanes() -> None:
+    """What a scene opens is compared with nothing: what was there had another question."""
+    st.session_state.pop("shown", None)

@@ -60,8 +60,15 @@ def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
-def show(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable, **tables: pa.Table) -> None:
+def show(
+    chart: Callable[..., alt.TopLevelMixin],
+    *arguments: Hashable,
+    fills: bool = False,
+    **tables: pa.Table,
+) -> None:
     """Draw `chart(*arguments)` over these tables.
+
+    fills: as high as what it stands in, whose height the style sheet gives.
 
     As long as chart and arguments stay the same, the browser keeps its view and takes the new rows.
     """
@@ -69,4 +76,5 @@ def show(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable, **tables
     collect_figure(chart.__name__, spec, tables)
     if linked(Presenting).present:
         spec = enlarge(spec)
-    st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch")
+    height = "stretch" if fills else "content"
+    st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch", height=height)

@@ -192,7 +192,7 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     layers(scene, name, record)
     course(scene, name, record, before)
     if before is not None and (changed := changes(t, before, run)):
-        st.caption(t.training.changed.format(what=", ".join(changed)))
+        st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
 
 
 def picture(scene: Scene, name: str, record: Recording) -> None:
@@ -340,7 +340,7 @@ def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]
             loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
         )
         told = sentence(run, found, len(run.data().train_x), t)
-        if run.replicas > 1:
+        if run.replicas > 1 and history.epoch[index] > 0:  # before, "learnt so far" says nothing
             learnt = int((history.train_accuracy[index] > LEARNT).sum())
             told += t.numbers.sentence_gap + t.sentences.seeds.format(
                 learnt=learnt, seeds=run.replicas, seed=run.seed

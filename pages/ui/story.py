@@ -18,7 +18,7 @@ from pages.ui.controls import reset, taken
 from pages.ui.doors import doors
 from pages.ui.scenes import SCENES
 from pages.ui.scenes.scene import Myth, Outcome, Scene
-from pages.ui.session import keep, linked, set_opened_by_scene, take_over
+from pages.ui.session import forget_lanes, keep, linked, set_opened_by_scene, take_over
 from pages.ui.settings import NOT_YET, SEEN, Telling
 
 LETTERS = ("a", "b", "c")
@@ -289,6 +289,7 @@ def open_page_button(label: str, key: str, page: str, query: Query) -> None:
         args=(query, OWNED[page]),
     ):
         set_opened_by_scene(page)
+        forget_lanes()
         st.switch_page(f"pages/{page}.py")
 
 

@@ -230,6 +230,43 @@ def test_on_a_phone_the_question_comes_first_and_a_guess_leads_to_its_run(browse
     page.close()
 
 
+def test_on_a_phone_the_six_networks_stand_in_two_rows(browser, address):
+    for width, rows, least in ((390, 2, 100), (1440, 1, 100)):
+        page = opened(browser, address, 3, width=width)
+        chart = page.locator(".st-key-networks [data-testid=stVegaLiteChart]")
+        boxes = [image.bounding_box() for image in chart.locator("svg image").all()]
+        assert len(boxes) == 6
+        assert len({round(box["y"]) for box in boxes}) == rows
+        assert min(box["width"] for box in boxes) >= least
+        under = page.locator(".st-key-played [data-testid=stCaptionContainer]").first
+        assert 0 <= under.bounding_box()["y"] - max(b["y"] + b["height"] for b in boxes) < 80
+        page.close()
+
+
+def test_before_training_nothing_is_said_of_seeds_that_have_learnt(browser, address):
+    page = opened(browser, address, 6, charts=3)
+    captions = page.locator(".st-key-played .caption")
+    expect(captions.first).to_contain_text(EN.sentences.before.split("{", maxsplit=1)[0])
+    assert not any("seeds" in text for text in captions.all_text_contents())
+    page.close()
+
+
+def test_what_a_scene_opens_is_compared_with_nothing(browser, address):
+    page = opened(browser, address, 2)
+    for scene in (2, 3):
+        heading(page, SCENES[scene - 1].texts(EN).question)
+        press(page, "apart")
+        heading(page, EN.training.title)
+        settle(page, 6)
+        changed = EN.training.changed.split("{", maxsplit=1)[0]
+        expect(page.get_by_text(changed)).to_have_count(0)
+        press(page, "back_to_scene")
+        heading(page, SCENES[scene - 1].texts(EN).question)
+        settle(page)
+        press(page, "next")
+    page.close()
+
+
 def test_the_last_sentence_of_a_run_is_spoken(browser, address):
     page = opened(browser, address, 6, query="&guess=b", charts=6)
     expect(page.locator(".clock .now")).to_have_text("epoch 400 of 400", timeout=60_000)

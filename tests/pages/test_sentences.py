@@ -346,3 +346,4 @@ def test_where_nothing_can_bend_no_sentence_sends_the_reader_to_the_rate_or_the_
     assert straight == t.sentences.stalled_straight.format(reach=reach(0.12, t))
     assert other == t.sentences.stalled_other.format(reach=reach(0.12, t))
     assert sentence(RunSpec(activation="identity", norm="layer"), found, 400, t) == other
+    assert sentence(RunSpec(activation="identity", norm="batch"), found, 400, t) == straight

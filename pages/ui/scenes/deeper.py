@@ -83,6 +83,7 @@ def row(t: Text, records: dict[int, Recording], depth: int, *, played: bool) -> 
             told,
             row=row_table(t, records, played=played),
             dots=story.row_points(run, list(RUNS)),
+            fills=True,
             names=pa.table({"place": list(RUNS), "name": [layers_name(t, k) for k in RUNS]}),
         )
 

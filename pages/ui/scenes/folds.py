@@ -140,9 +140,9 @@ def judged(flat: float, line: float) -> str:
 
 def why(t: Text) -> None:
     """Sums of sums are again one sum."""
-    st.latex(
+    st.latex(  # in three lines, which a phone has room for
         r"\begin{aligned}"
-        r"\mathbf{v}^\top (W\mathbf{x} + \mathbf{b}) + c"
+        r"&\mathbf{v}^\top (W\mathbf{x} + \mathbf{b}) + c \\"
         r"&= (\mathbf{v}^\top W)\,\mathbf{x} + (\mathbf{v}^\top\mathbf{b} + c) \\"
         r"&= w_1 x_1 + w_2 x_2 + b"
         r"\end{aligned}"
