@@ -31,8 +31,9 @@ def recordings() -> Recordings:
     return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=workers(SLOTS))
 
 
-DRAWN, PATIENCE = 2, 2.0
-"""Pages drawn at once in a process; seconds after which one is drawn all the same."""
+DRAWN, PATIENCE = 2, 10.0
+"""Pages drawn at once in a process; seconds after which one is drawn all the same, more than the
+150 viewers need who come at once when another process has died."""
 
 
 @st.cache_resource(show_spinner=False)
