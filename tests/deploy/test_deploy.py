@@ -18,6 +18,7 @@ import pytest
 import streamlit
 
 from bench.cluster import ROOT, cluster, configured, nginx
+from bench.load import Load, gathered
 from bench.viewer import Seen, Viewer
 from tests.awaited import awaited
 from tests.browser.drive import open_page, settle
@@ -194,6 +195,18 @@ def test_a_process_that_dies_takes_no_picture_with_it(running, browser):
         running.start(victim)
         for page in (resting, *busy):
             page.close()
+
+
+def test_an_audience_whose_process_is_killed_has_its_pictures_back(running):
+    victim = next(iter(running.processes))
+    try:
+        seen, returned = awaited(gathered(running, Load(10, 2.0, 8.0)))
+    finally:
+        running.start(victim)
+    lost = seen.errors.count("connection lost")
+    assert len(seen.opened) == 10
+    assert 0 < lost < 10
+    assert len(returned) == lost == len(seen.errors)
 
 
 # --- the files themselves ----------------------------------------------------------------------
