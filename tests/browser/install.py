@@ -28,27 +28,27 @@ def playwright_chromium() -> bool:
         return os.path.exists(playwright.chromium.executable_path)
 
 
+def debian() -> bool:
+    """Whether Debian's packages can be installed: there are some, and it is root who asks."""
+    return bool(shutil.which("apt-get")) and hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 def from_debian(package: str) -> bool:
-    """Whether the package is installed now."""
+    """Install a package of Debian's; whether it is there now."""
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    commands = (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package],
-    )
     return all(
-        subprocess.run(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ).returncode
-        == 0
-        for command in commands
+        subprocess.run(command, env=environment, stdout=subprocess.DEVNULL).returncode == 0
+        for command in (
+            ["apt-get", "update", "-qq"],
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package],
+        )
     )
 
 
 def install() -> None:
     if shutil.which(WINDOWLESS):
         return
-    root = shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0
-    if root and (from_debian(WINDOWLESS) or system_chromium() or from_debian("chromium")):
+    if debian() and (from_debian(WINDOWLESS) or system_chromium() or from_debian("chromium")):
         return
     if not system_chromium() and not playwright_chromium():
         subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 from pages import texts
 from pages.ui.settings import MOST_SCENES
 from tests.browser.drive import open_page, settle, speaks
+from tests.browser.test_pages import WIDTHS
 
 PROJECTOR = {"width": 1280, "height": 720}
 T = {code: language.text for code, language in texts.LANGUAGES.items()}
@@ -400,7 +401,7 @@ def test_every_part_keeps_within_its_columns(browser, address, part, language):
     )
     speaks(page, language)
     assert page.locator("h1").first.inner_text() == T[language].classroom.title
-    for width in (1440, 768, 390):
+    for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function(
             "width => document.documentElement.scrollWidth <= width", arg=width, timeout=30_000

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
-
 from bench.cluster import nginx
+from tests.browser.install import debian, from_debian
 
 
 def install() -> None:
     """Without root there is no nginx, and its tests are skipped with the reason."""
-    if nginx() or not (shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0):
-        return
-    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (
-        ["apt-get", "update", "-qq"],
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "nginx-light"],
-    ):
-        subprocess.run(command, check=True, env=environment, stdout=subprocess.DEVNULL)
+    if nginx() is None and debian() and not from_debian("nginx-light"):
+        raise SystemExit("nginx could not be installed")
 
 
 if __name__ == "__main__":
