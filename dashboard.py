@@ -21,7 +21,7 @@ PAGES = {
 }
 """Every page by its section; those of the section without a name stand in the bar itself."""
 
-st.set_page_config(layout="wide", page_icon="pages/ui/assets/icon.svg")
+st.set_page_config(layout="wide", page_icon="pages/ui/widgets/assets/icon.svg")
 with frame() as t:
     sections = {
         t.common.sections[section] if section else "": [

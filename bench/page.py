@@ -13,12 +13,12 @@ from dataclasses import replace
 import pyarrow as pa
 
 import pages  # noqa: F401  (one thread of linear algebra, as on the pages)
-from core.presets import PRESETS
-from core.recording import Recording
-from core.training import RunSpec
+from core.runs.presets import PRESETS
+from core.runs.recording import Recording
+from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import training as charts
-from pages.ui import stage
+from pages.ui.rooms.training import stage
 
 REPEATS = 15
 t = texts.LANGUAGES["en"].text

@@ -23,13 +23,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from core.activations import ACTIVATIONS
 from core.arrays import Array
-from core.datasets import DATASETS, View
-from core.presets import PRESETS
-from core.probes import SATURATED, Measures, measure
-from core.recording import GRID, SHOWN_SAMPLES, Recording, kept_frames
-from core.training import RunSpec, Trainer
+from core.data.datasets import DATASETS, View
+from core.nn.activations import ACTIVATIONS
+from core.nn.probes import SATURATED, Measures, measure
+from core.runs.presets import PRESETS
+from core.runs.recording import GRID, SHOWN_SAMPLES, Recording, kept_frames
+from core.runs.training import RunSpec, Trainer
 
 ROUNDS = 9
 ROUND_SECONDS = 0.005
@@ -42,7 +42,7 @@ One training step of a whole batch (2 inputs, 1 output, binary cross-entropy, SG
 microseconds.
 
 - **core**: forward, backward, step, *and* all statistics that the page records in each layer
-  (`core.probes.measure` on the step's own pass: error signal, its two factors, gradient norm,
+  (`core.nn.probes.measure` on the step's own pass: error signal, its two factors, gradient norm,
   mean, spread and signal of the activations, saturated and dead units).
 - **plain**: the same step without statistics, as training takes it between two snapshots.
 - **PyTorch**: eager, `nn.Sequential`, `BCEWithLogitsLoss`, `zero_grad`, `backward`, `SGD.step`;

@@ -5,7 +5,7 @@ A setting is one line of a frozen spec,
     depth: int = whole(5, low=0, high=50)
 
 and from that line come its validation, its place in a link, its widget
-(`pages.ui.controls`) and the random specs of the tests.
+(`pages.ui.widgets.controls`) and the random specs of the tests.
 """
 
 from __future__ import annotations

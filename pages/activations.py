@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui.curves import (
+from pages.ui.frame import close_page, open_page, palette
+from pages.ui.rooms.activations import (
     curve_charts,
     dial,
     facts,
@@ -14,7 +15,6 @@ from pages.ui.curves import (
     settings,
     stretch_charts,
 )
-from pages.ui.frame import close_page, open_page, palette
 
 t = open_page("activations", preset_note)
 curves, knobs = open_curves()

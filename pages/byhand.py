@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.ui.byhand import (
+from pages.ui.frame import close_page, open_page, palette
+from pages.ui.rooms.byhand import (
     link_of,
     open_hand,
     part,
@@ -11,7 +12,6 @@ from pages.ui.byhand import (
     preset_note,
     settings,
 )
-from pages.ui.frame import close_page, open_page, palette
 
 t = open_page("byhand", preset_note)
 hand, run = open_hand()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.slopes import (
+from pages.ui.rooms.derivatives import (
     link_of,
     open_slopes,
     parts_charts,

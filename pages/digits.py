@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.ui.digits import link_of, open_digits, preset_choice, preset_note, settings, stage
 from pages.ui.frame import close_page, open_page, palette
+from pages.ui.rooms.digits import link_of, open_digits, preset_choice, preset_note, settings, stage
 
 t = open_page("digits", lead=preset_note)
 shown, run = open_digits()

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.perceptron import (
+from pages.ui.rooms.perceptron import (
     link_of,
     open_line,
     part,

@@ -1,7 +1,7 @@
 """The start page: the story in eight scenes, and before it a cover with doors to the rest."""
 
 from pages.ui.frame import close_page, open_page
-from pages.ui.story import cover, current, lead, link_of, scene, title
+from pages.ui.rooms.story.story import cover, current, lead, link_of, scene, title
 
 t = open_page("story", lead, title)
 if (shown := current()) is None:

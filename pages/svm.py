@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.svm import link_of, open_svm, preset_choice, preset_note, settings, stage
+from pages.ui.rooms.svm import link_of, open_svm, preset_choice, preset_note, settings, stage
 
 t = open_page("svm", lead=preset_note)
 chosen, run = open_svm()

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.recording import Recording
+from core.runs.recording import Recording
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.laboratory import laboratory
-from pages.ui.lanes import link_of, open_lanes, preset_choice, preset_note, settings
-from pages.ui.owndata import ask_for_file, file_is_missing, own_link
-from pages.ui.stage import Scene, stage
-from pages.ui.trust import trust
+from pages.ui.rooms.training.laboratory import laboratory
+from pages.ui.rooms.training.lanes import link_of, open_lanes, preset_choice, preset_note, settings
+from pages.ui.rooms.training.owndata import ask_for_file, file_is_missing, own_link
+from pages.ui.rooms.training.stage import Scene, stage
+from pages.ui.rooms.training.trust import trust
 
 
 def below(scene: Scene, records: Sequence[Recording]) -> None:

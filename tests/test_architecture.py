@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from core.activations import ACTIVATIONS
-from core.datasets import DATASETS
-from core.initializers import INITIALIZERS
-from core.optimizers import OPTIMIZERS
+from core.data.datasets import DATASETS
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.nn.optimizers import OPTIMIZERS
 
 ROOT = Path(__file__).parents[1]
 CORE, PAGES = ROOT / "core", ROOT / "pages"
@@ -156,7 +156,7 @@ def test_the_door_is_small():
 
 DANGEROUS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "ctypes"}
-STARTS_A_PROCESS = CORE / "worker.py"
+STARTS_A_PROCESS = CORE / "runs" / "worker.py"
 """The one module that may: it starts Python with a command that is a constant."""
 
 
@@ -178,7 +178,7 @@ def test_nothing_is_evaluated_unpickled_or_run(path):
 def test_the_only_process_that_is_started_runs_a_constant_command():
     nodes = list(ast.walk(tree(STARTS_A_PROCESS)))
     (command,) = [n.value for n in nodes if isinstance(n, ast.Assign) and is_named(n, "COMMAND")]
-    assert ast.unparse(command) == "(sys.executable, '-m', 'core.worker')"
+    assert ast.unparse(command) == "(sys.executable, '-m', 'core.runs.worker')"
     used = [n for n in nodes if isinstance(n, ast.Attribute) and is_name(n.value)]
     assert {n.attr for n in used if n.value.id == "subprocess"} == {"Popen", "PIPE"}
     (started,) = [n for n in nodes if isinstance(n, ast.Call) and "Popen" in ast.unparse(n.func)]

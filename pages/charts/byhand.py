@@ -13,8 +13,8 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.walkthrough import Walkthrough
-from pages.charts.curves import step_input
+from core.lessons.walkthrough import Walkthrough
+from pages.charts.activations import step_input
 from pages.charts.expressions import POWER_OF_TEN, layer_name, quoted
 from pages.charts.style import LINE, Palette
 from pages.texts import Text

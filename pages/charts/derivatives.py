@@ -13,10 +13,10 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.activations import ACTIVATIONS, Where
-from core.propagation import EDGES, Walk, steepest, textbook
-from core.training import RunSpec
-from pages.charts.curves import (
+from core.lessons.propagation import EDGES, Walk, steepest, textbook
+from core.nn.activations import ACTIVATIONS, Where
+from core.runs.training import RunSpec
+from pages.charts.activations import (
     LABEL,
     REACH,
     Ends,

@@ -12,10 +12,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.activations import ACTIVATIONS
-from core.digits import DIGITS, INK, SIDE, Reading, pictures
-from core.recording import History
-from pages.charts.curves import apart
+from core.lessons.digits import DIGITS, INK, SIDE, Reading, pictures
+from core.nn.activations import ACTIVATIONS
+from core.runs.recording import History
+from pages.charts.activations import apart
 from pages.charts.style import LINE, Palette, dash, hue
 from pages.charts.training import ONCE
 from pages.texts import Text

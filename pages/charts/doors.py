@@ -9,8 +9,8 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.activations import ACTIVATIONS
 from core.arrays import Array
+from core.nn.activations import ACTIVATIONS
 from pages.charts.expressions import POWER_OF_TEN, layer_name, naming
 from pages.charts.style import LINE, Palette, dash, hue
 from pages.charts.training import CLOSE

@@ -7,8 +7,8 @@ from math import inf, isinf, pi
 
 import pyarrow as pa
 
-from core.activations import ACTIVATIONS, Activation, Interval, Where
-from core.gains import typical_slope
+from core.nn.activations import ACTIVATIONS, Activation, Interval, Where
+from core.nn.gains import typical_slope
 from pages.texts import Text
 
 

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.activations import ACTIVATIONS, Family
-from core.recording import BINS, SPAN, Frame, History
-from core.training import RunSpec
+from core.nn.activations import ACTIVATIONS, Family
+from core.runs.recording import BINS, SPAN, Frame, History
+from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.style import LINE, Palette
 from pages.charts.training import CLOSE, ONCE, TOP, decades, epoch_input, until

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 @dataclass(frozen=True)
 class Measure:
-    """A field of `core.recording.History` with a number for every layer.
+    """A field of `core.runs.recording.History` with a number for every layer.
 
     backward: whether it belongs to the error's way back, else to the signal's way forwards.
     logarithmic: whether its size is read in powers of ten, else it lies between `low` and `high`.

@@ -15,9 +15,9 @@ import numpy as np
 import pyarrow as pa
 
 from core.arrays import Array
-from core.folding import Chart, Fold
-from core.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
-from pages.charts.curves import step_input
+from core.lessons.folding import Chart, Fold
+from core.lessons.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
+from pages.charts.activations import step_input
 from pages.charts.expressions import NOW, quoted
 from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, SYMBOLS, Palette

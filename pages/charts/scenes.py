@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from core.activations import ACTIVATIONS
-from core.datasets import Dataset
-from core.recording import Frame
-from pages.charts import curves, svm, training
-from pages.charts.curves import REACH, step_input
+from core.data.datasets import Dataset
+from core.nn.activations import ACTIVATIONS
+from core.runs.recording import Frame
+from pages.charts import activations as curves
+from pages.charts import svm, training
+from pages.charts.activations import REACH, step_input
 from pages.charts.expressions import NOW
 from pages.charts.facts import name_of
 from pages.charts.present import PROJECTOR

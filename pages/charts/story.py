@@ -11,12 +11,12 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.activations import ACTIVATIONS
-from core.contours import contours
-from core.datasets import Dataset
-from core.perceptron import PointSet
-from core.recording import GRID, Frame, History, Recording, grid
-from core.training import RunSpec, Trained
+from core.data.datasets import Dataset
+from core.lessons.contours import contours
+from core.lessons.perceptron import PointSet
+from core.nn.activations import ACTIVATIONS
+from core.runs.recording import GRID, Frame, History, Recording, grid
+from core.runs.training import RunSpec, Trained
 from pages.charts import training
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.laboratory import PART_DASHES, Part, waterfall_table

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.activations import ACTIVATIONS, Activation, Family
+from core.nn.activations import ACTIVATIONS, Activation, Family
 
 DASHES = (
     (1, 0), (7, 3), (2, 2), (9, 2, 2, 2), (12, 4),

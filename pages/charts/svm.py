@@ -9,10 +9,10 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.contours import contours
-from core.datasets import Dataset
-from core.recording import grid
-from core.svm import Svm
+from core.data.datasets import Dataset
+from core.lessons.contours import contours
+from core.lessons.svm import Svm
+from core.runs.recording import grid
 from pages.charts import training
 from pages.charts.style import LINE, SHAPES, Palette
 from pages.charts.training import CLOSE, ONCE, backdrop, shade

@@ -16,10 +16,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.datasets import Dataset, Task, View, collected
-from core.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
-from core.tables import shortened
-from core.training import RunSpec
+from core.data.datasets import Dataset, Task, View, collected
+from core.data.tables import shortened
+from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name
 from pages.charts.measures import MEASURES, Measure
 from pages.charts.style import BOUNDARY, LINE, SHAPES, Palette

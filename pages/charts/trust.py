@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.checking import LayerCheck
+from core.checks.checking import LayerCheck
 from pages.charts.expressions import POWER_OF_TEN, layer_name, naming
 from pages.charts.style import LINE, Palette
 from pages.charts.training import CLOSE

@@ -1,14 +1,14 @@
 """The live sentence of a lane: what is happening, in the reader's language.
 
-Only a verdict in `core.diagnosis.VANISHING` may speak of an error that does not arrive.
+Only a verdict in `core.runs.diagnosis.VANISHING` may speak of an error that does not arrive.
 """
 
 from __future__ import annotations
 
-from core.activations import ACTIVATIONS
-from core.datasets import Task
-from core.diagnosis import WILD, Diagnosis, Verdict
-from core.training import RunSpec
+from core.data.datasets import Task
+from core.nn.activations import ACTIVATIONS
+from core.runs.diagnosis import WILD, Diagnosis, Verdict
+from core.runs.training import RunSpec
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, times, whole
 

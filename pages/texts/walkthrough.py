@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 
-from core.activations import Activation
-from core.chain import Place
-from core.walkthrough import Layer, Walkthrough
+from core.lessons.chain import Place
+from core.lessons.walkthrough import Layer, Walkthrough
+from core.nn.activations import Activation
 from pages.texts import Text
 
 BLANK = r"\underline{\hspace{7em}}"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from core.training import RunSpec
+from core.runs.training import RunSpec
 from pages.charts.takehome import Asset, Figure, Part
 
 

@@ -19,8 +19,6 @@ from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
 from pages.ui.collection import Collection, begin, end
-from pages.ui.components import copy_link
-from pages.ui.controls import language_choice
 from pages.ui.present import present, presenting
 from pages.ui.recordings import desk
 from pages.ui.session import (
@@ -35,6 +33,8 @@ from pages.ui.session import (
 )
 from pages.ui.settings import SPECS, Reader, Telling
 from pages.ui.takehome import take_home
+from pages.ui.widgets.components import copy_link
+from pages.ui.widgets.controls import language_choice
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
 STYLE = Path(__file__).with_name("frame.css")

@@ -12,9 +12,9 @@ import streamlit as st
 
 from pages.texts import Text
 from pages.texts.lesson import NOTES
-from pages.ui.components import component
 from pages.ui.session import keep, linked
 from pages.ui.settings import CONTROLS, MOST_SCENES, Presenting, Telling
+from pages.ui.widgets.components import component
 
 STYLE = Path(__file__).with_name("present.css")
 EVERYTHING, QUESTIONS = "all", "questions"

@@ -10,10 +10,10 @@ from weakref import WeakKeyDictionary
 
 import streamlit as st
 
-from core.lanes import MOST_LANES
-from core.recording import Recording, Recordings
-from core.turns import Desk
-from core.worker import workers
+from core.runs.lanes import MOST_LANES
+from core.runs.recording import Recording, Recordings
+from core.runs.turns import Desk
+from core.runs.worker import workers
 from pages.texts import Text
 
 T = TypeVar("T")

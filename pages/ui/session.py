@@ -16,7 +16,7 @@ from typing import TypeVar, cast
 import streamlit as st
 
 from core.domain import LONGEST_VALUE, Query, Spec
-from core.lanes import MOST_LANES, Lanes, lane_keys, read_lanes
+from core.runs.lanes import MOST_LANES, Lanes, lane_keys, read_lanes
 
 S = TypeVar("S", bound=Spec)
 VERSION = {"v": "1"}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.activations import ACTIVATIONS
+from core.data.tables import Columns
 from core.domain import Spec, choice, flag, given, levels, real, several, whole
-from core.folding import Folder
-from core.initializers import INITIALIZERS
-from core.lanes import MOST_LANES
-from core.perceptron import POINT_SETS
-from core.svm import SvmSpec
-from core.tables import Columns
-from core.training import RunSpec
-from core.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
+from core.lessons.folding import Folder
+from core.lessons.perceptron import POINT_SETS
+from core.lessons.svm import SvmSpec
+from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.runs.lanes import MOST_LANES
+from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
 
@@ -189,7 +189,7 @@ class ToldWalk(Spec):
 
 
 REMEDIES_SINCE = dict.fromkeys(("none", "tanh", "relu_he", "batch_norm", "skip"))
-"""What came after, by the key of `core.remedies`; none for the network as it was."""
+"""What came after, by the key of `core.lessons.remedies`; none for the network as it was."""
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from core.script import script
-from core.training import RunSpec
+from core.runs.training import RunSpec
+from core.takehome.script import script
 from pages.charts import takehome as charts
 from pages.charts.style import Palette
 from pages.texts import Text

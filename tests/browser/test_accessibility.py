@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from pages import texts
-from pages.ui.scenes import SCENES
+from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle, speaks
 from tests.browser.test_pages import PAGES
 

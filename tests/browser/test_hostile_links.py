@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from core.lanes import lane_keys
+from core.runs.lanes import lane_keys
 from pages.ui.settings import SPECS
 from tests.browser.drive import settle
 from tests.browser.test_pages import PAGES

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.perceptron import POINT_SETS, best_at, drawn, learn, line_at
+from core.lessons.perceptron import POINT_SETS, best_at, drawn, learn, line_at
 from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
 

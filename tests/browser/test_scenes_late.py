@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from playwright.sync_api import expect
 
-from pages.ui.scenes import price
+from pages.ui.rooms.story.scenes import price
 from tests.browser.drive import settle
 from tests.browser.test_story import EN, heading, opened, press
 from tests.browser.test_training import COUNT_SENT

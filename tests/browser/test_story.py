@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages.texts import LANGUAGES
-from pages.ui.scenes import SCENES
+from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
 

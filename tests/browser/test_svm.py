@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from core.datasets import load
-from core.svm import SvmSpec, solve
+from core.data.datasets import load
+from core.lessons.svm import SvmSpec, solve
 from tests.browser.drive import open_page, settle
 
 CHARTS = 4

@@ -27,8 +27,8 @@ from core.domain import (
     several,
     whole,
 )
-from core.network import NetworkSpec
-from core.training import RunSpec
+from core.nn.network import NetworkSpec
+from core.runs.training import RunSpec
 from tests.core.specs import specs
 
 COLOURS = dict.fromkeys(["red", "green", "blue"])

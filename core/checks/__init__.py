@@ -1,0 +1,1 @@
+"""Gradients checked by methods that know no chain rule."""

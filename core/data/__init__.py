@@ -1,0 +1,1 @@
+"""Data to learn from: made by a formula, shipped, or a visitor's own table."""

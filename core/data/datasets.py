@@ -1,0 +1,276 @@
+"""Data to learn from: points of the plane made by a formula, and two classic collections.
+
+To add a data set, append a `Dataset` to the list at the end of this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from core.arrays import Array
+
+FOLDER = Path(__file__).parent
+TRAINING_SHARE = 0.8
+FURTHEST = 100.0
+"""Spreads from the mean beyond which a value of a collection is cut."""
+
+
+class Task(StrEnum):
+    """What is to be predicted: one of two classes, one of several, or a number."""
+
+    BINARY = "binary"
+    CLASSES = "classes"
+    REGRESSION = "regression"
+
+
+class View(StrEnum):
+    """How a page can show what was learnt: as a picture of the plane, or sample by sample."""
+
+    PLANE = "plane"
+    SAMPLES = "samples"
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set drawn and split. All arrays are read-only.
+
+    train_x, test_x: (samples, inputs). train_y, test_y: (samples, outputs): 0 or 1 for two
+    classes, one 1 among zeros for several, a number from -1 to 1 for a regression.
+    train_rows, test_rows: which rows of the collection, or which draws, these are.
+    """
+
+    train_x: Array
+    train_y: Array
+    test_x: Array
+    test_y: Array
+    train_rows: Array
+    test_rows: Array
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One kind of data.
+
+    draw: (rng, samples) -> x (samples, inputs), y (samples, outputs); for a collection
+        all its rows, in their order.
+    collection: whether the rows are given, so that there are only `max_samples`.
+    features, class_names: what columns and classes are called, or () where they have no name.
+    reach: a picture of the plane shows the square from -reach to reach.
+    own: whether these are a visitor's own data, whose names are theirs and in no list of texts.
+    """
+
+    key: str
+    name: str
+    task: Task
+    view: View
+    inputs: int
+    outputs: int
+    draw: Callable[[np.random.Generator, int], tuple[Array, Array]]
+    max_samples: int = 5000
+    collection: bool = False
+    features: tuple[str, ...] = ("x1", "x2")
+    class_names: tuple[str, ...] = ("A", "B")
+    source: str = ""
+    licence: str = ""
+    reach: float = 1.0
+    own: bool = False
+
+
+def square(rng: np.random.Generator, samples: int) -> Array:
+    """Points uniform on the square from -1 to 1."""
+    return rng.uniform(-1, 1, (samples, 2))
+
+
+def halves(samples: int) -> Array:
+    """Class 0 for the first half, class 1 for the second, as a column."""
+    return (np.arange(samples) >= samples / 2).astype(float)[:, None]
+
+
+def xor(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Class 1 where the signs of x1 and x2 differ."""
+    x = square(rng, samples)
+    return x, (x[:, :1] * x[:, 1:] < 0).astype(float)
+
+
+def circle(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Class 1 on a disc of radius 0.45 within a ring from 0.6 to 0.95, class 0."""
+    y = halves(samples)
+    low, high = np.where(y == 1, 0.0, 0.6), np.where(y == 1, 0.45, 0.95)
+    radius = np.sqrt(rng.uniform(low**2, high**2))  # uniform in area
+    return radius * along(rng.uniform(0, 2 * np.pi, (samples, 1))), y
+
+
+def moons(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Two half circles that reach into each other."""
+    y = halves(samples)
+    arc = along(rng.uniform(0, np.pi, (samples, 1)))
+    upper, lower = arc - [0.5, 0.25], [0.5, 0.25] - arc
+    return 0.6 * np.where(y == 0, upper, lower), y
+
+
+def spiral(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Two arms of 1.75 turns, each the other turned by half a circle."""
+    y = halves(samples)
+    radius = rng.uniform(0.05, 1, (samples, 1))
+    return 0.95 * radius * along(3.5 * np.pi * radius + np.pi * y), y
+
+
+def gaussians(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Two round groups, with standard deviation 0.18 about (-0.4, -0.4) and (0.4, 0.4)."""
+    y = halves(samples)
+    return 0.8 * y - 0.4 + 0.18 * rng.normal(size=(samples, 2)), y
+
+
+def regression(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """y = x1 x2, the smooth relative of XOR."""
+    x = square(rng, samples)
+    return x, x[:, :1] * x[:, 1:]
+
+
+def along(angle: Array) -> Array:
+    """Points of the unit circle: (samples, 1) -> (samples, 2)."""
+    return np.concatenate([np.cos(angle), np.sin(angle)], axis=1)
+
+
+@lru_cache(maxsize=1)
+def flowers() -> tuple[Array, Array]:
+    table = np.loadtxt(FOLDER / "iris.csv", delimiter=",", skiprows=1)
+    return frozen(table[:, :4]), frozen(np.eye(3)[table[:, 4].astype(int)])
+
+
+@lru_cache(maxsize=1)
+def handwriting() -> tuple[Array, Array]:
+    with np.load(FOLDER / "digits.npz", allow_pickle=False) as archive:
+        return frozen(archive["pixels"].astype(float)), frozen(np.eye(10)[archive["label"]])
+
+
+def frozen(array: Array) -> Array:
+    """The array, never to be written again."""
+    array.setflags(write=False)
+    return array
+
+
+def collected(dataset: Dataset) -> Array:
+    """The rows of a collection as they were collected, before any scaling: (rows, inputs)."""
+    return dataset.draw(np.random.default_rng(0), 0)[0]
+
+
+@lru_cache(maxsize=32)
+def load(key: str, samples: int, noise: float, seed: int) -> Data:
+    """The data of an entry of the registry, as `prepare` makes them."""
+    return prepare(DATASETS[key], samples, noise, seed)
+
+
+def prepare(dataset: Dataset, samples: int, noise: float, seed: int) -> Data:
+    """Draw `samples` rows (all there are, at most), split them and add `noise`.
+
+    `seed` alone decides the points and the split; the noise, normal with this standard
+    deviation, is added to the inputs afterwards, so the labels stay what they were. The rows of a
+    collection are first scaled by the training part's mean and spread: each column by its own,
+    pictures by one for all pixels.
+
+    Of a visitor's own data every class is in the training part, and of numbers to predict the
+    smallest and the largest, which become -1 and 1.
+    """
+    points, order, jitter = (
+        np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)
+    )
+    x, y = dataset.draw(points, samples)
+    rows = order.permutation(len(x))
+    if dataset.own:
+        rows = needed_first(rows, y[rows], dataset.task)
+    rows = rows[: min(samples, len(x))]
+    x, y = x[rows], y[rows]
+    count = round(TRAINING_SHARE * len(x))
+    if dataset.collection:
+        axis = 0 if dataset.features else None  # a pixel that is always 0 has no spread
+        x = standardized(x, x[:count], axis)
+    if dataset.own and dataset.task is Task.REGRESSION:
+        y = onto_unit(y, y[:count])
+    x = x + noise * jitter.normal(size=x.shape)
+    parts = (x[:count], y[:count], x[count:], y[count:], rows[:count], rows[count:])
+    return Data(*map(frozen, parts))
+
+
+def standardized(x: Array, train: Array, axis: int | None = 0) -> Array:
+    """x by the mean and spread of `train`: 0 where that has none, and never beyond FURTHEST."""
+    mean, spread = train.mean(axis=axis), train.std(axis=axis)
+    flat = spread <= 1e-12 * np.abs(train).max(axis=axis)
+    scaled = np.where(flat, 0.0, (x - mean) / np.where(flat, 1.0, spread))
+    return np.clip(scaled, -FURTHEST, FURTHEST)
+
+
+def onto_unit(y: Array, train: Array) -> Array:
+    """y by the line that takes the smallest of `train` to -1 and the largest to 1."""
+    low, high = train.min(axis=0), train.max(axis=0)
+    half: Array = (high - low) / 2
+    scaled: Array = (y - (low + half)) / half
+    return scaled
+
+
+def needed_first(rows: Array, y: Array, task: Task) -> Array:
+    """The rows with those in front without which the answers `y` could not be learnt.
+
+    The first row of every class; of a number the smallest and the largest.
+    """
+    if task is Task.REGRESSION:
+        first = np.unique([y.argmin(), y.argmax()])
+    else:
+        classes = y.argmax(axis=1) if task is Task.CLASSES else y[:, 0]
+        first = np.sort(np.unique(classes, return_index=True)[1])
+    return np.concatenate([rows[first], np.delete(rows, first)])
+
+
+DATASETS = MappingProxyType(
+    {
+        dataset.key: dataset
+        for dataset in [
+            Dataset("xor", "XOR", Task.BINARY, View.PLANE, 2, 1, xor),
+            Dataset("circle", "Circle", Task.BINARY, View.PLANE, 2, 1, circle),
+            Dataset("moons", "Two moons", Task.BINARY, View.PLANE, 2, 1, moons),
+            Dataset("spiral", "Two spirals", Task.BINARY, View.PLANE, 2, 1, spiral),
+            Dataset("gaussians", "Two groups", Task.BINARY, View.PLANE, 2, 1, gaussians),
+            Dataset(
+                "regression", "x₁ x₂", Task.REGRESSION, View.PLANE, 2, 1, regression, class_names=()
+            ),
+            Dataset(
+                key="iris",
+                name="Iris",
+                task=Task.CLASSES,
+                view=View.SAMPLES,
+                inputs=4,
+                outputs=3,
+                draw=lambda rng, samples: flowers(),
+                max_samples=150,
+                collection=True,
+                features=("sepal_length", "sepal_width", "petal_length", "petal_width"),
+                class_names=("setosa", "versicolor", "virginica"),
+                source="R. A. Fisher, Annals of Eugenics 7(2):179-188, 1936",
+                licence="CC BY 4.0",
+            ),
+            Dataset(
+                key="digits",
+                name="Digits",
+                task=Task.CLASSES,
+                view=View.SAMPLES,
+                inputs=64,
+                outputs=10,
+                draw=lambda rng, samples: handwriting(),
+                max_samples=1797,
+                collection=True,
+                features=(),
+                class_names=tuple("0123456789"),
+                source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
+                " UCI Machine Learning Repository, 1998",
+                licence="CC BY 4.0",
+            ),
+        ]
+    }
+)

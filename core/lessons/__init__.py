@@ -1,0 +1,1 @@
+"""The models of single pages and scenes: perceptron, support vector machine, chain, remedies."""

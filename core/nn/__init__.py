@@ -1,0 +1,1 @@
+"""Neural networks: forward and backward pass, and everything they are made of."""

@@ -1,0 +1,298 @@
+"""A multilayer perceptron, forwards and backwards, written out by hand.
+
+Layer l = 1, ..., L has weights W_l and biases b_l; the last one is the output layer:
+
+    z_l = a_(l-1) W_l + b_l        a_l = f(z_l)        a_0 = x
+
+    delta_L = dloss/dz_L           delta_l = (delta_(l+1) W_(l+1)^T) * f'(z_l)
+
+    dloss/dW_l = a_(l-1)^T delta_l          dloss/db_l = 1^T delta_l
+
+With normalization (see `core.nn.normalization`) z_l = scale * n_l + b_l, n_l the normalized sums,
+and delta_l is the derivative by the sums themselves. With skip connections from layer 2 on
+a_l = f(z_l) + skip * a_(l-1) (He, Zhang, Ren & Sun, CVPR 2016): the error has two ways down.
+
+(Rumelhart, Hinton & Williams, Nature 323, 1986). Every array has a leading axis of
+replicas: networks of one shape that differ in their seed and are trained side by side.
+In lists, layer 1 stands first, at index 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache, partial
+from itertools import pairwise
+from math import prod
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+
+from core.arrays import Array
+from core.domain import Spec, choice, knobs, real, whole
+from core.nn.activations import ACTIVATIONS
+from core.nn.initializers import INITIALIZERS
+from core.nn.normalization import (
+    NORMALIZATIONS,
+    Moments,
+    Normalization,
+    Normalized,
+    back,
+    moments,
+    normalize,
+)
+
+PRECISIONS = {"float64": np.float64, "float32": np.float32}
+Rule = Callable[[Array], tuple[Array, Array]]
+"""An activation, ready for training: z -> f(z), f'(z)."""
+
+
+@dataclass(frozen=True)
+class NetworkSpec(Spec):
+    """What to build: `depth` hidden layers of `width` units, and an output layer.
+
+    norm: how the hidden layers' sums are normalized. skip: by what the input of a hidden layer is
+    multiplied before it is added to its output, from layer 2 on; 0 for no skip connections.
+    """
+
+    activation: str = choice("sigmoid", ACTIVATIONS)
+    knobs: tuple[tuple[str, float], ...] = knobs(ACTIVATIONS)
+    initializer: str = choice("xavier", INITIALIZERS)
+    gain: float = real(1.0, low=0.0, high=20.0)
+    depth: int = whole(5, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
+    width: int = whole(8, low=1, high=256, steps=(1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256))
+    precision: str = choice("float64", PRECISIONS)
+    norm: str = choice("none", NORMALIZATIONS)
+    skip: float = real(0.0, low=0.0, high=2.0, steps=(0.0, 0.1, 0.25, 0.5, 1.0))
+
+    def sizes(self, inputs: int, outputs: int) -> tuple[int, ...]:
+        """Units of every layer, from the input to the output."""
+        return (inputs, *[self.width] * self.depth, outputs)
+
+    @cached_property
+    def knob_values(self) -> dict[str, float]:
+        """The knobs of the activation chosen, by their short names."""
+        prefix = f"{self.activation}."
+        return {k.removeprefix(prefix): v for k, v in self.knobs if k.startswith(prefix)}
+
+    @cached_property
+    def value_and_derivative(self) -> Rule:
+        """The activation chosen, its knobs set: z -> (f(z), f'(z)), for arrays of floats."""
+        activation = ACTIVATIONS[self.activation]
+        knobs = {knob.key: knob.default for knob in activation.knobs} | self.knob_values
+        return partial(activation.rule, **knobs) if knobs else activation.rule
+
+    @cached_property
+    def normalization(self) -> Normalization | None:
+        """How the hidden layers are normalized, None if they are not."""
+        return NORMALIZATIONS[self.norm] if self.norm != "none" else None
+
+    @cached_property
+    def max_slope(self) -> float:
+        """The largest |f'| of the activation chosen, its knobs set; 0 and infinity are possible.
+
+        The entry knows it for its default knobs, and a knob can raise it only where two pieces
+        of the formula meet.
+        """
+        activation = ACTIVATIONS[self.activation]
+        meeting = activation.derivative([*activation.kinks, *activation.seams], **self.knob_values)
+        return float(np.abs(meeting).max(initial=activation.max_slope))
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Weights and biases of all layers, as views into one array `theta`.
+
+    theta: (replicas, parameters). weights[l]: (replicas, fan_in, fan_out).
+    biases[l]: (replicas, 1, fan_out). scales[l]: (replicas, 1, width), of the hidden layers, if
+    they are normalized. starts: the columns of theta where W_1, b_1, W_2, ..., b_L begin and where
+    the scales begin. What is shaped like the parameters (a gradient, a step) is a `Parameters` too.
+    """
+
+    theta: Array
+    weights: tuple[Array, ...]
+    biases: tuple[Array, ...]
+    scales: tuple[Array, ...]
+    starts: Array
+
+    @classmethod
+    def of(cls, theta: Array, sizes: Sequence[int]) -> Self:
+        """See `theta` as the parameters of a network with these layer sizes.
+
+        It has scales if there are columns left for them.
+        """
+        shapes = [s for m, n in pairwise(sizes) for s in ((m, n), (1, n))]
+        starts = np.cumsum([0, *(prod(shape) for shape in shapes)])
+        if theta.shape[1] > starts[-1]:
+            shapes += [(1, n) for n in sizes[1:-1]]
+        ends = np.cumsum([prod(shape) for shape in shapes])
+        parts = [
+            part.reshape(len(theta), *shape)
+            for part, shape in zip(np.split(theta, ends[:-1], axis=1), shapes, strict=True)
+        ]
+        layers = 2 * (len(sizes) - 1)
+        weights, biases = parts[0:layers:2], parts[1:layers:2]
+        return cls(theta, tuple(weights), tuple(biases), tuple(parts[layers:]), starts)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of every layer, from the input to the output."""
+        return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
+
+    @classmethod
+    def zeros(
+        cls, sizes: Sequence[int], replicas: int, dtype: Any = np.float64, *, scaled: bool = False
+    ) -> Self:
+        size = sum((m + 1) * n for m, n in pairwise(sizes)) + scaled * sum(sizes[1:-1])
+        return cls.of(np.zeros((replicas, size), dtype), sizes)
+
+    def replica(self, r: int) -> Self:
+        """One of the networks: a view with a leading axis of length 1."""
+        one = slice(r, r + 1)
+        weights, biases, scales = (
+            tuple(part[one] for part in parts) for parts in (self.weights, self.biases, self.scales)
+        )
+        return type(self)(self.theta[one], weights, biases, scales, self.starts)
+
+
+def build(
+    spec: NetworkSpec, inputs: int, outputs: int, rngs: Sequence[np.random.Generator]
+) -> Parameters:
+    """Random first weights, one replica for each generator; biases 0, scales 1."""
+    sizes = spec.sizes(inputs, outputs)
+    scaled = spec.normalization is not None
+    parameters = Parameters.zeros(sizes, len(rngs), PRECISIONS[spec.precision], scaled=scaled)
+    for scale in parameters.scales:
+        scale[:] = 1
+    initializer = INITIALIZERS[spec.initializer]
+    for replica, rng in enumerate(rngs):
+        for weight, (m, n) in zip(parameters.weights, pairwise(sizes), strict=True):
+            weight[replica] = initializer.weights(rng, m, n, spec.gain)
+    return parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Pass:
+    """One forward pass: z_1 .. z_L, activations a_0 .. a_(L-1), slopes f'(z_1) .. f'(z_(L-1)).
+
+    Each array has shape (replicas, samples, units of its layer); of `a[0]`, the input, the
+    replicas may be missing. normal, found: of normalized layers, what was made of the sums, and
+    by which mean and variance.
+    """
+
+    z: list[Array]
+    a: list[Array]
+    slope: list[Array]
+    normal: list[Normalized]
+    found: list[Moments]
+
+    @property
+    def output(self) -> Array:
+        """z_L, the sums of the output layer."""
+        return self.z[-1]
+
+
+def forward(
+    parameters: Parameters,
+    x: Array,
+    value_and_derivative: Rule,
+    norm: Normalization | None = None,
+    skip: float = 0.0,
+    running: Sequence[Moments] = (),
+) -> Pass:
+    """Send `x`, of shape (samples, inputs) or (replicas, samples, inputs), through the network.
+
+    running: mean and variance of every hidden layer to normalize by, in place of the batch's own.
+    """
+    z: list[Array] = []
+    a, slope = [x], []
+    normal: list[Normalized] = []
+    found: list[Moments] = []
+    for layer, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
+        total = a[-1] @ weight
+        hidden = layer < len(parameters.weights) - 1
+        if norm is not None and hidden:
+            found.append(running[layer] if running else moments(total, norm.axis))
+            normal.append(normalize(total, found[-1]))
+            total = normal[-1].values * parameters.scales[layer]
+        total += bias
+        z.append(total)
+        if hidden:
+            value, derivative = value_and_derivative(total)
+            if skip and layer > 0:
+                value = value + skip * a[-1]
+            a.append(value)
+            slope.append(derivative)
+    return Pass(z, a, slope, normal, found)
+
+
+class Error(NamedTuple):
+    """The error signal at one layer.
+
+    layer: where that layer stands in the lists, 0 for layer 1.
+    delta: dloss/ds_l, s_l being the sums a_(l-1) W_l (+ b_l): what is sent on through the weights.
+    carried: dloss/da_l = delta_(l+1) W_(l+1)^T, and with skip connections what comes around the
+    layer above too, before the slope multiplies it; None at the output.
+    passed: dloss/dz_l = carried * f'(z_l), which is delta where nothing is normalized.
+    around: the part of `carried` that came around; None without skip connections.
+    """
+
+    layer: int
+    delta: Array
+    carried: Array | None
+    passed: Array
+    around: Array | None = None
+
+
+def backward(
+    parameters: Parameters,
+    run: Pass,
+    delta: Array,
+    norm: Normalization | None = None,
+    skip: float = 0.0,
+) -> Iterator[Error]:
+    """Walk from the output, where the error is `delta`, back to layer 1."""
+    last = len(parameters.weights) - 1
+    yield Error(last, delta, None, delta)
+    carried = around = None
+    for layer in reversed(range(last)):
+        if skip and carried is not None:
+            around = skip * carried
+        carried = delta @ parameters.weights[layer + 1].mT
+        if around is not None:
+            carried = carried + around
+        delta = passed = carried * run.slope[layer]
+        if norm is not None:
+            delta = back(passed * parameters.scales[layer], run.normal[layer], norm.axis)
+        yield Error(layer, delta, carried, passed, around)
+
+
+@lru_cache(maxsize=64)
+def ones(samples: int, dtype: np.dtype[Any]) -> Array:
+    """1^T, a row of ones. Times an array it sums over the samples, faster than `sum` does."""
+    row = np.ones((1, samples), dtype)
+    row.setflags(write=False)
+    return row
+
+
+def write_gradient(error: Error, run: Pass, gradient: Parameters) -> None:
+    """Write the gradient of the summed loss by the parameters of one layer."""
+    layer, delta, passed = error.layer, error.delta, error.passed
+    row = ones(delta.shape[1], delta.dtype)
+    np.matmul(run.a[layer].mT, delta, out=gradient.weights[layer])
+    np.matmul(row, passed, out=gradient.biases[layer])
+    if layer < len(run.normal):
+        np.matmul(row, passed * run.normal[layer].values, out=gradient.scales[layer])
+
+
+def gradients(
+    parameters: Parameters,
+    run: Pass,
+    delta: Array,
+    gradient: Parameters,
+    norm: Normalization | None = None,
+    skip: float = 0.0,
+) -> None:
+    """Write the gradient of the loss summed over the samples into `gradient`."""
+    for error in backward(parameters, run, delta, norm, skip):
+        write_gradient(error, run, gradient)

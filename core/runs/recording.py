@@ -1,0 +1,433 @@
+"""Runs computed once and read by many.
+
+A `Recording` is a run, computed in slices by whoever asks first and shared by all who open
+the same link. A `Computation` makes the slices, in this process or in another (`core.runs.worker`).
+`Recordings` holds as many as fit into a number of bytes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from threading import Lock, RLock
+from typing import Any, Protocol
+
+import numpy as np
+
+from core.arrays import Array
+from core.data.datasets import Task, View
+from core.runs.training import RunSpec, Snapshot, Trained, Trainer
+from core.runs.turns import Turns
+
+GRID = 40
+"""Cells along each side of a picture of the plane."""
+SURENESSES = 30
+"""Steps from undecided to sure in a picture of more than two classes."""
+MAX_FRAMES = 200
+SHOWN_SAMPLES = 24
+"""Test samples whose predictions are kept where the plane cannot be drawn."""
+BINS, SPAN = 48, 6.0
+FRAME_OVERHEAD = 600
+"""Bytes that a frame takes beside its numbers: an object and three arrays."""
+MOST_SUMS = 2**14
+
+CROWDED_SLICE = 0.06
+"""Seconds of a slice at most while more runs are in line than one page needs: who has changed a
+setting waits for a slice of every lane."""
+
+MAX_OPERATIONS = 7.5e10
+"""The budget of one run: about 75 seconds of one core."""
+MAX_RUN_BYTES = 128e6
+
+
+def grid(reach: float = 1.0, cells: int = GRID) -> Array:
+    """The centres of the cells of the plane's picture, row by row from the top: (cells^2, 2).
+
+    reach: the picture shows the square from -reach to reach.
+    """
+    centre = (np.arange(cells) + 0.5) / cells * 2 * reach - reach
+    x1, x2 = np.meshgrid(centre, -centre)
+    return np.stack([x1.ravel(), x2.ravel()], axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A look at the first replica's network after `epoch` epochs.
+
+    values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
+        to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
+        Else (samples,) the predicted classes of the first test samples, or numbers as above.
+    sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
+        outer bins taking what lies beyond; of at most MOST_SUMS a layer.
+    active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    """
+
+    epoch: int
+    values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+
+    @property
+    def nbytes(self) -> int:
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+
+
+def frame(trainer: Trainer) -> Frame:
+    """Look at what the first replica has learnt so far, and where its units stand."""
+    depth, width = trainer.run.depth, trainer.run.width
+    sums = np.zeros((depth, BINS), np.uint16)
+    active = np.zeros((depth, width), np.uint16)
+    for layer, z in enumerate(trainer.sums()):
+        active[layer] = np.count_nonzero(z > 0, axis=0)
+        some = z.ravel()[:: -(-z.size // MOST_SUMS)]
+        place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
+        bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
+        sums[layer] = np.bincount(bins, minlength=BINS)
+    return Frame(trainer.epoch, answers(trainer), sums, active)
+
+
+def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """The network's answers, as a frame keeps them."""
+    data = trainer.run.source
+    plane = data.view is View.PLANE
+    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    if data.task is Task.CLASSES:
+        values = likeliest(answer) if plane else answer.argmax(axis=1)
+    elif data.task is Task.BINARY and not plane:
+        values = answer[:, 0] > 0.5
+    else:
+        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
+    return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
+
+
+def likeliest(probability: Array) -> Array:
+    """The likeliest class times SURENESSES, plus how sure: 0 where all are equally likely."""
+    best, even = np.nan_to_num(probability.max(axis=1)), 1 / probability.shape[1]
+    sure = (np.clip((best - even) / (1 - even), 0, 1) * (SURENESSES - 1)).round()
+    coded: Array = probability.argmax(axis=1) * SURENESSES + sure
+    return coded
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """Snapshots side by side: arrays with a leading axis of kept epochs.
+
+    Losses and accuracies are (epochs, replicas), measures of layers (epochs, replicas, layers).
+    """
+
+    epoch: Array
+    train_loss: Array
+    train_accuracy: Array
+    test_loss: Array
+    test_accuracy: Array
+    delta: Array
+    gradient_norm: Array
+    relative_update: Array
+    moved: Array
+    weight_norm: Array
+    activation_mean: Array
+    activation_std: Array
+    signal: Array
+    saturated: Array
+    dead: Array
+    weights_part: Array
+    activation_part: Array
+    norm_part: Array
+    through: Array
+    around: Array
+    diverged: tuple[tuple[int, int] | None, ...]
+
+    @classmethod
+    def of(cls, snapshots: tuple[Snapshot, ...]) -> History:
+        columns = {
+            f.name: np.array([getattr(s, f.name) for s in snapshots])
+            for f in fields(cls)
+            if f.name != "diverged"
+        }
+        return cls(**columns, diverged=snapshots[-1].diverged)
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """The arrays by name."""
+        return {name: c for name, c in vars(self).items() if isinstance(c, np.ndarray)}
+
+    @property
+    def nbytes(self) -> int:
+        return sum(column.nbytes for column in self.columns.values())
+
+    def followed_by(self, later: History) -> History:
+        """These rows and those after them."""
+        columns = {
+            name: np.concatenate([column, later.columns[name]])
+            for name, column in self.columns.items()
+        }
+        return History(**columns, diverged=later.diverged)
+
+    def at(self, index: int) -> History:
+        """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
+        index %= len(self.epoch)
+        one = slice(index, index + 1)
+        rows: dict[str, Any] = {name: column[one] for name, column in self.columns.items()}
+        return replace(self, **{**rows, "epoch": np.zeros(1, int)})
+
+    @property
+    def share(self) -> Array:
+        """The share at layer 1: rms delta_1 / rms delta_out, of shape (epochs, replicas)."""
+        out = self.delta[..., -1]
+        return np.divide(self.delta[..., 0], out, out=np.zeros_like(out), where=out > 0)
+
+
+def kept_frames(run: RunSpec) -> frozenset[int]:
+    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
+    kept = [*range(0, run.epochs, run.stride), run.epochs]
+    if len(kept) <= MAX_FRAMES:
+        return frozenset(kept)
+    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
+
+
+@dataclass(frozen=True, eq=False)
+class Slice:
+    """What was computed in one go: the new rows, if any, the new pictures, the newest network.
+
+    A slice whose rows begin with epoch 0 begins the run; what was seen before is void.
+    """
+
+    history: History | None
+    frames: tuple[Frame, ...]
+    final: Trained | None
+    finished: bool
+
+    @property
+    def begins(self) -> bool:
+        return self.history is not None and self.history.epoch[0] == 0
+
+
+class Computing(Protocol):
+    """Who computes a run, slice by slice."""
+
+    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice | None:
+        """The next slice, of about `budget` seconds; None if it was lost and the next begins anew.
+
+        After an error the run begins anew, too.
+        """
+
+
+class Computation:
+    """A run under way in this process."""
+
+    def __init__(self, run: RunSpec) -> None:
+        self.run = run
+        self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
+        self._trainer: Trainer | None = None
+
+    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice:
+        deadline = clock() + budget
+        if self._stream is None or self._trainer is None:
+            self._trainer = Trainer(self.run)
+            self._stream = record(self._trainer)
+        trainer, stream = self._trainer, self._stream
+        snapshots: list[Snapshot] = []
+        frames: list[Frame] = []
+        final: Trained | None = None
+        self._stream = None  # should this slice fail, the run begins anew rather than with a hole
+        for snapshot, picture in stream:
+            snapshots += [snapshot] if snapshot is not None else []
+            if picture is not None:
+                frames.append(picture)
+                final = trainer.trained()
+            if clock() >= deadline:  # after the first step at least, and that is epoch 0
+                self._stream = stream
+                break
+        history = History.of(tuple(snapshots)) if snapshots else None
+        return Slice(history, tuple(frames), final, finished=self._stream is None)
+
+
+class Recording:
+    """A run and what has been seen of it so far.
+
+    `advance` computes; whoever holds no lock only reads. `history` and `frames` are replaced as a
+    whole, so a reader never sees half of a slice. `final` is the first replica's network of the
+    newest frame; no other weights are kept. `nbytes` is the size of all that, the arrays of a run
+    under way included.
+    """
+
+    def __init__(self, run: RunSpec, compute: Callable[[RunSpec], Computing] = Computation) -> None:
+        self.run = run
+        self.frames: tuple[Frame, ...] = ()
+        self.final: Trained | None = None
+        self.finished = False
+        self._history: History | None = None
+        self._compute = compute
+        self._computing: Computing | None = None
+        self._lock = Lock()
+        self.nbytes = self._size(finished=False)
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to be seen."""
+        return self._history is not None
+
+    @property
+    def history(self) -> History:
+        """All that has been measured, of a run that has begun."""
+        assert self._history is not None
+        return self._history
+
+    @property
+    def epoch(self) -> int:
+        """The newest epoch recorded, 0 before the first slice."""
+        return int(self.history.epoch[-1]) if self.begun else 0
+
+    def advance(
+        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
+    ) -> bool:
+        """Compute for about `budget` seconds; False, at once, if somebody else is computing it."""
+        if self.finished or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if not self.finished:
+                self._computing = self._computing or self._compute(self.run)
+                self._take(self._computing.advance(budget, clock))
+        finally:
+            self._lock.release()
+        return True
+
+    def _take(self, new: Slice | None) -> None:
+        """Let the readers see a new slice."""
+        if new is None:
+            return
+        if new.begins:
+            self._history, self.frames, self.final = new.history, new.frames, new.final
+        else:
+            if new.history is not None:
+                self._history = self.history.followed_by(new.history)
+            self.frames += new.frames
+            self.final = new.final or self.final
+        self.nbytes = self._size(finished=new.finished)
+        if new.finished:
+            self._computing, self.finished = None, True
+
+    def _size(self, *, finished: bool) -> int:
+        measured = 0 if self._history is None else self._history.nbytes
+        pictures = sum(f.nbytes + FRAME_OVERHEAD for f in self.frames)
+        weights = 0 if self.final is None else self.final.nbytes
+        working = 0 if finished else 6 * self.run.replicas * weights
+        own = 0 if self.run.table is None else self.run.table.nbytes
+        return measured + pictures + weights + working + own
+
+
+def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
+    """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
+    run, framed = trainer.run, kept_frames(trainer.run)
+    yield trainer.snapshot(), frame(trainer)
+    while not trainer.finished:
+        for _ in trainer.steps_of_epoch():
+            yield None, None
+        if trainer.finished or trainer.epoch % run.stride == 0:
+            snapshot = trainer.snapshot()
+            seen = trainer.epoch in framed and not trainer.diverged[0]
+            yield snapshot, frame(trainer) if seen else None
+
+
+class Recordings:
+    """Shared recordings, the least recently used evicted beyond `limit` bytes.
+
+    At most `slots` slices are computed at once, in turns that give every run as much as any other
+    (`core.runs.turns`), so that a few heavy runs leave time for the rest.
+    The `kept` used last are never evicted: a page needs several at a time, and would otherwise
+    compute in turn what it evicts in turn. compute: who computes.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        slots: int = 2,
+        kept: int = 1,
+        compute: Callable[[RunSpec], Computing] = Computation,
+    ) -> None:
+        self.limit, self.kept, self._compute = limit, kept, compute
+        self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
+        self._lock = RLock()
+        self.turns = Turns(slots)
+
+    def get(self, run: RunSpec) -> Recording:
+        """The recording of `run`, a new one if there is none.
+
+        Raises OverBudget for a run that is never to be computed.
+        """
+        if (setting := over_budget(run)) is not None:
+            raise OverBudget(setting)
+        with self._lock:
+            recording = self._held.get(run) or Recording(run, self._compute)
+            self._held[run] = recording
+            self._held.move_to_end(run)
+            self._evict()
+        return recording
+
+    def find(self, run: RunSpec) -> Recording | None:
+        """The recording of `run` if there still is one."""
+        return self._held.get(run)
+
+    def forget(self, digest: str) -> None:
+        """Hold no recording of these own data any longer; whoever else has them computes anew."""
+        with self._lock:
+            for run in list(self._held):
+                if run.table is not None and run.table.digest == digest:
+                    del self._held[run]
+
+    def advance(self, recording: Recording, budget: float) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+        begun = time.monotonic()
+        if recording.finished or not self.turns.take(recording, begun):
+            return False
+        if len(self.turns) > max(self.kept, self.turns.slots):
+            budget = min(budget, CROWDED_SLICE)
+        try:
+            return recording.advance(budget)
+        finally:
+            now = time.monotonic()
+            self.turns.end(recording, now - begun, now, leave=recording.finished)
+            with self._lock:
+                self._evict()
+
+    @property
+    def nbytes(self) -> int:
+        with self._lock:
+            return self._size()
+
+    def _size(self) -> int:
+        return sum(recording.nbytes for recording in list(self._held.values()))
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def _evict(self) -> None:
+        while len(self._held) > self.kept and self._size() > self.limit:
+            self._held.popitem(last=False)
+
+
+class OverBudget(ValueError):
+    """A run that costs too much; `setting` is the one whose lowering helps most."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(setting)
+        self.setting = setting
+
+
+def over_budget(run: RunSpec) -> str | None:
+    """None if the run may be computed, else the name of the setting to change first."""
+    cost = run.cost()
+    excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
+    if excess <= 1:
+        return None
+    default = RunSpec(dataset=run.dataset, table=run.table)
+    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
+
+    def relief(name: str) -> float:
+        eased = replace(run, **{name: getattr(default, name)}).cost()
+        return max(eased.operations / MAX_OPERATIONS, eased.bytes / MAX_RUN_BYTES)
+
+    return min(candidates, key=relief)

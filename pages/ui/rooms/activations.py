@@ -1,0 +1,260 @@
+"""Which activation functions a page draws, and the parts of the page of activation functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+import streamlit as st
+
+from core.nn.activations import ACTIVATIONS, Family
+from core.runs.training import RunSpec
+from pages.charts import activations as charts
+from pages.charts.activations import CROSSING, REACH, STEPS, STRETCHES, Knobs, grid, knobs_of
+from pages.charts.facts import facts_table, name_of, near
+from pages.charts.style import Palette, hue
+from pages.texts import Text
+from pages.ui.session import keep, linked, take_over
+from pages.ui.settings import MOST_CURVES, Curves
+from pages.ui.widgets.components import probe
+from pages.ui.widgets.controls import knob_controls, reset, taken
+from pages.ui.widgets.presets import questions
+from pages.ui.widgets.show import show
+
+KNOBS = RunSpec.domains()["knobs"]
+OWNED = (*Curves.keys(), *KNOBS.keys("knobs"))
+"""Every key of a link that belongs to the page of activation functions."""
+
+PRESETS: Mapping[str, tuple[str, ...]] = {
+    "three": ("sigmoid", "tanh", "relu"),
+    "s_curves": ("sigmoid", "tanh", "softsign", "arctan", "erf", "lecun_tanh"),
+    "relus": ("relu", "leaky_relu", "prelu", "elu"),
+    "smooth": ("relu", "softplus", "elu", "gelu", "silu", "mish"),
+    "hard": ("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "silu", "hardswish"),
+    "falling": ("gelu", "silu", "mish", "gaussian", "sine"),
+    "thresholds": ("step", "sigmoid"),
+}
+
+
+# State
+
+
+def open_curves() -> tuple[Curves, Knobs]:
+    """What the visitor has chosen."""
+    return linked(Curves), linked(RunSpec).knobs
+
+
+def link_of(curves: Curves, knobs: Knobs, *, full: bool = False) -> dict[str, str]:
+    """The settings of the page as a link."""
+    return curves.to_query(full=full) | KNOBS.to_query("knobs", knobs, None if full else ())
+
+
+def change_shown(shown: tuple[str, ...]) -> None:
+    keep(link_of(Curves(shown), open_curves()[1]), OWNED)
+
+
+def change_knobs(name: str, knobs: Knobs) -> None:
+    keep(link_of(open_curves()[0], knobs), OWNED)
+
+
+# Choices
+
+
+def preset_now() -> str | None:
+    shown = open_curves()[0].shown
+    return next((key for key, keys in PRESETS.items() if keys == shown), None)
+
+
+def preset_note(t: Text) -> str | None:
+    """What the preset that is shown compares, None if it is none."""
+    now = preset_now()
+    return t.activations.preset_notes[now] if now else None
+
+
+def preset_choice(t: Text) -> None:
+    """The presets, as questions."""
+    words = {key: t.activations.presets[key] for key in PRESETS}
+    questions(t, "curves", words, preset_now(), choose_preset, visible=4)
+
+
+def choose_preset(key: str) -> None:
+    take_over(link_of(Curves(PRESETS[key]), open_curves()[1]), OWNED)
+
+
+def function_choice(
+    t: Text, shown: tuple[str, ...], change: Callable[[tuple[str, ...]], None], key: str
+) -> None:
+    """The registry by family; what the reader adds stands last, and at least one stays."""
+    st.markdown(f"**{t.activations.functions.format(count=len(shown), most=MOST_CURVES)}**")
+    for family in Family:
+        members = [a.key for a in ACTIVATIONS.values() if a.family is family]
+        if not members:
+            continue
+        name = f"{key}_{family.value}"
+        reset(name, [member for member in members if member in shown])
+        st.pills(
+            t.facts.family[family.value],
+            members,
+            selection_mode="multi",
+            format_func=lambda member: name_of(t, member),
+            key=name,
+            on_change=taken,
+            args=(name, lambda chosen, members=members: change(merged(t, shown, members, chosen))),
+        )
+
+
+def merged(
+    t: Text, shown: tuple[str, ...], members: list[str], chosen: list[str]
+) -> tuple[str, ...]:
+    """What is shown after one family's choice has changed; too many, or none, changes nothing."""
+    kept = tuple(key for key in shown if key not in members or key in chosen)
+    new = kept + tuple(key for key in chosen if key not in shown)
+    if len(new) > MOST_CURVES:
+        st.toast(t.activations.full.format(most=MOST_CURVES), icon=":material/info:")
+        return shown
+    return new or shown
+
+
+def settings(t: Text, curves: Curves, knobs: Knobs) -> None:
+    """Which functions are drawn, and their parameters."""
+    function_choice(t, curves.shown, change_shown, "curves")
+    if any(ACTIVATIONS[key].knobs for key in curves.shown):
+        st.markdown(f"**{t.activations.knobs}**")
+        knob_controls(RunSpec(knobs=knobs), t, curves.shown, change=change_knobs)
+
+
+# Parts of the page
+
+
+def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
+    """The dial along z, over a table of what every curve reads there."""
+    z = grid()
+    rows = []
+    for key in shown:
+        f, df = ACTIVATIONS[key].value_and_derivative(z, **knobs_of(key, knobs))
+        rows.append(
+            {
+                "name": name_of(t, key),
+                "colour": hue(ACTIVATIONS[key], colours),
+                "columns": [
+                    [decimals(v, 2) for v in z],
+                    *([decimals(v) for v in w] for w in (f, df)),
+                ],
+            }
+        )
+    head = ["", t.activations.head_in, t.activations.head_out, t.activations.head_slope]
+    probe(
+        "z",
+        label=t.activations.dial,
+        symbol="z",
+        low=-REACH,
+        high=REACH,
+        count=STEPS,
+        start=1.0,
+        head=head,
+        rows=rows,
+    )
+
+
+def decimals(value: float, digits: int = 3) -> str:
+    text = f"{value:.{digits}f}".replace("-", "−")
+    return text.removeprefix("−") if not text.strip("−0.") else text
+
+
+def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
+    """f and f' side by side, one under the other on a phone."""
+    table, reading = charts.curves_table(shown, knobs), charts.probe_table(shown, knobs)
+    for slope, column in zip((False, True), st.columns(2), strict=True):
+        ends = charts.ends_of(table, slope=slope)
+        labels = charts.labels_table(table, t, ends, slope=slope)
+        with column, st.container(gap="xsmall"):
+            st.markdown(f"**{t.activations.slope_title if slope else t.activations.value_title}**")
+            show(
+                charts.curves,
+                t,
+                colours,
+                shown,
+                slope,
+                ends,
+                alternative(t, table, slope=slope),
+                curves=table,
+                probe=reading,
+                kinks=charts.kinks_table(shown, knobs, t, slope=slope),
+                labels=labels,
+            )
+    st.caption(t.activations.curves_note)
+    if any(ACTIVATIONS[key].kinks for key in shown):
+        st.caption(t.activations.dots_note)
+
+
+def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
+    """The chart in words: every curve with its smallest and its largest value."""
+    words = t.activations.alternatives
+    told = []
+    for key in dict.fromkeys(table["key"].to_pylist()):
+        rows = table.filter(pa.compute.equal(table["key"], key))
+        values = rows["df" if slope else "f"].to_numpy()
+        told.append(
+            words.curve.format(
+                name=name_of(t, key), lowest=decimals(values.min()), highest=decimals(values.max())
+            )
+        )
+    return words["slopes" if slope else "values"].format(
+        low=near(-REACH), high=near(REACH), curves=t.facts.semicolon.join(told)
+    )
+
+
+def stretch_charts(t: Text, colours: Palette) -> None:
+    """The sigmoid carried over to tanh, and what becomes of its slope."""
+    words = t.activations
+    crossing = f"{CROSSING:.2f}"
+    st.header(words.stretch_title, anchor=False)
+    st.markdown(words.stretch_lead)
+    probe("stretch", label=words.stretch_dial, symbol="t", low=0, high=1, count=STRETCHES, start=0)
+    table = charts.stretch_table()
+    for slope, column in zip((False, True), st.columns(2), strict=True):
+        told = words.alternatives["stretch_df" if slope else "stretch_f"].format(crossing=crossing)
+        with column:
+            show(charts.stretch, t, colours, slope, told, stretch=table)
+    st.markdown(words.stretch_formula)
+    st.caption(words.stretch_note.format(crossing=crossing))
+
+
+def formulas(t: Text, shown: tuple[str, ...]) -> None:
+    """Every function shown and its derivative, in LaTeX."""
+    st.header(t.activations.formulas_title, anchor=False)
+    with st.container(key="formulas"):
+        for start in range(0, len(shown), 2):
+            for key, column in zip(shown[start : start + 2], st.columns(2), strict=False):
+                entry = ACTIVATIONS[key]
+                column.markdown(
+                    f"**{name_of(t, key)}**\n\n$\\displaystyle f(z) = {entry.formula}$\n\n"
+                    f"$\\displaystyle f'(z) = {entry.derivative_formula}$"
+                )
+
+
+def facts(t: Text) -> None:
+    """What is known about all functions, in a table that sorts."""
+    words, number = t.facts, st.column_config.NumberColumn
+    st.header(t.activations.facts_title, anchor=False)
+    st.dataframe(
+        facts_table(t),
+        hide_index=True,
+        height=420,
+        column_config={
+            "name": st.column_config.TextColumn(words.name, pinned=True, width=115),
+            "family": words.family_head,
+            "range": words.range,
+            "max_slope": number(words.max_slope, format="%.3g", help=words.max_slope_help),
+            "where": st.column_config.TextColumn(words.where_head, width=190),
+            "typical": number(words.typical, format="%.3f", help=words.typical_help),
+            "zero_centred": st.column_config.CheckboxColumn(
+                words.zero_centred, help=words.zero_centred_help
+            ),
+            "saturates": st.column_config.TextColumn(words.saturates_head, width=170),
+            "smoothness": words.smoothness_head,
+            "year": number(words.year, format="%d"),
+            "paper": st.column_config.TextColumn(words.paper, width="large"),
+        },
+    )
+    st.caption(t.activations.facts_note)

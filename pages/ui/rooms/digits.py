@@ -1,0 +1,499 @@
+"""The page of digits: a network that learns to read, what it makes of a drawing, where it errs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from core.domain import Whole
+from core.lessons.causes import STILL
+from core.lessons.digits import (
+    READER,
+    READERS,
+    Reading,
+    looked_for,
+    pictures,
+    probabilities,
+    read_test,
+)
+from core.runs.diagnosis import diagnose
+from core.runs.recording import Recording
+from core.runs.training import RunSpec, Trained
+from pages.charts import digits as charts
+from pages.charts.facts import name_of
+from pages.charts.style import Palette
+from pages.texts import Text
+from pages.texts.numbers import percent, times, whole
+from pages.texts.sentences import sentence
+from pages.ui.recordings import in_line, per_recording, watch
+from pages.ui.rooms.training.stage import (
+    FIRST_SLICE,
+    SLICE,
+    TICK,
+    advance,
+    ends,
+    guess,
+    recordings_of,
+    under_way,
+)
+from pages.ui.session import (
+    cancelled,
+    keep,
+    linked,
+    session,
+    take_over,
+    write_address,
+)
+from pages.ui.settings import Digits
+from pages.ui.widgets.components import PAPER, drawing
+from pages.ui.widgets.controls import controls, fold, knob_controls
+from pages.ui.widgets.presets import questions
+from pages.ui.widgets.show import show
+
+NETWORK = (
+    "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
+    "optimizer", "rate", "batch", "epochs", "seed", "data_seed",
+)  # fmt: skip
+"""The settings of a run that this page has."""
+OWNED = (
+    *Digits.keys(),
+    *(key for name in NETWORK for key in RunSpec.domains()[name].keys(name)),
+)
+CLASSIC = ("sigmoid", "tanh", "relu")
+COMPARED = ("sigmoid",)
+"""Questions that ask for a comparison."""
+BLANK = (0,) * len(Digits().drawing)
+SURE = 0.5
+"""A picture counts as read if one digit is likelier than all others together."""
+
+PRESETS: Mapping[str, tuple[Digits, RunSpec]] = {
+    key: (Digits(beside=key in COMPARED), run) for key, run in READERS.items()
+}
+
+
+# State
+
+
+def open_digits() -> tuple[Digits, RunSpec]:
+    """What the visitor has chosen; a run's settings begin at this page's own network."""
+    run = RunSpec.read_query(session().settings, READER)[0]
+    return linked(Digits), replace(READER, **{name: getattr(run, name) for name in NETWORK})
+
+
+def link_of(shown: Digits, run: RunSpec, *, full: bool = False) -> dict[str, str]:
+    """The settings of the page as a link."""
+    network = run.to_query(full=True) if full else run.to_query(READER)
+    query = shown.to_query(full=full) | network
+    return {key: text for key, text in query.items() if key in OWNED}
+
+
+def change_shown(name: str, value: Any) -> None:
+    shown, run = open_digits()
+    keep(link_of(replace(shown, **{name: value}), run), OWNED)
+
+
+def change_run(name: str, value: Any) -> None:
+    shown, run = open_digits()
+    keep(link_of(shown, replace(run, **{name: value})), OWNED)
+
+
+# Choices
+
+
+def preset_now() -> str | None:
+    """The question that is on the page, whatever has been drawn."""
+    shown, run = open_digits()
+    for key, (preset, network) in PRESETS.items():
+        if (preset.beside, network) == (shown.beside, run):
+            return key
+    return None
+
+
+def preset_note(t: Text) -> str | None:
+    now = preset_now()
+    return t.digits.preset_notes[now] if now else None
+
+
+def preset_choice(t: Text) -> None:
+    words = {key: t.digits.presets[key] for key in PRESETS}
+    questions(t, "digits", words, preset_now(), choose_preset, visible=4)
+
+
+def choose_preset(key: str) -> None:
+    """Take over a question's network; the drawing stays."""
+    preset, run = PRESETS[key]
+    take_over(link_of(replace(preset, drawing=open_digits()[0].drawing), run), OWNED)
+
+
+def settings(t: Text, shown: Digits, run: RunSpec) -> None:
+    controls(run, t, "activation", "depth", "rate", change=change_run)
+    controls(shown, t, "beside", change=change_shown)
+    with fold(t.digits.more_settings, "more_settings") as unfolded:
+        if unfolded:
+            controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
+            knob_controls(run, t, (run.activation,), change=change_run)
+            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
+            controls(run, t, "seed", "data_seed", change=change_run)
+
+
+# The stage
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What the parts of the page have in common.
+
+    records: of the page's network, and after it those beside it. live: still being computed.
+    """
+
+    t: Text
+    colours: Palette
+    shown: Digits
+    records: Sequence[Recording]
+    live: bool
+
+    @property
+    def record(self) -> Recording:
+        return self.records[0]
+
+    @property
+    def run(self) -> RunSpec:
+        return self.records[0].run
+
+
+def runs_of(shown: Digits, run: RunSpec) -> tuple[RunSpec, ...]:
+    """The page's network, and if wanted the same with the other classic activations."""
+    others = [replace(run, activation=key) for key in CLASSIC if key != run.activation]
+    return (run, *others) if shown.beside else (run,)
+
+
+def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
+    """Train what is missing and show it; a fragment looks on until all is computed."""
+    runs = runs_of(shown, run)
+    records = recordings_of(t, runs)
+    if records is None:
+        return
+    advance(records, FIRST_SLICE)
+    if all(record.finished for record in records) or cancelled() == runs:
+        draw(Scene(t, colours, shown, records, live=False))
+        return
+
+    def live() -> None:
+        now, wanted = open_digits()
+        if runs_of(now, wanted) != runs or cancelled() == runs:
+            st.rerun()
+        advance(records, SLICE)
+        if all(record.finished for record in records):
+            st.rerun()
+        draw(Scene(t, colours, now, records, live=True))
+
+    watch(live, TICK)
+
+
+def draw(scene: Scene) -> None:
+    """Progress, numbers, drawing, mistakes, units."""
+    t, record = scene.t, scene.record
+    under_way(scene.t, scene.records, scene.t.digits.computing, live=scene.live)
+    if not record.begun:
+        st.caption(in_line(t, record))
+        return
+    if record.final is None:
+        st.info(t.digits.none_yet, icon=":material/info:")
+        return
+    headline(scene)
+    reading = reading_of(record)
+    left, right = st.columns([3, 2], gap="medium")
+    with left, st.container(key="drawing"):
+        sketch(scene, record.final, reading) if scene.live else sketch_alone(scene, reading)
+    with right:
+        course(scene)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        mistakes(scene, reading)
+    with right:
+        confusion(scene, reading)
+    units(scene, record.final)
+
+
+def headline(scene: Scene) -> None:
+    """How well it reads, beside guessing, and what is happening in it."""
+    t, run, history = scene.t, scene.run, scene.record.history
+    guessed = guess(run)
+    st.markdown(
+        t.digits.headline.format(
+            test=percent(last(history.test_accuracy), t),
+            train=percent(last(history.train_accuracy), t),
+            count=len(run.data().test_x),
+            guess=percent(guessed.accuracy, t),
+            loss=f"{last(history.train_loss):.3f}",
+        )
+    )
+    index = len(history.epoch) - 1
+    found = diagnose(run, history, index, baseline=guessed.loss, guessing=guessed.accuracy)
+    st.caption(sentence(run, found, len(run.data().train_x), t))
+
+
+def last(values: np.ndarray[Any, Any]) -> float:
+    """The first replica's newest valid number."""
+    return ends(values[:, 0])[1]
+
+
+# The drawing
+
+
+def sketch(scene: Scene, network: Trained, reading: Reading) -> None:
+    """The picture to draw in beside what the network makes of it."""
+    t, pixels = scene.t, np.array(scene.shown.drawing)
+    probability = probabilities(network, pixels[None])[0]
+    digit, share = int(probability.argmax()), float(probability.max())
+    words = t.digits.answer if share > SURE else t.digits.answer_unsure
+    st.header(t.digits.draw_title, anchor=False)
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        drawing(
+            t,
+            pixels=scene.shown.drawing,
+            edit=drawn()[1],
+            answer=words.format(digit=digit, probability=percent(share, t)),
+            change=take_drawing,
+        )
+    with right:
+        show(
+            charts.bars,
+            t,
+            scene.colours,
+            t.digits.alternatives.bars,
+            bars=charts.bars_table(probability, t),
+        )
+    starts(scene, network.run, reading)
+    if (known := known_as(network.run, scene.shown.drawing)) is not None:
+        st.caption(t.digits.truth.format(number=known[0] + 1, digit=known[1]))
+    data = network.run.data()
+    total = len(data.train_x) + len(data.test_x)
+    st.caption(t.digits.honest.format(count=whole(len(data.train_x), t), total=whole(total, t)))
+
+
+@st.fragment
+def sketch_alone(scene: Scene, reading: Reading) -> None:
+    """As `sketch`, run again by itself after every stroke, since nothing else follows it."""
+    shown, run = open_digits()
+    assert scene.record.final is not None
+    sketch(replace(scene, shown=shown), scene.record.final, reading)
+    # once changed, the drawing always stands there: the button that copies the link takes it over
+    changed = drawing_of(shown) if shown != scene.shown else {}
+    write_address({"language": scene.t.common.key, **link_of(shown, run), **changed})
+
+
+def drawing_of(shown: Digits) -> dict[str, str]:
+    """The drawing as a link has it, whether or not it is the one that the page opens on."""
+    return {"drawing": Digits.domains()["drawing"].write(shown.drawing)}
+
+
+def drawn() -> tuple[tuple[Any, ...], int]:
+    """What the browser has sent last: the pixels, and the number of their newest change."""
+    sent = st.session_state.get(PAPER) or {}
+    value = sent.get("drawn") or {}
+    edit = value.get("edit", 0)
+    return tuple(value.get("pixels", ())), edit if isinstance(edit, int) else 0
+
+
+def take_drawing() -> None:
+    """Keep what was drawn, if it is a picture."""
+    pixels = drawn()[0]
+    if pixels in Digits.domains()["drawing"]:
+        change_shown("drawing", pixels)
+
+
+def starts(scene: Scene, run: RunSpec, reading: Reading) -> None:
+    """Pictures to start from: none, a test picture, one that is read wrongly."""
+    t, shown = scene.t, scene.shown
+    choices = {
+        "blank": BLANK,
+        "sample": after(run, shown.drawing, range(len(reading.rows))),
+        "mistake": after(run, shown.drawing, reading.mistakes),
+    }
+    icons = {"blank": "ink_eraser", "sample": "image", "mistake": "cancel"}
+    with st.container(horizontal=True, gap="small", key="starts"):
+        for key, pixels in choices.items():
+            st.button(
+                t.digits[key],
+                key=f"start_{key}",
+                icon=f":material/{icons[key]}:",
+                disabled=pixels is None,
+                on_click=change_shown,
+                args=("drawing", pixels),
+            )
+
+
+def after(run: RunSpec, now: tuple[int, ...], places: Sequence[int]) -> tuple[int, ...] | None:
+    """Of the test pictures at these places the one after the picture shown, else the first."""
+    if len(places) == 0:
+        return None
+    rows = run.data().test_rows[np.asarray(places)]
+    pixels = pictures()[rows]
+    same = np.flatnonzero((pixels == now).all(axis=1))
+    index = (int(same[0]) + 1) % len(rows) if len(same) else 0
+    return tuple(int(level) for level in pixels[index])
+
+
+def known_as(run: RunSpec, now: tuple[int, ...]) -> tuple[int, int] | None:
+    """Which test picture the drawing is, and what it shows."""
+    data = run.data()
+    same = np.flatnonzero((pictures()[data.test_rows] == now).all(axis=1))
+    return (int(same[0]), int(data.test_y[same[0]].argmax())) if len(same) else None
+
+
+# What was learnt
+
+
+@per_recording
+def reading_of(record: Recording) -> Reading:
+    assert record.final is not None
+    return read_test(record.final)
+
+
+def course(scene: Scene) -> None:
+    """The share read correctly at every epoch, of all networks, beside guessing."""
+    t, run = scene.t, scene.run
+    histories = {r.run.activation: r.history for r in scene.records if r.final is not None}
+    names = {key: name_of(t, key) for key in histories}
+    scores = t.facts.semicolon.join(
+        t.digits.score.format(name=names[key], accuracy=percent(last(history.test_accuracy), t))
+        for key, history in histories.items()
+    )
+    guessed = guess(run).accuracy
+    told = t.digits.alternatives.course.format(scores=scores, guess=percent(guessed, t))
+    st.header(t.digits.course_title, anchor=False)
+    show(
+        charts.course,
+        t,
+        scene.colours,
+        tuple(r.run.activation for r in scene.records),
+        run.epochs,
+        guessed,
+        t.digits.alternatives.computing if scene.live else told,
+        course=charts.course_table(histories),
+        ends=charts.ends_table(histories, names),
+    )
+    notes = [t.digits.compared.format(scores=scores)] if len(histories) > 1 else []
+    st.caption(t.numbers.sentence_gap.join([*notes, t.digits.course_note]))
+
+
+def mistakes(scene: Scene, reading: Reading) -> None:
+    """Test pictures that are read wrongly, those of which the network was surest."""
+    t = scene.t
+    wrong, count = len(reading.mistakes), len(reading.rows)
+    shown = min(wrong, charts.MOST_MISTAKES)
+    words = t.digits.mistakes if shown < wrong else t.digits.mistakes_all
+    words = words if wrong else t.digits.mistakes_none
+    st.header(t.digits.mistakes_title, anchor=False)
+    st.caption(words.format(wrong=wrong, count=count, shown=shown))
+    if not wrong:
+        return
+    show(
+        charts.mistakes,
+        t,
+        scene.colours,
+        charts.DOWN if scene.live else -(-shown // charts.ACROSS),
+        t.digits.alternatives.computing
+        if scene.live
+        else t.digits.alternatives.mistakes.format(wrong=wrong, count=count),
+        mistakes=charts.mistakes_table(reading, t, scene.colours.ink),
+    )
+    st.caption(t.digits.mistakes_note)
+
+
+def confusion(scene: Scene, reading: Reading) -> None:
+    """Which digits are taken for which."""
+    t, counts = scene.t, reading.confusion
+    off = counts - np.diag(np.diag(counts))
+    truth, predicted = np.unravel_index(off.argmax(), off.shape)
+    words = t.digits.alternatives
+    worst = words.confusion_worst.format(truth=truth, predicted=predicted, times=off.max())
+    told = words.confusion.format(
+        right=int(np.trace(counts)),
+        count=len(reading.rows),
+        worst=worst if off.any() else words.confusion_none,
+    )
+    st.header(t.digits.confusion_title, anchor=False)
+    st.caption(t.digits.confusion_note)
+    show(
+        charts.confusion,
+        t,
+        scene.colours,
+        words.computing if scene.live else told,
+        cells=charts.confusion_table(reading),
+    )
+
+
+def units(scene: Scene, network: Trained) -> None:
+    """The weights of layer 1 as pictures, and one of them closely."""
+    t, run, words = scene.t, scene.run, scene.t.digits
+    weights, order = looked_for(network)
+    shown = min(len(weights), charts.MOST_UNITS)
+    chosen = min(scene.shown.unit, shown) - 1
+    names = [
+        words.output_of.format(digit=order[k])
+        if run.depth == 0
+        else words.unit_of.format(rank=k + 1, shown=shown)
+        for k in range(shown)
+    ]
+    st.header(words.units_output if run.depth == 0 else words.units_title, anchor=False)
+    st.markdown(movement(scene))
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        note = [words.units_note]
+        if shown < len(weights):
+            note.append(words.units_some.format(shown=shown, units=len(weights)))
+        show(
+            charts.units,
+            t,
+            scene.colours,
+            -(-shown // charts.UNITS_ACROSS),
+            words.alternatives.units.format(shown=shown),
+            units=charts.units_table(weights, chosen, scene.colours, names),
+        )
+        st.caption(t.numbers.sentence_gap.join(note))
+    with right:
+        if shown > 1:
+            controls(
+                replace(scene.shown, unit=chosen + 1),
+                t,
+                "unit",
+                change=change_shown,
+                unit=Whole(1, shown, tuple(range(1, shown + 1))),
+            )
+        closely = weights[chosen]
+        st.caption(names[chosen])
+        show(
+            charts.unit,
+            t,
+            scene.colours,
+            charts.round_up(float(np.abs(weights).max())),
+            words.alternatives.computing
+            if scene.live
+            else words.alternatives.unit.format(
+                smallest=signed(closely.min()), largest=signed(closely.max())
+            ),
+            unit=charts.unit_table(closely),
+        )
+
+
+def signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def movement(scene: Scene) -> str:
+    """How far layer 1 has come from its first weights."""
+    t, moved = scene.t, scene.record.history.moved[:, 0, :1]
+    if not np.isfinite(moved).any():
+        return t.digits.moved_unknown
+    distance = last(moved)
+    words = t.digits.moved if distance >= STILL else t.digits.not_moved
+    words = t.digits.moving if scene.live else words
+    far = percent(distance, t) if distance < 1 else t.digits.times.format(n=times(distance, t))
+    return words.format(moved=far)

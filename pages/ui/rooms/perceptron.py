@@ -1,0 +1,584 @@
+"""The page of the perceptron: a line by hand, the rule that learns one, the fold of a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from core.lessons import folding
+from core.lessons.folding import Fold, Folder
+from core.lessons.perceptron import (
+    MOST_UPDATES,
+    POINT_SETS,
+    Best,
+    Lesson,
+    Line,
+    Margin,
+    Points,
+    PointSet,
+    best_line,
+    drawn,
+    learn,
+    widest_margin,
+)
+from pages.charts import perceptron as charts
+from pages.charts.style import Palette
+from pages.texts import Text
+from pages.texts.numbers import power
+from pages.ui.session import keep, linked, take_over
+from pages.ui.settings import LINE_PARTS, OneLine
+from pages.ui.widgets.components import caption, clock, probe
+from pages.ui.widgets.controls import controls, entry_name, one_part
+from pages.ui.widgets.presets import questions
+from pages.ui.widgets.show import show
+
+OWNED = (*OneLine.keys(), *Folder.keys())
+MOVED = ("line_turn", "line_shift", "fold_way")
+"""Settings that a reader moves while looking: a question stays the same question."""
+CLOCK_SECONDS = 12.0
+SLOWEST, FASTEST = 1.5, 33.0
+"""Mistakes a second at which the rule is played, so that a run takes about CLOCK_SECONDS."""
+
+RULE = OneLine(line_part="line_rule")
+FOLD = OneLine(line_part="line_fold", line_points="xor_corners")
+PRESETS: Mapping[str, tuple[OneLine, Folder]] = {
+    "groups": (OneLine(), Folder()),
+    "corners": (OneLine(line_points="xor_corners", line_turn=90), Folder()),
+    "many": (OneLine(line_points="quadrants", line_follow=True, line_turn=90), Folder()),
+    "learns": (replace(RULE, line_points="and_corners"), Folder()),
+    "never": (replace(RULE, line_points="xor_corners"), Folder()),
+    "fold": (FOLD, Folder()),
+    "trained": (
+        replace(FOLD, line_points="quadrants"),
+        Folder(fold_origin="trained", fold_bend="tanh", fold_units=4, fold_seed=3),
+    ),
+}
+
+
+# State
+
+
+def open_line() -> tuple[OneLine, Folder]:
+    """What the visitor has chosen."""
+    return linked(OneLine), linked(Folder)
+
+
+def link_of(shown: OneLine, folder: Folder, *, full: bool = False) -> dict[str, str]:
+    """The settings of the page as a link."""
+    return shown.to_query(full=full) | folder.to_query(full=full)
+
+
+def change_shown(name: str, value: Any) -> None:
+    shown, folder = open_line()
+    keep(link_of(replace(shown, **{name: value}), folder), OWNED)
+
+
+def change_folder(name: str, value: Any) -> None:
+    shown, folder = open_line()
+    keep(link_of(shown, replace(folder, **{name: value})), OWNED)
+
+
+# Choices
+
+
+def question(shown: OneLine, folder: Folder) -> tuple[OneLine, Folder]:
+    """The settings but for those that are moved while looking."""
+    return replace(shown, **{name: OneLine.defaults()[name] for name in MOVED}), folder
+
+
+def preset_now() -> str | None:
+    now = question(*open_line())
+    return next((key for key, preset in PRESETS.items() if question(*preset) == now), None)
+
+
+def preset_note(t: Text) -> str | None:
+    """What the preset that is shown asks to look at, None if it is none."""
+    now = preset_now()
+    return t.perceptron.preset_notes[now] if now else None
+
+
+def preset_choice(t: Text) -> None:
+    """The steps of the lesson, as questions."""
+    words = {key: t.perceptron.presets[key] for key in PRESETS}
+    questions(t, "perceptron", words, preset_now(), choose_preset, visible=len(words))
+
+
+def choose_preset(key: str) -> None:
+    take_over(link_of(*PRESETS[key]), OWNED)
+
+
+def part_choice(t: Text, shown: OneLine) -> None:
+    """What the page shows."""
+    parts = {key: t.options[key] for key in LINE_PARTS}
+    one_part("line_part", t.settings.line_part, parts, shown.line_part, change_shown)
+
+
+def settings(t: Text, shown: OneLine, folder: Folder) -> None:
+    """The points, and what the part that is shown needs."""
+    controls(shown, t, "line_points", change=change_shown)
+    if not POINT_SETS[shown.line_points].corners:
+        controls(shown, t, "line_count", "line_seed", change=change_shown)
+    if PARTS[shown.line_part] is hand_part:
+        controls(shown, t, "line_follow", "line_best", change=change_shown)
+    if PARTS[shown.line_part] is fold_part:
+        controls(folder, t, "fold_origin", change=change_folder)
+        if not folder.by_hand:
+            controls(folder, t, "fold_bend", "fold_units", "fold_seed", change=change_folder)
+
+
+# What is computed, once for all who see the same
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """The points on the page, and what they are."""
+
+    chosen: PointSet
+    points: Points
+    name: str
+
+    @property
+    def all(self) -> int:
+        return len(self.points.y)
+
+
+def points_of(shown: OneLine) -> Points:
+    return drawn(shown.line_points, shown.line_count, shown.line_seed)
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def best_of(key: str, count: int, seed: int) -> Best:
+    return best_line(drawn(key, count, seed))
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def angles_of(key: str, count: int, seed: int) -> pa.Table:
+    return charts.angles_table(drawn(key, count, seed))
+
+
+@st.cache_data(max_entries=60, show_spinner=False)
+def lesson_of(key: str, count: int, seed: int) -> tuple[Lesson, Margin]:
+    points = drawn(key, count, seed)
+    return learn(points), widest_margin(points)
+
+
+@st.cache_resource(max_entries=60, show_spinner=False)
+def fold_of(key: str, count: int, seed: int, folder: Folder) -> Fold:
+    return folding.fold_of(key, drawn(key, count, seed), folder)
+
+
+def address(shown: OneLine) -> tuple[str, int, int]:
+    """What the points depend on; the corners depend on nothing but their name."""
+    corners = POINT_SETS[shown.line_points].corners
+    return (shown.line_points, *((4, 0) if corners else (shown.line_count, shown.line_seed)))
+
+
+# The parts of the page
+
+
+def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
+    """The part that is chosen."""
+    chosen = POINT_SETS[shown.line_points]
+    scene = Scene(chosen, points_of(shown), entry_name(t, shown.line_points, POINT_SETS))
+    PARTS[shown.line_part](t, colours, scene, shown, folder)
+
+
+def share(right: int, everything: int) -> str:
+    """In per cent, as the browser writes it: 70.3."""
+    return f"{100 * right / everything:.1f}"
+
+
+def count_words(t: Text, right: int, scene: Scene) -> str:
+    return t.perceptron.count.format(n=right, all=scene.all, share=share(right, scene.all))
+
+
+def hand_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: Folder) -> None:
+    """A line moved by the reader, and the most that any line can do."""
+    words, chosen = t.perceptron, scene.chosen
+    key = address(shown)
+    best, table = best_of(*key), angles_of(*key)
+    follow = charts.followed(table, chosen) if shown.line_follow else ()
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        dials(t, shown)
+        show(
+            charts.by_hand,
+            t,
+            colours,
+            chosen,
+            follow,
+            shown.line_best,
+            words.alternatives.by_hand.format(
+                points=scene.name, all=scene.all, best=count_words(t, best.correct, scene)
+            ),
+            points=charts.points_table(scene.points),
+            best=charts.line_table(best.line, chosen),
+        )
+        st.caption(joined(t, words.legend, words.legend_line))
+    with right:
+        st.markdown(best_words(t, best, scene))
+        lowest = min(0.4, float(np.floor(10 * min(table["share"].to_pylist())) / 10))
+        st.markdown(f"**{words.angles_title}**")
+        show(
+            charts.angles,
+            t,
+            colours,
+            chosen,
+            follow,
+            best.correct / scene.all,
+            lowest,
+            words.alternatives.angles.format(best=count_words(t, best.correct, scene)),
+            angles=table,
+            points=charts.points_table(scene.points),
+        )
+        st.caption(words.angles_note)
+        if chosen.corners:
+            st.markdown(f"**{words.demands_title}**")
+            show(
+                charts.demands,
+                t,
+                colours,
+                chosen,
+                follow,
+                words.alternatives.demands.format(points=scene.name),
+                demands=charts.demands_table(scene.points, t),
+            )
+            if best.correct < scene.all:
+                contradiction(t)
+
+
+def angle(label: str, start: int, change: Callable[[int], None]) -> None:
+    """The line's angle in degrees, moved in the browser."""
+    last = charts.TURNS - 1
+    probe(
+        "turn",
+        label=label,
+        symbol="",
+        low=0,
+        high=last,
+        count=last,
+        start=start,
+        places=[f"{turn}°" for turn in range(charts.TURNS)],
+        keep=lambda turn: change(round(turn)),
+    )
+
+
+def dials(t: Text, shown: OneLine) -> None:
+    """Angle and shift: moved in the browser, remembered where they are let go."""
+    angle(t.settings.line_turn, shown.line_turn, lambda turn: change_shown("line_turn", turn))
+    if shown.line_follow:
+        return
+    probe(
+        "shift",
+        label=t.settings.line_shift,
+        symbol="",
+        low=-charts.SHIFT,
+        high=charts.SHIFT,
+        count=charts.SHIFTS,
+        start=shown.line_shift,
+        places=[
+            signed(2 * charts.SHIFT * k / charts.SHIFTS - charts.SHIFT)
+            for k in range(charts.SHIFTS + 1)
+        ],
+        keep=lambda shift: change_shown("line_shift", round(shift, 2)),
+    )
+
+
+def signed(value: float) -> str:
+    return "0.00" if abs(value) < 5e-3 else f"{value:+.2f}".replace("-", "−")
+
+
+def joined(t: Text, *sentences: str) -> str:
+    return t.numbers.sentence_gap.join(sentences)
+
+
+def best_words(t: Text, best: Best, scene: Scene) -> str:
+    """The most that any line at all gets right."""
+    words = t.perceptron
+    told = words.best_all if best.correct == scene.all else words.best_some
+    return told.format(count=count_words(t, best.correct, scene))
+
+
+def contradiction(t: Text) -> None:
+    """Why no line meets all four demands of XOR."""
+    words = t.perceptron
+    st.markdown(words.contradiction)
+    st.latex(
+        r"\begin{aligned}"
+        r"b \le 0,\ w_1 + w_2 + b \le 0 \\"
+        r"\Rightarrow\; w_1 + w_2 + 2b &\le 0 \\[4pt]"
+        r"w_2 + b > 0,\ w_1 + b > 0 \\"
+        r"\Rightarrow\; w_1 + w_2 + 2b &> 0"
+        r"\end{aligned}"
+    )
+    st.caption(words.contradiction_note)
+
+
+def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: Folder) -> None:
+    """Rosenblatt's rule, mistake by mistake."""
+    words, chosen = t.perceptron, scene.chosen
+    lesson, margin = lesson_of(*address(shown))
+    last = len(lesson.updates)
+    with st.container(key="rule"):  # on a projector it stands below the picture
+        st.latex(
+            r"\begin{gathered}\text{" + words.if_wrong + r"}\ s\,(w_1 x_1 + w_2 x_2 + b) \le 0: \\"
+            r"(w_1, w_2, b) \leftarrow (w_1, w_2, b) + s\,(x_1, x_2, 1)\end{gathered}"
+        )
+        st.caption(words.rule_note)
+    clock(
+        t,
+        run=repr(address(shown)),
+        last=last,
+        total=last,
+        stride=1,
+        live=False,
+        rate=min(max(last / CLOCK_SECONDS, SLOWEST), FASTEST),
+        words=words.clock,
+    )
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        caption(
+            words.rule_name,
+            [(0, words.step_head.format(mistakes=0, all=scene.all, right=right_of(scene)))]
+            + [
+                (
+                    k,
+                    words.step_head.format(
+                        mistakes=k, all=scene.all, right=update.after.correct(scene.points)
+                    ),
+                )
+                for k, update in enumerate(lesson.updates, start=1)
+            ],
+            [(0, words.step_none, "")]
+            + [(k, step_words(t, scene, lesson, k), "") for k in range(1, last + 1)],
+            lines=2,
+            key="caption_rule",
+        )
+        show(
+            charts.lesson_plane,
+            t,
+            colours,
+            chosen,
+            words.alternatives.lesson.format(
+                points=scene.name, mistakes=last, all=scene.all, right=final(scene, lesson)
+            ),
+            points=charts.points_table(scene.points),
+            lines=charts.lines_table(lesson, chosen),
+            corrected=charts.corrected_table(lesson, scene.points),
+        )
+        st.caption(joined(t, words.legend, words.ring_note))
+    with right:
+        sides = [
+            lambda: count_of_mistakes(t, colours, lesson, margin),
+            lambda: course_of_weights(t, colours, lesson),
+        ]
+        if lesson.cycle is not None:  # of a cycle the weights tell
+            sides.reverse()
+        sides[0]()  # before the words, as a projector shows no more than comes first
+        st.markdown(outcome(t, lesson, margin))
+        sides[1]()
+
+
+def count_of_mistakes(t: Text, colours: Palette, lesson: Lesson, margin: Margin) -> None:
+    """Mistakes against points looked at, beside their bound."""
+    words, last = t.perceptron, len(lesson.updates)
+    show(
+        charts.mistakes,
+        t,
+        colours,
+        lesson.seen,
+        last,
+        margin,
+        words.alternatives.mistakes.format(mistakes=last, seen=lesson.seen),
+        mistakes=charts.mistakes_table(lesson),
+    )
+    if margin.line is not None:
+        st.caption(
+            words.bound_note.format(
+                radius=f"{margin.radius:.3f}",
+                gamma=f"{margin.gamma:.3f}",
+                bound=charts.bound_number(margin),
+            )
+        )
+
+
+def course_of_weights(t: Text, colours: Palette, lesson: Lesson) -> None:
+    """The weights mistake by mistake, and the rounds of a cycle."""
+    words, last = t.perceptron, len(lesson.updates)
+    st.markdown(f"**{words.weights_title}**")
+    show(
+        charts.weights,
+        t,
+        colours,
+        last,
+        words.alternatives.weights.format(mistakes=last),
+        weights=charts.weights_table(lesson),
+        rounds=charts.rounds_table(lesson),
+    )
+    if lesson.cycle is not None:
+        st.caption(words.rounds_note.format(period=lesson.cycle.period))
+
+
+def right_of(scene: Scene) -> int:
+    """How many are right before the first step: with weights 0 every answer is class A."""
+    return Line(0.0, 0.0, 0.0).correct(scene.points)
+
+
+def final(scene: Scene, lesson: Lesson) -> int:
+    return lesson.updates[-1].after.correct(scene.points) if lesson.updates else right_of(scene)
+
+
+def step_words(t: Text, scene: Scene, lesson: Lesson, k: int) -> str:
+    """What the k-th mistake was, and the weights that came of it."""
+    update = lesson.updates[k - 1]
+    x1, x2 = scene.points.x[update.point]
+    label = scene.points.y[update.point]
+    told = t.perceptron.step.format(
+        x1=number(x1),
+        x2=number(x2),
+        name="AB"[int(label)],
+        sign="" if label else "−",
+        w1=number(update.after.w1),
+        w2=number(update.after.w2),
+        b=number(update.after.b),
+        at=update.seen,
+    )
+    if update.after.w1 == update.after.w2 == 0:
+        told = joined(t, told, t.perceptron.step_flat.format(name="AB"[int(update.after.b > 0)]))
+    return told
+
+
+def number(value: float) -> str:
+    return f"{value:.3g}".replace("-", "−")
+
+
+def outcome(t: Text, lesson: Lesson, margin: Margin) -> str:
+    """How the rule ended, if it did."""
+    words, last = t.perceptron, len(lesson.updates)
+    if lesson.stopped:
+        return words.stopped.format(
+            mistakes=last, bound=charts.bound_number(margin), seen=lesson.seen
+        )
+    if lesson.cycle is not None:
+        first, period = lesson.cycle
+        return words.cycles.format(first=first, again=first + period, period=period)
+    if margin.line is not None:
+        return words.not_yet.format(mistakes=MOST_UPDATES, bound=charts.bound_number(margin))
+    return words.never.format(mistakes=last)
+
+
+def fold_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: Folder) -> None:
+    """The points in the input plane, and on their way into the hidden layer."""
+    words, chosen, points = t.perceptron, scene.chosen, scene.points
+    with st.spinner(words.training):
+        fold = fold_of(*address(shown), folder)
+    plane = folding.chart(fold, points.x)
+    right, best = fold.correct(points), best_of(*address(shown))
+    if folder.by_hand:
+        st.latex(hand_formula(fold))
+    st.markdown(
+        words.fold_count.format(
+            network=count_words(t, right, scene), line=count_words(t, best.correct, scene)
+        )
+    )
+    if folder.by_hand and right < best.correct:
+        st.caption(words.hand_only)
+    probe(
+        "fold",
+        label=t.settings.fold_way,
+        symbol="",
+        low=0,
+        high=100,
+        count=100,
+        start=shown.fold_way,
+        places=[f"{k}%" for k in range(101)],
+        keep=lambda way: change_shown("fold_way", round(way)),
+    )
+    names = ("h₁", "h₂") if plane.exact else (words.along, words.across)
+    left, middle = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**{words.input_title}**")
+        show(
+            charts.input_plane,
+            t,
+            colours,
+            chosen,
+            len(fold.v),
+            words.alternatives.input.format(
+                points=scene.name, units=len(fold.v), count=count_words(t, right, scene)
+            ),
+            points=charts.points_table(points),
+            regions=charts.regions_table(fold, chosen),
+            units=charts.units_table(fold, chosen),
+        )
+        st.caption(joined(t, words.legend, words.legend_fold))
+    with middle:
+        st.markdown(f"**{words.hidden_title}**")
+        show(
+            charts.folding,
+            t,
+            colours,
+            chosen.corners,
+            names,
+            words.alternatives.folding.format(
+                units=len(fold.v), count=count_words(t, right, scene)
+            ),
+            **charts.folded_tables(fold, plane, points, chosen),
+        )
+        st.caption(words.hidden_note if plane.exact else words.hidden_note_more)
+    if chosen.corners:
+        st.markdown(corner_table(t, fold, points))
+
+
+def hand_formula(fold: Fold) -> str:
+    """The two units and the output, with their numbers."""
+
+    def term(factor: float, name: str) -> str:
+        sign = "-" if factor < 0 else "+"
+        size = "" if abs(factor) == 1 else f"{abs(factor):g}"
+        return f" {sign} {size}{name}"
+
+    def summed(terms: list[tuple[float, str]], constant: float) -> str:
+        text = "".join(term(factor, name) for factor, name in terms)
+        if constant:
+            text += f" {'-' if constant < 0 else '+'} {abs(constant):g}"
+        return text.strip().removeprefix("+ ")
+
+    sums = [
+        summed(list(zip(w, ("x_1", "x_2"), strict=True)), b)
+        for w, b in zip(fold.w.T, fold.b, strict=True)
+    ]
+    units = [rf"h_{k} &= \operatorname{{relu}}({total})" for k, total in enumerate(sums, start=1)]
+    output = summed(list(zip(fold.v, ("h_1", "h_2"), strict=True)), fold.c)
+    rows = r" \\ ".join([*units, rf"\text{{B}} &\iff {output} > 0"])
+    return rf"\begin{{aligned}}{rows}\end{{aligned}}"
+
+
+def corner_table(t: Text, fold: Fold, points: Points) -> str:
+    """Where each corner lands: one row a corner."""
+    head = [t.perceptron.head_corner, *(charts.unit_name(k) for k in range(1, len(fold.v) + 1))]
+    rows = [[*head, t.perceptron.head_output, ""], ["---"] * (len(head) + 2)]
+    h, sums = fold.hidden(points.x), fold.sums(points.x)
+    for (x1, x2), label, units, total in zip(points.x, points.y, h, sums, strict=True):
+        holds = (total > 0) == (label > 0)
+        rows.append(
+            [
+                t.perceptron.corner.format(x1=int(x1), x2=int(x2), name="AB"[int(label)]),
+                *(power(float(unit)) for unit in units),
+                power(float(total)),
+                f"✓ {t.training.right}" if holds else f"✗ {t.training.wrong}",
+            ]
+        )
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+PARTS: dict[str, Callable[[Text, Palette, Scene, OneLine, Folder], None]] = {
+    "line_hand": hand_part,
+    "line_rule": rule_part,
+    "line_fold": fold_part,
+}

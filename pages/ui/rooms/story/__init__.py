@@ -1,0 +1,1 @@
+"""The story: cover, scenes and the frame around them."""

@@ -1,0 +1,145 @@
+"""Scene 5: the sigmoid's slope, tanh's, and where each is the larger one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import streamlit as st
+
+from core.arrays import Array
+from core.domain import Query
+from core.nn.activations import ACTIVATIONS
+from core.runs.diagnosis import FAINT
+from core.runs.presets import PRESETS
+from pages.charts import activations as curves
+from pages.charts import scenes as charts
+from pages.texts import Text
+from pages.texts.numbers import fraction
+from pages.ui.frame import palette
+from pages.ui.rooms import derivatives as slopes
+from pages.ui.rooms.story.scenes.race import learnt
+from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
+from pages.ui.rooms.training import lanes
+from pages.ui.settings import Stage
+from pages.ui.widgets.components import probe
+from pages.ui.widgets.show import show
+
+PAIR = ("sigmoid", "tanh")
+FAR = 3.0
+"""Where the explanation compares the slopes again."""
+TANH = replace(PRESETS["race"][1], replicas=8)
+RATES = (TANH, replace(TANH, rate=3.0))
+"""Five tanh layers as they run in the race, and at a rate that drives their units to the ends."""
+
+
+def play(t: Text, shown: bool) -> Outcome | None:
+    """The sigmoid carried over to tanh; at first without tanh's slope."""
+    words, colours, told = t.scene_slopes, palette(), t.activations.alternatives
+    crossing = f"{curves.CROSSING:.2f}"
+    probe(
+        "stretch",
+        label=t.activations.stretch_dial,
+        symbol="t",
+        low=0,
+        high=1,
+        count=curves.STRETCHES,
+        start=0,
+    )
+    stretch = curves.stretch_table()
+    left, right = st.columns(2)
+    with left:
+        show(
+            charts.stretch,
+            t,
+            colours,
+            False,
+            told.stretch_f.format(crossing=crossing),
+            stretch=stretch,
+        )
+    with right:
+        if shown:
+            show(
+                charts.stretch,
+                t,
+                colours,
+                True,
+                told.stretch_df.format(crossing=crossing),
+                stretch=stretch,
+            )
+        else:
+            show(
+                charts.hill,
+                t,
+                colours,
+                PAIR[0],
+                words.alternatives.hill,
+                slopes=charts.slopes_table(PAIR[:1]),
+            )
+    if not shown:
+        st.caption(words.hidden)
+        return None
+    st.markdown(f"**{words.tail}**")
+    show(
+        charts.tail,
+        t,
+        colours,
+        PAIR,
+        curves.CROSSING,
+        words.alternatives.tail.format(crossing=crossing),
+        slopes=charts.slopes_table(PAIR),
+    )
+    return outcome()
+
+
+def slopes_at(z: Array | float) -> tuple[Array, Array]:
+    sigmoid, tanh = (ACTIVATIONS[key].derivative(np.atleast_1d(z)) for key in PAIR)
+    return sigmoid, tanh
+
+
+def outcome() -> Outcome:
+    """Where tanh's slope is the smaller one, read from the two curves."""
+    z = np.linspace(0, curves.REACH, 601)
+    sigmoid, tanh = slopes_at(z)
+    smaller = tanh < sigmoid
+    places = {"a": not smaller.any(), "b": smaller[-1] and not smaller[0], "c": bool(smaller[0])}
+    peak, far = slopes_at(0.0), slopes_at(FAR)
+    return Outcome(
+        next((guess for guess, holds in places.items() if holds), ""),
+        {
+            "crossing": f"{curves.CROSSING:.2f}",
+            "low": f"{peak[0][0]:.2f}",
+            "high": f"{peak[1][0]:.0f}",
+            "ratio": f"{peak[1][0] / peak[0][0]:.0f}",
+            "far": f"{FAR:.0f}",
+            "less": f"{far[0][0] / far[1][0]:.1f}",
+        },
+    )
+
+
+def apart() -> tuple[str, Query]:
+    return "derivatives", slopes.link_of(*slopes.PRESETS["tanh"])
+
+
+def myth(t: Text) -> Myth | None:
+    """Five tanh layers, at a rate that leaves their units near 0 and at one that does not."""
+    done = computed(t, RATES)
+    if done is None:
+        return None
+    calm, wild = done
+    share = float(np.median(wild.history.share[-1]))
+    told = {
+        "depth": str(RATES[0].depth),
+        "seeds": str(RATES[0].replicas),
+        "low": f"{RATES[0].rate:g}",
+        "high": f"{RATES[1].rate:g}",
+        "calm": str(learnt(calm)),
+        "wild": str(learnt(wild)),
+        "part": f"{np.nanmedian(wild.history.activation_part[-1, :, :-1]):.2f}",
+        "share": fraction(share, t),
+    }
+    verdict = "false" if share < FAINT else "true"
+    return Myth(verdict, told, "training", lanes.link_of(Stage(tool="sums"), RATES))
+
+
+SLOPES = Scene("slopes", "b", play, apart, myth)

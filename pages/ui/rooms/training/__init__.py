@@ -1,0 +1,1 @@
+"""The training page: its lanes, the stage, the laboratory under it."""

@@ -1,0 +1,529 @@
+"""The laboratory under the stage: one instrument at a time, for the lanes on the stage.
+
+To add an instrument, append its key to `INSTRUMENTS` in `pages.ui.settings`, its function to
+`DRAW` here, and its words to `texts/*/laboratory.toml`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+
+from core.lessons.causes import CONTROL, finding, signal_was_missing, variants
+from core.lessons.remedies import REMEDIES, Explanation, explain, treated, untrained_share
+from core.nn.activations import ACTIVATIONS
+from core.runs.diagnosis import diagnose
+from core.runs.presets import EXAMPLES, LADDER
+from core.runs.recording import OverBudget, Recording
+from core.runs.training import RunSpec
+from pages.charts import laboratory as charts
+from pages.charts import training as stage_charts
+from pages.charts.measures import MEASURES
+from pages.charts.style import Palette, hue
+from pages.texts import Text
+from pages.texts.numbers import fraction, percent, power, times
+from pages.ui.recordings import per_recording, recordings, watch
+from pages.ui.rooms.training.lanes import (
+    OWNED,
+    change_all,
+    change_stage,
+    changes,
+    lane_name,
+    link_of,
+)
+from pages.ui.rooms.training.stage import FIRST_SLICE, LEARNT, TICK, Scene, advance, guess
+from pages.ui.session import linked, take_over
+from pages.ui.settings import INSTRUMENTS, Stage
+from pages.ui.widgets.controls import entry_name, reset, taken
+from pages.ui.widgets.show import show
+
+MANY_SEEDS = 8
+MOST_DEAD = 6
+LONG_SLICE = 0.17
+"""Seconds that one tick computes for a series of runs."""
+
+
+def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
+    """The choice of an instrument, and the one that is chosen."""
+    started = [r.begun and np.isfinite(r.history.train_loss[:, 0]).any() for r in records]
+    if scene.live or not all(started):
+        return
+    t, tool = scene.t, scene.shown.tool
+    reset("tool", tool)
+    with st.container(horizontal=True, vertical_alignment="center", key="instruments"):
+        st.markdown(f"**{t.laboratory.look_closer}**", width="content")
+        st.pills(
+            t.laboratory.look_closer,
+            [key for key in INSTRUMENTS if key != "none"],
+            format_func=lambda key: t.laboratory.instruments[key].name,
+            key="tool",
+            label_visibility="collapsed",
+            on_change=taken,
+            args=("tool", lambda key: change_stage("tool", key or "none")),
+        )
+    if tool in DRAW:
+        with st.container(horizontal=True, vertical_alignment="center", key="instrument"):
+            st.markdown(t.laboratory.instruments[tool].line)
+            example(scene, tool)
+        DRAW[tool](scene, records)
+
+
+def example(scene: Scene, tool: str) -> None:
+    """A way to networks on which the instrument makes its point."""
+    lanes = EXAMPLES[tool]
+    if scene.lanes != lanes:
+        st.button(
+            scene.t.laboratory.example,
+            icon=":material/lightbulb:",
+            help=scene.t.laboratory.instruments[tool].example,
+            on_click=take_over,
+            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), OWNED),
+        )
+    else:
+        st.caption(scene.t.laboratory.instruments[tool].example)
+
+
+def in_columns(
+    draw: Callable[[Scene, str, Recording], None],
+) -> Callable[[Scene, Sequence[Recording]], None]:
+    """An instrument that looks at every lane by itself."""
+
+    def drawn(scene: Scene, records: Sequence[Recording]) -> None:
+        for column, record in zip(st.columns(len(records)), records, strict=True):
+            name = lane_name(scene.t, record.run, scene.lanes)
+            with column, st.container(gap="xsmall"):
+                st.markdown(f"**{name}**")
+                draw(scene, name, record)
+
+    return drawn
+
+
+def factors(scene: Scene, name: str, record: Recording) -> None:
+    """What the weights do to the error in each layer, and what the activation does."""
+    t, run = scene.t, record.run
+    table = treads_table(record)
+    if run.depth == 0 or not table.num_rows:
+        st.caption(t.sentences.no_hidden_layer if run.depth == 0 else t.laboratory.no_error)
+        return
+    last = table.filter(pa.compute.equal(table["until"], stage_charts.LONGEST + 1))
+    parts = {
+        part: last.filter(pa.compute.equal(last["part"], part))["factor"].to_numpy()
+        for part in charts.Part
+    }
+    drawn = tuple(part for part in charts.Part if part in table["part"].unique().to_pylist())
+    show(
+        charts.waterfall,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        drawn,
+        run.depth,
+        scene.deepest,
+        t.laboratory.alternatives.factors.format(
+            name=name,
+            weights=power(float(np.exp(np.log(parts["weights"]).mean()))),
+            derivative=power(float(np.exp(np.log(parts["derivative"]).mean()))),
+            share=power(float(last["y2"].to_numpy().min())),
+        ),
+        treads=table,
+    )
+    if charts.Part.AROUND in drawn:
+        st.caption(t.laboratory.branches_note)
+
+
+def seeds(scene: Scene, name: str, record: Recording) -> None:
+    """The loss of many seeds, and how many have learnt."""
+    t, run, history = scene.t, record.run, record.history
+    if run.replicas == 1:
+        st.caption(t.laboratory.one_seed)
+        return
+    learnt = history.train_accuracy > LEARNT
+    count = int(learnt[-1].sum())
+    reached = [int(history.epoch[column.argmax()]) for column in learnt.T if column.any()]
+    st.markdown(t.laboratory.learnt.format(learnt=count, seeds=run.replicas))
+    if reached:
+        st.caption(t.laboratory.reached.format(epoch=int(np.median(reached)), count=len(reached)))
+    baseline = guess(run).loss
+    final = history.train_loss[-1][np.isfinite(history.train_loss[-1])]
+    show(
+        charts.seeds,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        run.epochs,
+        1.3 * baseline,
+        baseline,
+        t.laboratory.alternatives.seeds.format(
+            name=name,
+            seeds=run.replicas,
+            learnt=count,
+            smallest=f"{final.min():.3f}" if len(final) else "–",
+            largest=f"{final.max():.3f}" if len(final) else "–",
+        ),
+        seeds=charts.seeds_table(history).slice(
+            0, None if run.replicas <= charts.THIN_LINES else 0
+        ),
+        spread=charts.spread_table(history),
+    )
+
+
+def sums(scene: Scene, name: str, record: Recording) -> None:
+    """Where each layer's sums lie under the slope."""
+    t, run = scene.t, record.run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    shown = tuple(charts.drawn_layers(run.depth))
+    history = record.history
+    show(
+        charts.sums,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        shown,
+        t.laboratory.alternatives.sums.format(
+            name=name,
+            first=percent(float(history.saturated[-1, 0, 0]), t),
+            last=percent(float(history.saturated[-1, 0, run.depth - 1]), t),
+        ),
+        sums=sums_table(record),
+        slope=charts.slope_table(run, len(shown)),
+    )
+
+
+def units(scene: Scene, name: str, record: Recording) -> None:
+    """Every unit by the share of data for which it is active; when it died, and what came back."""
+    t, run = scene.t, record.run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    dead, back = charts.deaths(record.frames), charts.revivals(record.frames)
+    show(
+        charts.atlas,
+        t,
+        scene.colours,
+        run.depth,
+        run.width,
+        t.laboratory.alternatives.units.format(
+            name=name, dead=len(dead), units=run.depth * run.width, back=len(back)
+        ),
+        atlas=atlas_table(record, scene.colours, t),
+        dead=dead_table(record),
+    )
+    if dead:
+        told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
+        more = t.laboratory.and_more.format(count=len(dead) - MOST_DEAD)
+        st.caption("  \n".join(told + ([more] if len(dead) > MOST_DEAD else [])))
+    if dead and not ACTIVATIONS[run.activation].has_flat_piece:
+        st.caption(t.laboratory.passes)
+    if back:
+        st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+@per_recording
+def sums_table(record: Recording) -> pa.Table:
+    return charts.sums_table(record.frames, charts.drawn_layers(record.run.depth))
+
+
+@per_recording
+def atlas_table(record: Recording, colours: Palette, t: Text) -> pa.Table:
+    return charts.atlas_table(record.frames, len(record.run.data().train_x), colours, t)
+
+
+@per_recording
+def dead_table(record: Recording) -> pa.Table:
+    return charts.dead_table(record.frames)
+
+
+def many_seeds(scene: Scene, records: Sequence[Recording]) -> None:
+    """As `seeds`, with a button that trains so many."""
+    if any(record.run.replicas == 1 for record in records):
+        st.button(
+            scene.t.laboratory.try_seeds.format(seeds=MANY_SEEDS),
+            icon=":material/casino:",
+            on_click=change_all,
+            args=("replicas", MANY_SEEDS),
+        )
+    else:
+        in_columns(seeds)(scene, records)
+
+
+def why(scene: Scene, name: str, record: Recording) -> None:
+    """What happens, the number that shows it, and a button that tries the remedy."""
+    t, run = scene.t, record.run
+    found = explained(record)
+    words = t.cases[found.case.value]
+    st.markdown(words.what)
+    st.caption(words.number.format(number=number(found, t)))
+    if found.remedy:
+        mended = found.mended(run)
+        st.caption(f"{words.remedy} {t.numbers.comma.join(changes(t, run, mended))}")
+        st.button(
+            t.laboratory.try_remedy,
+            icon=":material/healing:",
+            key=f"remedy:{scene.lanes.index(run)}:{name}",
+            on_click=try_remedy,
+            args=(run, mended),
+        )
+
+
+def remedies(scene: Scene, records: Sequence[Recording]) -> None:
+    """What each remedy does to the first network's error before training; any of them to try."""
+    t, run = scene.t, records[0].run
+    shares = shares_with_remedies(records[0])
+    st.markdown(f"**{lane_name(t, run, scene.lanes)}**")
+    plain = setting_share(untouched(records[0]), t)
+    rows = [t.laboratory.remedy_head, "|---|---|---|"]
+    rows.append(f"| {t.laboratory.variants.plain} | | {plain} |")
+    for key, share in shares.items():
+        what = t.numbers.comma.join(changes(t, run, treated(run, [key])))
+        rows.append(f"| {t.laboratory.remedies[key]} | {what} | {setting_share(share, t)} |")
+    st.markdown("\n".join(rows))
+    with st.container(horizontal=True, vertical_alignment="bottom", key="remedies"):
+        chosen = st.pills(
+            t.laboratory.choose_remedies,
+            list(shares),
+            format_func=lambda key: t.laboratory.remedies[key],
+            selection_mode="multi",
+            key="chosen_remedies",
+        )
+        st.button(
+            t.laboratory.try_remedy,
+            icon=":material/healing:",
+            disabled=not chosen,
+            on_click=try_remedy,
+            args=(run, treated(run, chosen)),
+        )
+    st.caption(t.laboratory.remedies_note)
+
+
+def setting_share(share: float, t: Text) -> str:
+    return part(share, t) if np.isfinite(share) else "–"
+
+
+@per_recording
+def shares_with_remedies(record: Recording) -> dict[str, float]:
+    """The share at layer 1 before training with each remedy that would change this run."""
+    runs = {key: treated(record.run, [key]) for key in REMEDIES}
+    return {key: untrained_share(run) for key, run in runs.items() if run != record.run}
+
+
+def untouched(record: Recording) -> float:
+    delta = record.history.delta[0, 0]
+    return float(delta[0] / delta[-1]) if delta[-1] > 0 else float("nan")
+
+
+def number(found: Explanation, t: Text) -> str:
+    return power(found.number)
+
+
+def try_remedy(run: RunSpec, mended: RunSpec) -> None:
+    """Put the mended run beside the failed one."""
+    stage = replace(linked(Stage), lanes=2)
+    take_over(link_of(stage, (run, mended)), OWNED)
+
+
+@per_recording
+def explained(record: Recording) -> Explanation:
+    run, history = record.run, record.history
+    guessed = guess(run)
+    last = len(history.epoch) - 1
+    found = diagnose(run, history, last, baseline=guessed.loss, guessing=guessed.accuracy)
+    return explain(run, history, found, baseline=guessed.loss)
+
+
+@per_recording
+def treads_table(record: Recording) -> pa.Table:
+    return charts.waterfall_table(record.history)
+
+
+def compare(scene: Scene, records: Sequence[Recording]) -> None:
+    """Two moments side by side: two epochs of a lane, or one of each of two lanes."""
+    t, shown = scene.t, scene.shown
+    for column, side in zip(st.columns(2), "ab", strict=True):
+        with column, st.container(gap="xsmall"):
+            moment(
+                scene,
+                records,
+                side,
+                getattr(shown, f"{side}_lane"),
+                getattr(shown, f"{side}_epoch"),
+            )
+    st.caption(t.laboratory.compare_note)
+
+
+def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epoch: int) -> None:
+    """What one lane had learnt at one epoch, and its layers then."""
+    t = scene.t
+    lane = min(lane, len(records))
+    record = records[lane - 1]
+    run, history = record.run, record.history
+    kept = [frame.epoch for frame in record.frames]
+    frame = record.frames[int(np.searchsorted(kept, min(epoch, kept[-1]), side="right")) - 1]
+    index = int(np.searchsorted(history.epoch, frame.epoch))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        reset(f"{side}_lane", lane)
+        st.selectbox(
+            t.laboratory.lane,
+            list(range(1, len(records) + 1)),
+            format_func=lambda k: lane_name(t, records[k - 1].run, scene.lanes),
+            key=f"{side}_lane",
+            on_change=taken,
+            args=(f"{side}_lane", lambda value: change_stage(f"{side}_lane", value)),
+        )
+        reset(f"{side}_epoch", frame.epoch)
+        st.select_slider(
+            t.settings.epoch,
+            kept,
+            key=f"{side}_epoch",
+            on_change=taken,
+            args=(f"{side}_epoch", lambda value: change_stage(f"{side}_epoch", value)),
+        )
+    name = lane_name(t, run, scene.lanes)
+    accuracy = percent(max(float(history.train_accuracy[index, 0]), 0.0), t)
+    st.markdown(
+        t.laboratory.moment.format(
+            epoch=frame.epoch, accuracy=accuracy, loss=f"{history.train_loss[index, 0]:.3f}"
+        )
+    )
+    dataset = run.source
+    told = t.laboratory.alternatives.moment.format(name=name, epoch=frame.epoch, accuracy=accuracy)
+    show(
+        stage_charts.picture_of(dataset),
+        t,
+        scene.colours,
+        dataset,
+        told,
+        frames=stage_charts.frames_table([replace(frame, epoch=0)], run, t),
+        points=stage_charts.points_table(run),
+    )
+    show(
+        stage_charts.ladder,
+        t,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        scene.colours.ink,
+        "delta",
+        run.depth,
+        scene.deepest,
+        scene.shown.linear,
+        told,
+        ladder=stage_charts.ladder_table(history.at(index), MEASURES["delta"], scene.deepest, 0),
+    )
+
+
+def causes(scene: Scene, records: Sequence[Recording]) -> None:
+    """The freeze test and the amplifier test of the first lane, beside another activation."""
+    t, run = scene.t, records[0].run
+    if run.depth == 0:
+        st.caption(t.sentences.no_hidden_layer)
+        return
+    control = replace(run, activation=CONTROL, knobs=())
+    tested = {r.activation: variants(r, MANY_SEEDS) for r in (run, control)}
+    try:
+        runs = {(a, v): recordings().get(r) for a, rs in tested.items() for v, r in rs.items()}
+    except OverBudget as excess:
+        st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
+        return
+
+    def live() -> None:
+        advance(tuple(runs.values()), LONG_SLICE)
+        done = sum(record.finished for record in runs.values())
+        if done == len(runs):
+            st.rerun()
+        epochs = sum(record.epoch for record in runs.values())
+        st.progress(
+            min(1.0, epochs / (len(runs) * run.epochs)),
+            t.laboratory.testing.format(done=done, runs=len(runs)),
+        )
+
+    advance(tuple(runs.values()), FIRST_SLICE)
+    if not all(record.finished for record in runs.values()):
+        watch(live, TICK)
+        return
+    found = {key: finding(record.history) for key, record in runs.items()}
+    rows = [t.laboratory.cause_head, "|---|---|---|---|---|"]
+    for (activation, variant), one in found.items():
+        frozen = tested[activation]["frozen"].frozen
+        rows.append(
+            f"| {entry_name(t, activation)} | {t.laboratory.variants[variant].format(k=frozen)}"
+            f" | {part(one.share, t)} | {part(one.moved, t)}"
+            f" | {t.laboratory.of.format(learnt=one.learnt, seeds=one.seeds)} |"
+        )
+    st.markdown("\n".join(rows))
+    for activation in tested:
+        mine = {variant: found[activation, variant] for variant in tested[activation]}
+        missing = signal_was_missing(mine)
+        learns = 2 * mine["plain"].learnt > mine["plain"].seeds
+        other = t.laboratory.cause_learns if learns else t.laboratory.cause_other
+        told = t.laboratory.cause_missing if missing else other
+        st.markdown(told.format(name=entry_name(t, activation)))
+    st.caption(t.laboratory.cause_note)
+
+
+def part(share: float, t: Text) -> str:
+    """A share, or beyond all of it how many times."""
+    return fraction(share, t) if share < 1 else t.laboratory.times.format(n=times(share, t))
+
+
+def ladder(scene: Scene, records: Sequence[Recording]) -> None:
+    """The remedies in their order, each with what it changes and what eight seeds made of it."""
+    t = scene.t
+    runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
+    held = {key: recordings().get(run) for key, run in runs.items()}
+
+    def live() -> None:
+        waiting = [record for record in held.values() if not record.finished]
+        advance(waiting[:1], LONG_SLICE)
+        if all(record.finished for record in held.values()):
+            st.rerun()
+        done = len(held) - len(waiting)
+        st.progress(done / len(held), t.laboratory.testing.format(done=done, runs=len(held)))
+
+    if not all(record.finished for record in held.values()):
+        watch(live, TICK)
+        return
+    before = None
+    for key, record in held.items():
+        history = record.history
+        learnt = history.train_accuracy > LEARNT
+        reached = [int(history.epoch[c.argmax()]) for c in learnt.T if c.any()]
+        epochs = str(int(np.median(reached))) if reached else "–"
+        run = LADDER[key]
+        changed = t.numbers.comma.join(changes(t, before, run)) if before is not None else ""
+        with st.container(horizontal=True, vertical_alignment="center", key=f"rung_{key}"):
+            st.markdown(
+                t.laboratory.rung.format(
+                    name=t.laboratory.rungs[key],
+                    learnt=int(learnt[-1].sum()),
+                    seeds=MANY_SEEDS,
+                    epochs=epochs,
+                    share=part(float(np.median(history.share[0])), t),
+                )
+                + (f"  \n{changed}" if changed else ""),
+                width="stretch",
+            )
+            st.button(
+                t.laboratory.open_rung,
+                key=f"open_{key}",
+                on_click=try_remedy,
+                args=(run, run) if before is None else (before, run),
+            )
+        before = run
+    st.caption(t.laboratory.ladder_note.format(depth=run.depth, width=run.width))
+
+
+DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
+    "factors": in_columns(factors),
+    "sums": in_columns(sums),
+    "units": in_columns(units),
+    "seeds": many_seeds,
+    "why": in_columns(why),
+    "remedies": remedies,
+    "causes": causes,
+    "ladder": ladder,
+    "compare": compare,
+}

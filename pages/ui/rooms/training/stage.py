@@ -1,0 +1,352 @@
+"""The stage of the training page: lanes that play on one clock, live while they are computed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import streamlit as st
+from numpy.typing import NDArray
+
+from core.nn.activations import ACTIVATIONS
+from core.nn.losses import LOSSES
+from core.runs.diagnosis import diagnose
+from core.runs.lanes import Lanes
+from core.runs.recording import OverBudget, Recording
+from core.runs.training import RunSpec
+from pages.charts import training as charts
+from pages.charts.measures import MEASURES
+from pages.charts.style import Palette, hue
+from pages.texts import Text
+from pages.texts.numbers import percent, power
+from pages.texts.sentences import score, sentence
+from pages.ui.collection import together
+from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
+from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_lanes
+from pages.ui.session import cancelled, lanes_before, set_cancelled
+from pages.ui.settings import Stage
+from pages.ui.widgets.components import caption, clock
+from pages.ui.widgets.show import show
+
+TICK = 0.2
+"""Seconds between two looks at a run that is being computed."""
+LEARNT = 0.9
+"""Training accuracy above which a seed counts as having learnt."""
+SLICE = 0.16
+"""Seconds that one tick computes, for all lanes together; what is left of it is for drawing."""
+FIRST_SLICE = 0.4
+"""Seconds that a page computes before it is first drawn, so that short runs open finished."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """What all lanes of the stage have in common.
+
+    live: still being computed, so only the newest epoch is drawn. deepest: hidden layers of
+    the deepest lane, for which the axes are made.
+    """
+
+    t: Text
+    colours: Palette
+    shown: Stage
+    lanes: Lanes
+    live: bool
+
+    @property
+    def deepest(self) -> int:
+        return max(run.depth for run in self.lanes)
+
+
+Below = Callable[[Scene, Sequence[Recording]], None]
+"""Draws something for all lanes under the stage."""
+
+
+def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
+    """Compute what is missing and draw the lanes; a fragment looks on until all is computed."""
+    records = recordings_of(t, lanes)
+    if records is None:
+        return
+    advance(records, FIRST_SLICE)
+    if all(record.finished for record in records) or cancelled() == lanes:
+        draw(t, colours, shown, lanes, records, below)
+        return
+
+    def live() -> None:
+        advance(records, SLICE)
+        done = cancelled() == lanes or all(record.finished for record in records)
+        if done or open_lanes() != (shown, lanes):
+            st.rerun()
+        draw(t, colours, shown, lanes, records, below)
+
+    watch(live, TICK)
+
+
+def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
+    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
+    try:
+        return tuple(recordings().get(run) for run in runs)
+    except OverBudget as excess:
+        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
+        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+        return None
+
+
+def advance(records: Sequence[Recording], budget: float) -> None:
+    """Share a budget of seconds among the recordings that are not finished.
+
+    Those that the reader has stopped stand still, once there is something of each to be seen.
+    """
+    if cancelled() == tuple(r.run for r in records) and all(r.begun for r in records):
+        return
+    waiting = [record for record in records if not record.finished]
+    for record in waiting:
+        compute(record, budget / len(waiting))
+
+
+def draw(
+    t: Text,
+    colours: Palette,
+    shown: Stage,
+    lanes: Lanes,
+    records: Sequence[Recording],
+    below: Below,
+) -> None:
+    """The clock, under it every lane, and what stands below them."""
+    finished = all(record.finished for record in records)
+    scene = Scene(t, colours, shown, lanes, live=not finished and cancelled() != lanes)
+    transport(scene, records)
+    before = lanes_before(lanes) or ()
+    for number, column in enumerate(st.columns(len(lanes))):
+        taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
+        with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
+            lane(scene, number, records[number], before[number] if number < len(before) else None)
+    st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
+    below(scene, records)
+
+
+def transport(scene: Scene, records: Sequence[Recording]) -> None:
+    """The clock; while computing, how far it has come and a way to stop."""
+    t, lanes = scene.t, scene.lanes
+    total = lanes[0].epochs
+    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
+        with st.container(width="stretch"):
+            clock(
+                t,
+                run=repr(lanes),
+                last=newest(records),
+                total=total,
+                stride=lanes[0].stride,
+                live=scene.live,
+            )
+        st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
+    under_way(t, records, t.training.computing, live=scene.live)
+
+
+def newest(records: Sequence[Recording]) -> int:
+    """The epoch that all recordings have reached."""
+    return min((r.epoch for r in records if not r.finished), default=records[0].run.epochs)
+
+
+def under_way(t: Text, records: Sequence[Recording], computing: str, *, live: bool) -> None:
+    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
+
+    Nothing once they are finished.
+    """
+    if all(record.finished for record in records):
+        return
+    epoch, epochs = newest(records), records[0].run.epochs
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if live:
+            st.progress(epoch / epochs, computing.format(epoch=epoch, epochs=epochs))
+            runs = tuple(record.run for record in records)
+            st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
+            if (slow := sharing(t, len(records))) and any(r.begun for r in records):
+                st.caption(slow)
+        else:
+            st.caption(t.training.cancelled.format(epoch=epoch, epochs=epochs))
+            st.button(t.training.resume, on_click=set_cancelled, args=[None])
+
+
+def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -> None:
+    """One network: name, numbers and sentence, what it has learnt, its layers, its course."""
+    t, run = scene.t, record.run
+    name = lane_name(t, run, scene.lanes)
+    st.markdown(f"**{name}**")
+    if not record.begun:
+        st.caption(in_line(t, record))
+        return
+    headlines, sentences = words(record, t, scene.live)
+    caption(
+        name,
+        headlines,
+        sentences,
+        lines=len(scene.lanes) + t.numbers.extra_lines,
+        key=f"caption{number}",
+    )
+    if not np.isfinite(record.history.train_loss[:, 0]).any():
+        return  # it could not even start, and the sentence says so
+    picture(scene, name, record)
+    layers(scene, name, record)
+    course(scene, name, record, before)
+    if before is not None and (changed := changes(t, before, run)):
+        st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
+
+
+def picture(scene: Scene, name: str, record: Recording) -> None:
+    """What the network has learnt."""
+    t, run = scene.t, record.run
+    dataset = run.source
+    chart = charts.picture_of(dataset)
+    first, last = ends(record.history.train_accuracy[:, 0])
+    told = alternative(
+        scene,
+        chart.__name__,
+        name=name,
+        first=percent(max(first, 0.0), t),
+        last=percent(max(last, 0.0), t),
+    )
+    frames = frames_table(record, t) if not scene.live else frame_table(record, t)
+    show(chart, t, scene.colours, dataset, told, frames=frames, points=points_table(record))
+
+
+def layers(scene: Scene, name: str, record: Recording) -> None:
+    """The chosen measure of every layer."""
+    t, run, key = scene.t, record.run, scene.shown.measure
+    measure = MEASURES[key]
+    table = ladder_table(record, key, scene.deepest, scene.live)
+    values = table["value"].to_numpy()[-max(1, run.depth + measure.to_output) :]
+    told = alternative(
+        scene,
+        "ladder",
+        name=name,
+        measure=t.measures[key],
+        layer1=power(values[0]) if len(values) else "–",
+        largest=power(values.max()) if len(values) else "–",
+        smallest=power(values.min()) if len(values) else "–",
+    )
+    colour = hue(ACTIVATIONS[run.activation], scene.colours)
+    show(
+        charts.ladder,
+        t,
+        colour,
+        scene.colours.ink,
+        key,
+        run.depth,
+        scene.deepest,
+        scene.shown.linear,
+        told,
+        ladder=table,
+    )
+
+
+def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -> None:
+    """Loss and test accuracy, and the loss of the run before as a ghost."""
+    t, run = scene.t, record.run
+    table = charts.course_table(record.history, 0)
+    told = alternative(scene, "course", name=name, **course_numbers(t, table))
+    old = recordings().find(before) if before is not None else None
+    baseline = guess(run).loss
+    show(
+        charts.course,
+        t,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        run.epochs,
+        1.3 * baseline,
+        baseline,
+        told,
+        course=table,
+        ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
+    )
+
+
+def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
+    """The numbers in which a course is told."""
+    losses = table["loss"].to_numpy()
+    return {
+        "first": f"{losses[0]:.3f}",
+        "last": f"{losses[-1]:.3f}",
+        "smallest": f"{losses.min():.3f}",
+        "largest": f"{losses.max():.3f}",
+        "accuracy": percent(float(table["accuracy"][-1].as_py()), t),
+    }
+
+
+def alternative(scene: Scene, chart: str, **values: str) -> str:
+    """The chart's message in words; while it is being computed, that it is."""
+    text = scene.t.training.alternatives["computing" if scene.live else chart]
+    return text.format(**values)
+
+
+def ends(values: NDArray[Any]) -> tuple[float, float]:
+    """The first and the last finite value."""
+    finite = values[np.isfinite(values)]
+    return float(finite[0]), float(finite[-1])
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What the best constant answer scores on the training part."""
+
+    loss: float
+    accuracy: float
+
+
+def guess(run: RunSpec) -> Guess:
+    loss = LOSSES[run.source.task]
+    y = run.data().train_y
+    return Guess(loss.baseline(y), loss.guessing(y))
+
+
+# Tables and words, kept as long as their recording
+
+
+@per_recording
+def frames_table(record: Recording, t: Text) -> pa.Table:
+    return charts.frames_table(record.frames, record.run, t)
+
+
+def frame_table(record: Recording, t: Text) -> pa.Table:
+    return charts.frames_table([replace(record.frames[-1], epoch=0)], record.run, t)
+
+
+@per_recording
+def points_table(record: Recording) -> pa.Table:
+    return charts.points_table(record.run)
+
+
+@per_recording
+def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
+    history = record.history.at(-1) if live else record.history
+    return charts.ladder_table(history, MEASURES[measure], depth, 0)
+
+
+@per_recording
+def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]:
+    """Headlines and sentences, each with the epoch from which it holds; live, the newest ones."""
+    run, history = record.run, record.history
+    guessed = guess(run)
+    headlines: list[Any] = []
+    sentences: list[Any] = []
+    for index in [len(history.epoch) - 1] if live else range(len(history.epoch)):
+        epoch = 0 if live else int(history.epoch[index])
+        found = diagnose(run, history, index, baseline=guessed.loss, guessing=guessed.accuracy)
+        headline = t.numbers.headline.format(
+            score=score(run, found.accuracy, t),
+            guessing=percent(guessed.accuracy, t),
+            loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
+        )
+        told = sentence(run, found, len(run.data().train_x), t)
+        if run.replicas > 1 and history.epoch[index] > 0:  # before, "learnt so far" says nothing
+            learnt = int((history.train_accuracy[index] > LEARNT).sum())
+            told += t.numbers.sentence_gap + t.sentences.seeds.format(
+                learnt=learnt, seeds=run.replicas, seed=run.seed
+            )
+        if not headlines or headlines[-1][1] != headline:
+            headlines.append((epoch, headline))
+        if not sentences or sentences[-1][1] != told:
+            sentences.append((epoch, told, found.verdict.value))
+    return headlines, sentences

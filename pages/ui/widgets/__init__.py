@@ -1,0 +1,1 @@
+"""Widgets and browser components, drawn from a spec or from texts."""

@@ -1,0 +1,222 @@
+"""Widgets drawn from a spec.
+
+The settings of the session are the truth: a widget shows them and hands on what the reader
+chooses, before the page runs again. So two widgets may show one setting, and a preset, a link
+or an undo moves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial, singledispatch
+from math import log10
+from typing import Any
+
+import streamlit as st
+
+from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
+from core.runs.training import RunSpec
+from pages import texts
+from pages.texts import Text
+from pages.ui.session import cut_short, keep, linked
+from pages.ui.settings import Presenting
+
+Change = Callable[[str, Any], None]
+"""Takes a setting's name and the value that the reader chose."""
+
+
+def controls(
+    spec: Spec, t: Text, *names: str, change: Change, key: str = "", **domains: Domain
+) -> None:
+    """Draw the settings called `names`, as `spec` has them; what is chosen goes to `change`.
+
+    key: tells the widgets of one lane from those of another. domains: narrower than declared,
+    by name.
+    """
+    for name in names:
+        draw(
+            domains.get(name, spec.domains()[name]),
+            getattr(spec, name),
+            t,
+            label=t.settings[name],
+            help=t.help.get(name, None),
+            key=key + name,
+            change=partial(change, name),
+        )
+
+
+def knob_controls(
+    run: RunSpec, t: Text, activations: tuple[str, ...], *, change: Change, key: str = ""
+) -> None:
+    """Draw the knobs of these activations."""
+    domain = RunSpec.domains()["knobs"]
+    values = {**domain.defaults, **dict(run.knobs)}
+    for knob, real in domain.domains.items():
+        activation, symbol = knob.split(".")
+        if activation in activations:
+            reset(key + knob, values[knob])
+            st.slider(
+                f"{entry_name(t, activation)}: {symbol}",
+                min_value=real.low,
+                max_value=real.high,
+                key=key + knob,
+                on_change=taken,
+                args=(
+                    key + knob,
+                    lambda value, knob=knob: change(
+                        "knobs", domain.only_changed({**values, knob: value})
+                    ),
+                ),
+            )
+
+
+def reset(key: str, value: Any) -> None:
+    """Let the widget show `value`, whatever it showed before: the settings are the truth.
+
+    A value is sent in the run that sets it alone. Should that run have been cut short, the browser
+    may never have seen it, so that the next one sets it again.
+    """
+    if cut_short() or key not in st.session_state or st.session_state[key] != value:
+        st.session_state[key] = value
+
+
+def taken(key: str, change: Callable[[Any], None]) -> None:
+    """The callback of every widget: hand on what the reader chose."""
+    change(st.session_state[key])
+
+
+def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change: Change) -> None:
+    """Which part of a page is shown: the setting called `name`, its values with their names."""
+    reset(name, value)
+    st.segmented_control(
+        label,
+        list(parts),
+        format_func=lambda key: parts[key],
+        key=name,
+        label_visibility="collapsed",
+        on_change=taken,
+        # pressing the one that is shown takes it away, and is to change nothing
+        args=(name, lambda key: change(name, key) if key else None),
+    )
+
+
+@contextmanager
+def fold(label: str, key: str) -> Iterator[bool]:
+    """A fold, and whether its contents are to be drawn: while it is open, as they cost the server
+    about as much as all the rest of a page; and always where a link chose what the class may see,
+    as a fold that is empty is hidden then.
+    """
+    narrowed = "all" not in linked(Presenting).show
+    box = st.expander(label, narrowed, key=key, on_change="rerun")
+    with box:
+        yield narrowed or bool(box.open)
+
+
+def language_choice(t: Text) -> None:
+    """The languages, by their own names."""
+    reset("language", t.common.key)
+    st.selectbox(
+        t.settings.language,
+        list(texts.LANGUAGES),
+        format_func=lambda code: texts.LANGUAGES[code].name,
+        key="language",
+        label_visibility="collapsed",
+        width=120,
+        on_change=taken,
+        args=("language", lambda code: keep({"language": code}, ["language"])),
+    )
+
+
+def entry_name(t: Text, key: str, options: Any = None) -> str:
+    """The reader's name of a registry entry: a translation, else its own proper noun."""
+    if key in t.options:
+        return t.options[key]
+    entry = options[key] if options is not None else all_entries()[key]
+    return getattr(entry, "name", key)
+
+
+def all_entries() -> dict[str, Any]:
+    """Every entry that a run can choose, by key."""
+    return {
+        key: entry
+        for domain in RunSpec.domains().values()
+        if isinstance(domain, Choice)
+        for key, entry in domain.options.items()
+    }
+
+
+@singledispatch
+def draw(
+    domain: Domain,
+    value: Any,
+    t: Text,
+    *,
+    key: str,
+    change: Callable[[Any], None],
+    **widget: Any,
+) -> None:
+    """Draw the widget of a domain, showing `value`; a new kind of setting registers its own."""
+    raise TypeError(f"no widget for {domain}")
+
+
+@draw.register
+def _(domain: Choice, value: str, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    reset(key, value)
+    st.selectbox(
+        options=list(domain.options),
+        format_func=lambda option: entry_name(t, option, domain.options),
+        key=key,
+        on_change=taken,
+        args=(key, change),
+        **widget,
+    )
+
+
+@draw.register
+def _(domain: Several, value: Any, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    reset(key, list(value))
+    st.multiselect(
+        options=list(domain.options),
+        max_selections=domain.most,
+        format_func=lambda option: entry_name(t, option, domain.options),
+        key=key,
+        on_change=taken,
+        args=(key, lambda chosen: change(tuple(chosen) or value)),  # none at all keeps the last
+        **widget,
+    )
+
+
+@draw.register
+def _(domain: Whole, value: int, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    reset(key, value)
+    handed = {"key": key, "on_change": taken, "args": (key, change)}
+    if domain.steps:
+        st.select_slider(options=sorted({*domain.steps, value}), **handed, **widget)
+    else:
+        st.number_input(min_value=domain.low, max_value=domain.high, **handed, **widget)
+
+
+@draw.register
+def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    value = float(value)
+    reset(key, value)
+    handed = {"key": key, "on_change": taken, "args": (key, change)}
+    if domain.steps:
+        options = sorted({*domain.steps, value})
+        st.select_slider(options=options, format_func=domain.write, **handed, **widget)
+    else:
+        st.number_input(
+            min_value=float(domain.low),
+            max_value=float(domain.high),
+            step=10.0 ** -max(0, 2 - int(log10(domain.high))),
+            format="%g",
+            **handed,
+            **widget,
+        )
+
+
+@draw.register
+def _(domain: Flag, value: bool, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    reset(key, value)
+    st.toggle(key=key, on_change=taken, args=(key, change), **widget)

@@ -1,0 +1,80 @@
+"""Charts on the page. A chart is written once; after that only its data are sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import altair as alt
+import pyarrow as pa
+import streamlit as st
+
+from core.data.datasets import Dataset
+from pages.charts.present import enlarge
+from pages.ui.collection import collect_figure
+from pages.ui.session import linked
+from pages.ui.settings import Presenting
+
+MOST_OF_OWN = 64
+_of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictionary()
+
+
+def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
+    """The chart's specification: kept for all who see the same one.
+
+    arguments: the chart's own, its alternative in words last. That is told by the numbers of a run,
+    so that it is put in each time, and the rest is built once for all runs that look alike.
+    One of a visitor's own data has their words in it, and is kept no longer than the data are.
+    """
+    *rest, alternative = arguments
+    own = next((a for a in rest if isinstance(a, Dataset) and a.own), None)
+    if own is None:
+        return {**shared(chart, *rest), "description": alternative}
+    kept = _of_own.setdefault(own, {})
+    key = (chart, *(None if argument is own else argument for argument in rest))
+    if key not in kept:
+        if len(kept) >= MOST_OF_OWN:
+            kept.clear()
+        kept[key] = built(chart, *rest)
+    return {**kept[key], "description": alternative}
+
+
+@lru_cache(maxsize=512)
+def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
+    return built(chart, *arguments)
+
+
+def built(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
+    return spoken_as_one(chart(*arguments, "").to_dict())
+
+
+def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
+    """The chart, its description the one thing in it that a screen reader reads.
+
+    Not hundreds of points, most of which belong to another epoch, nor lines without a name.
+    """
+    config = spec.setdefault("config", {})
+    config["mark"] = {**config.get("mark", {}), "aria": False}
+    return spec
+
+
+def show(
+    chart: Callable[..., alt.TopLevelMixin],
+    *arguments: Hashable,
+    fills: bool = False,
+    **tables: pa.Table,
+) -> None:
+    """Draw `chart(*arguments)` over these tables.
+
+    fills: as high as what it stands in, whose height the style sheet gives.
+
+    As long as chart and arguments stay the same, the browser keeps its view and takes the new rows.
+    """
+    spec = specification(chart, *arguments)
+    collect_figure(chart.__name__, spec, tables)
+    if linked(Presenting).present:
+        spec = enlarge(spec)
+    height = "stretch" if fills else "content"
+    st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch", height=height)

@@ -1,0 +1,445 @@
+"""A visitor's own data: what can be read, what is refused and how it is named, what a run holds."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from dataclasses import fields, replace
+from functools import partial
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.data.datasets import Task, View, collected
+from core.data.tables import (
+    MOST_BYTES,
+    MOST_CLASSES,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Columns,
+    Flaw,
+    Table,
+    TableError,
+    read,
+    suggested,
+    tabulate,
+)
+from core.runs.recording import GRID, SHOWN_SAMPLES, SURENESSES, Recording, Recordings, likeliest
+from core.runs.training import RunSpec
+from tests.core.specs import specs
+
+ROWS = 30
+
+
+def grown(head="a,b,kind", row="{a},{b},{kind}", count=ROWS, end="\n"):
+    """A sound text: two columns of numbers and one of two words."""
+    rows = [row.format(a=k + 0.5, b=k * k - 1, kind="AB"[k % 2]) for k in range(count)]
+    return end.join([head, *rows]) + end if head else end.join(rows)
+
+
+def spoiled(cell):
+    """The sound text with another cell in row 5, column "a"."""
+    return grown().replace("\n3.5,", f"\n{cell},")
+
+
+def table(text=None, **choice):
+    sheet = read(text if text is not None else grown())
+    return tabulate(sheet, replace(suggested(sheet), **choice))
+
+
+def refusal(content, **choice):
+    with pytest.raises(TableError) as refused:
+        table(content, **choice)
+    return refused.value
+
+
+# --- what can be read --------------------------------------------------------------------------
+
+SOUND = {
+    "commas": grown(),
+    "semicolons": grown("a;b;kind", "{a};{b};{kind}"),
+    "tabs": grown("a\tb\tkind", "{a}\t{b}\t{kind}"),
+    "windows lines": grown(end="\r\n"),
+    "old lines": grown(end="\r"),
+    "quotes": grown('"a","b","kind"', '"{a}","{b}","{kind}"'),
+    "blanks": grown(" a , b ,kind", " {a} ,  {b} , {kind} "),
+    "blank lines": "\n\n" + grown(end="\n\n") + "\n,,\n",
+    "an empty last column": grown("a,b,kind,", "{a},{b},{kind},"),
+    "a byte order mark": "\ufeff" + grown(),
+    "bytes": grown().encode(),
+    "bytes with a mark": grown().encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("content", SOUND.values(), ids=SOUND)
+def test_the_same_table_is_read_from_every_sound_form(content):
+    expected = table()
+    found = table(content)
+    assert found == expected
+    assert found.names == ("a", "b")
+    assert found.answer == "kind"
+    np.testing.assert_array_equal(found.x, expected.x)
+    np.testing.assert_array_equal(found.x[:, 0], np.arange(ROWS) + 0.5)
+    np.testing.assert_array_equal(found.y[:, 0], np.arange(ROWS) % 2)
+
+
+def test_shift_jis_is_read_as_the_same_words():
+    text = grown("身長,体重,種類").replace("A", "犬").replace("B", "猫①")
+    assert read(text.encode("cp932")) == read(text.encode()) == read(text)
+    assert table(text.encode("cp932")).class_names == ("犬", "猫①")
+
+
+def test_a_decimal_comma_is_read_where_commas_do_not_separate():
+    text = grown("a;b;kind", "{a};{b};{kind}").replace(".", ",")
+    np.testing.assert_array_equal(table(text).x, table().x)
+    np.testing.assert_array_equal(table(text.replace(";", "\t")).x, table().x)
+
+
+def test_a_comma_is_no_decimal_sign_beside_points():
+    text = grown("a;b;kind", "{a};{b};{kind}").replace("3.5;", "3,5;", 1)
+    error = refusal(text)
+    assert (error.flaw, error.row, error.column) == (Flaw.NOT_A_NUMBER, 5, "a")
+
+
+def test_columns_without_names_are_numbered():
+    found = table(grown(head=""))
+    assert found.names == ("#1", "#2")
+    assert len(found.x) == ROWS
+
+
+def test_a_quoted_cell_may_hold_the_separator_quotes_and_lines():
+    text = grown().replace("kind", '"the ""kind"",\nof it"')
+    assert table(text).answer == 'the "kind", of it'
+
+
+def test_numbers_of_rows_without_a_name_are_not_learnt_from():
+    lines = grown().splitlines()
+    text = "\n".join([f",{lines[0]}", *(f"{k},{line}" for k, line in enumerate(lines[1:]))])
+    assert table(text).names == ("a", "b")
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1+1", "@SUM(A1)", '=HYPERLINK("http://x")', "-x"])
+def test_formulas_are_text_and_never_evaluated(cell):
+    quoted = '"' + cell.replace('"', '""') + '"'
+    found = table(grown().replace(",A", f",{quoted}"))
+    assert set(found.class_names) == {cell, "B"}
+    error = refusal(spoiled(quoted), inputs=(1, 2))
+    assert (error.flaw, error.row, error.column) == (Flaw.NOT_A_NUMBER, 5, "a")
+    assert error.value == cell
+
+
+@pytest.mark.parametrize("cell", ["1e3", "1E3", "+1000", "1000.", "1.0e+3", "01000"])
+def test_a_number_may_be_written_in_many_ways(cell):
+    assert table(spoiled(cell)).x[3, 0] == 1000
+
+
+# --- what is refused ---------------------------------------------------------------------------
+
+WIDE = ",".join("a" * 3 for _ in range(MOST_COLUMNS + 1))
+REFUSED = {
+    "nothing": (b"", Flaw.EMPTY, {}),
+    "blank lines": ("\n \n,,\n", Flaw.EMPTY, {}),
+    "a spreadsheet": (b"PK\x03\x04\x00\x00", Flaw.BINARY, {}),
+    "control characters": (grown().replace("A", "\x07"), Flaw.BINARY, {}),
+    "utf-16": (grown().encode("utf-16"), Flaw.ENCODING, {}),
+    "no known encoding": (grown().encode() + b"\x81\xff", Flaw.ENCODING, {}),
+    "too many bytes": (b"1,2\n" * (MOST_BYTES // 4 + 1), Flaw.TOO_LARGE, {"limit": 2}),
+    "a megabyte in one cell": (f"1,2,{'a' * 2**20}\n", Flaw.LONG_CELL, {"row": 1}),
+    "a long cell": (grown() + f"1,{'2' * 300},A\n", Flaw.LONG_CELL, {"row": 32, "column": "#2"}),
+    "a million columns": ("1," * 10**6, Flaw.TOO_MANY_COLUMNS, {"value": "1000001"}),
+    "many columns": (WIDE + "\n" + WIDE, Flaw.TOO_MANY_COLUMNS, {"limit": MOST_COLUMNS}),
+    "many rows": (grown(count=MOST_ROWS + 1), Flaw.TOO_MANY_ROWS, {"limit": MOST_ROWS}),
+    "many rows unnamed": (grown(head="", count=MOST_ROWS + 1), Flaw.TOO_MANY_ROWS, {}),
+    "few rows": (grown(count=19), Flaw.TOO_FEW_ROWS, {"value": "19", "limit": 20}),
+    "only names": ("a,b,kind\n", Flaw.TOO_FEW_ROWS, {"value": "0"}),
+    "one column": ("1\n" * 40, Flaw.TOO_FEW_NUMBERS, {"value": "1"}),
+    "only words": ("x,y,z\n" * 40, Flaw.TOO_FEW_NUMBERS, {"value": "0"}),
+    "an open quote": (grown() + '1,"2,A\n3,4,B\n', Flaw.QUOTES, {"row": 32}),
+    "a quote that goes on": (grown() + '1,"2"3,A\n', Flaw.QUOTES, {"row": 32}),
+    "a short row": (grown() + "1,2\n", Flaw.RAGGED, {"row": 32, "value": "2", "limit": 3}),
+    "equal names": (grown("a,a,kind"), Flaw.DUPLICATE, {"row": 1, "column": "a"}),
+    "an empty cell": (spoiled(""), Flaw.MISSING, {"row": 5, "column": "a"}),
+    "n/a": (spoiled("N/A"), Flaw.MISSING, {"row": 5, "value": "N/A"}),
+    "no class": (grown() + "1,2,\n", Flaw.MISSING, {"row": 32, "column": "kind"}),
+    "a word": (spoiled("x"), Flaw.NOT_A_NUMBER, {"row": 5, "value": "x"}),
+    "full-width digits": (spoiled("３"), Flaw.NOT_A_NUMBER, {"row": 5}),
+    "hexadecimal": (spoiled("0x10"), Flaw.NOT_A_NUMBER, {"row": 5}),
+    "grouped digits": (spoiled("1_000"), Flaw.NOT_A_NUMBER, {"row": 5}),
+    "nan": (spoiled("NaN"), Flaw.NOT_FINITE, {"row": 5, "column": "a"}),
+    "infinity": (spoiled("-inf"), Flaw.NOT_FINITE, {"row": 5}),
+    "overflow": (spoiled("1e999"), Flaw.NOT_FINITE, {"row": 5, "value": "1e999"}),
+    "no square": (spoiled("1e200"), Flaw.NOT_FINITE, {"row": 5}),
+    "one class": (grown().replace("B", "A"), Flaw.ONE_CLASS, {"column": "kind", "value": "A"}),
+    "constant": (grown(row="1,2,{kind}"), Flaw.CONSTANT_INPUTS, {}),
+}
+
+
+@pytest.mark.parametrize(("content", "flaw", "told"), REFUSED.values(), ids=REFUSED)
+def test_what_is_wrong_is_named_with_its_place(content, flaw, told):
+    error = refusal(content)
+    assert error.flaw is flaw
+    assert {name: getattr(error, name) for name in told} == told
+    assert len(error.value) <= 40
+
+
+def test_the_row_is_counted_as_a_spreadsheet_does():
+    text = grown().replace("a,b,kind\n", "\n\na,b,kind\n").replace("3.5", "x")
+    assert refusal(text).row == 7
+
+
+CHOICES = {
+    "one input": ({"inputs": (1,)}, Flaw.TOO_FEW_INPUTS),
+    "no input": ({"inputs": ()}, Flaw.TOO_FEW_INPUTS),
+    "the answer given": ({"inputs": (1, 2, 3)}, Flaw.TARGET_IS_INPUT),
+    "no such input": ({"inputs": (1, 2, 9)}, Flaw.NO_SUCH_COLUMN),
+    "no such answer": ({"answer": 9}, Flaw.NO_SUCH_COLUMN),
+    "a word to predict": ({"goal": "number"}, Flaw.NOT_A_NUMBER),
+}
+
+
+@pytest.mark.parametrize(("choice", "flaw"), CHOICES.values(), ids=CHOICES)
+def test_a_choice_of_columns_that_cannot_be_learnt_from_is_refused(choice, flaw):
+    assert refusal(grown(), **choice).flaw is flaw
+
+
+def test_too_many_classes_and_a_number_that_never_changes_are_refused():
+    text = "\n".join(f"{k},{k * k},{k},1" for k in range(ROWS))
+    error = refusal(text, inputs=(1, 2), answer=3, goal="classes")
+    assert (error.flaw, error.value, error.limit) == (
+        Flaw.TOO_MANY_CLASSES, str(ROWS), MOST_CLASSES,
+    )  # fmt: skip
+    error = refusal(text, inputs=(1, 2), answer=4, goal="number")
+    assert (error.flaw, error.value) == (Flaw.CONSTANT_TARGET, "1.0")
+
+
+# --- hostile files -----------------------------------------------------------------------------
+
+SIGNS = ['"', '""', ",", ";", "\t", "\n", "\r\n", "\r", "\ufeff", "\0", "\x1b", "\u2028", "\ud800"]
+WORDS = ["1", "2.5", "-3", "1e5", "nan", "inf", "1,5", "A", "猫", "", " ", "=1+1", "@x", "+2", "９"]
+PIECES = st.sampled_from(SIGNS + WORDS)
+CELLS = st.sampled_from(["1", "2", "-0.5", "1e3", "", "x", "nan", "1,5", '"q"', "=A1", "犬"])
+
+
+@st.composite
+def files(draw):
+    """Mostly sound tables with something wrong in them, or heaps of pieces."""
+    if draw(st.booleans()):
+        return "".join(draw(st.lists(PIECES, max_size=60)))
+    separator = draw(st.sampled_from([",", ";", "\t"]))
+    rows = [[str(k), str(k * k % 7 + 0.5), "AB"[k % 2]] for k in range(draw(st.integers(15, 25)))]
+    for _ in range(draw(st.integers(0, 3))):
+        row = rows[draw(st.integers(0, len(rows) - 1))]
+        row[draw(st.integers(0, 2))] = draw(CELLS)
+    return "\n".join(separator.join(row) for row in rows)
+
+
+def understood(content):
+    """Either a table of finite numbers, or a flaw and nothing else."""
+    try:
+        found = table(content)
+    except TableError:
+        return
+    assert np.isfinite(found.x).all()
+    assert np.isfinite(found.y).all()
+    assert len(found.x) == len(found.y) >= 20
+    assert found.x.shape[1] == len(found.names) >= 2
+
+
+@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
+@given(files())
+def test_every_text_is_either_a_table_or_a_named_flaw(text):
+    understood(text)
+
+
+@settings(max_examples=700)
+@given(st.binary(max_size=300))
+def test_all_bytes_are_either_a_table_or_a_named_flaw(raw):
+    understood(raw)
+
+
+@settings(max_examples=300)
+@given(files(), st.sampled_from(["utf-8", "utf-8-sig", "cp932", "latin-1", "utf-16"]))
+def test_no_encoding_leads_astray(text, encoding):
+    understood(text.encode(encoding, errors="replace"))
+
+
+# --- what is learnt from -----------------------------------------------------------------------
+
+
+def flowers(**choice):
+    with open("core/data/iris.csv", encoding="utf-8") as file:
+        return table(file.read(), **choice)
+
+
+def test_a_file_of_flowers_is_learnt_like_the_flowers_of_the_dashboard():
+    own = flowers()
+    run = RunSpec(dataset="iris", activation="tanh", epochs=3, samples=150)
+    assert (own.dataset.task, own.dataset.view) == (Task.CLASSES, View.SAMPLES)
+    np.testing.assert_array_equal(collected(run.source), own.x)
+    theirs = replace(run, table=own).data()
+    order = np.argsort(theirs.train_rows)
+    raw = own.x[theirs.train_rows]
+    scaled = (raw - raw.mean(axis=0)) / raw.std(axis=0)
+    np.testing.assert_allclose(theirs.train_x[order], scaled[order], rtol=1e-12)
+
+
+FORMS = {
+    "plane of two classes": (table, Task.BINARY, View.PLANE, 1),
+    "plane of three": (partial(flowers, inputs=(3, 4)), Task.CLASSES, View.PLANE, 3),
+    "plane of a number": (
+        partial(flowers, inputs=(1, 2), answer=3, goal="number"), Task.REGRESSION, View.PLANE, 1,
+    ),
+    "samples of three": (flowers, Task.CLASSES, View.SAMPLES, 3),
+    "samples of a number": (
+        partial(flowers, inputs=(1, 2, 3), answer=4, goal="number"),
+        Task.REGRESSION, View.SAMPLES, 1,
+    ),
+    "samples of two classes": (
+        lambda: table(grown("a,b,c,kind", "{a},{b},{a}1,{kind}")), Task.BINARY, View.SAMPLES, 1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("make", "task", "view", "outputs"), FORMS.values(), ids=FORMS)
+def test_every_form_of_data_trains_and_is_seen(make, task, view, outputs):
+    own = make()
+    assert (own.dataset.task, own.dataset.view, own.dataset.outputs) == (task, view, outputs)
+    recording = Recording(RunSpec(table=own, activation="tanh", depth=1, epochs=4))
+    recording.advance()
+    assert recording.finished
+    assert np.isfinite(recording.history.train_loss).all()
+    values, data = recording.frames[-1].values, recording.run.data()
+    if view is View.PLANE:
+        assert values.shape == (GRID, GRID)
+        assert np.abs(data.train_x).max() <= 1.5 * own.dataset.reach
+    else:
+        assert len(values) == min(SHOWN_SAMPLES, len(data.test_x))
+        assert task is Task.REGRESSION or values.max() < max(2, outputs)
+
+
+def test_the_likeliest_class_and_how_sure_are_one_number():
+    coded = likeliest(np.array([[1 / 3, 1 / 3, 1 / 3], [0.0, 0.0, 1.0], [0.0, 2 / 3, 1 / 3]]))
+    np.testing.assert_array_equal(coded // SURENESSES, [0, 2, 1])
+    np.testing.assert_array_equal(coded % SURENESSES, [0, SURENESSES - 1, (SURENESSES - 1) // 2])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_class_and_both_ends_of_a_number_are_in_the_training_part(seed):
+    rows = [f"{k},{k % 5},{'rare' if k == 7 else 'usual'},{k == 9:d}" for k in range(200)]
+    rare = table("\n".join(rows), inputs=(1, 2), answer=3)
+    data = rare.data(20, 0.0, seed)
+    assert set(data.train_y[:, 0]) == {0, 1}
+    peak = table("\n".join(rows), inputs=(1, 2), answer=4, goal="number")
+    y = peak.data(20, 0.0, seed).train_y
+    assert (y.min(), y.max()) == (-1, 1)
+
+
+def test_the_test_part_has_no_say_in_the_scale():
+    data = flowers().data(150, 0.0, 3)
+    np.testing.assert_allclose(data.train_x.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(data.train_x.std(axis=0), 1, rtol=1e-12)
+    assert np.abs(data.test_x.mean(axis=0)).max() > 1e-3
+
+
+def test_a_constant_column_is_named_and_adds_nothing():
+    own = table(grown("a,b,kind,c", "{a},{b},{kind},7"), inputs=(1, 2, 4), answer=3)
+    assert own.constant == ("c",)
+    assert (own.data(30, 0.0, 0).train_x[:, 2] == 0).all()
+
+
+def test_an_outlier_is_cut_and_everything_stays_finite():
+    text = spoiled("1e99")
+    recording = Recording(RunSpec(table=table(text), epochs=3, depth=1, precision="float32"))
+    recording.advance()
+    assert recording.history.diverged == (None,)
+
+
+# --- a run over own data -----------------------------------------------------------------------
+
+
+def test_no_link_holds_the_data_and_none_brings_them_back():
+    run = RunSpec(table=table(), depth=3)
+    assert run.to_query() == {"depth": "3"}
+    assert "table" not in RunSpec.domains()
+    assert RunSpec.from_query(run.to_query(full=True)).table is None
+    assert RunSpec.read_query({"table": "x", "depth": "2"}, run)[0] == replace(run, depth=2)
+
+
+def test_runs_are_equal_where_the_content_and_the_choice_are():
+    run = RunSpec(table=table())
+    assert run == RunSpec(table=table())
+    assert hash(run) == hash(RunSpec(table=table()))
+    others = [
+        table(spoiled("3.6")),
+        table(grown("a,c,kind")),
+        table(grown().replace("A", "C")),
+        table(grown().replace("0.5", "0.50")),
+        flowers(inputs=(1, 2)),
+        flowers(inputs=(1, 3)),
+        None,
+    ]
+    assert len({run, *(RunSpec(table=other) for other in others)}) == len(others) + 1
+
+
+def test_a_guessed_fingerprint_reaches_no_recording():
+    recordings, own = Recordings(10**9), table()
+    recordings.advance(recordings.get(RunSpec(table=own, epochs=2)), 60.0)
+    short = Table(own.digest[:16], own.columns, *([()] * 4), own.x[:0], own.y[:0])
+    for guess in (None, replace(own, digest=""), short):
+        assert recordings.find(RunSpec(table=guess, epochs=2)) is None
+
+
+def test_nothing_of_the_data_is_written_where_a_run_is_named():
+    own = table(grown("secret_a,secret_b,secret_kind").replace("A", "secret_class"))
+    assert "secret" not in repr(RunSpec(table=own))
+    assert "array" not in repr(own)
+
+
+def test_an_evicted_recording_forgets_the_data():
+    recordings, own = Recordings(1), table()
+    recordings.advance(recordings.get(RunSpec(table=own, epochs=2)), 60.0)
+    gone = [weakref.ref(part) for part in (own, own.x, own.y, own.data(500, 0.0, 0).train_x)]
+    del own
+    gc.collect()
+    assert all(part() is not None for part in gone)
+    recordings.get(RunSpec(epochs=2))
+    gc.collect()
+    assert all(part() is None for part in gone)
+
+
+def test_removed_data_are_forgotten_and_other_recordings_stay():
+    recordings, own = Recordings(10**9), table()
+    for run in (RunSpec(epochs=2), RunSpec(table=own, epochs=2), RunSpec(table=own, epochs=3)):
+        recordings.get(run)
+    recordings.forget(table().digest)
+    assert len(recordings) == 1
+    assert recordings.find(RunSpec(epochs=2)) is not None
+
+
+def test_a_recording_counts_the_data_that_it_holds():
+    plain, own = Recording(RunSpec(epochs=2)), Recording(RunSpec(epochs=2, table=table()))
+    assert own.nbytes >= plain.nbytes + own.run.table.x.nbytes
+
+
+def test_arrays_of_own_data_cannot_be_written():
+    own = table()
+    for array in (own.x, own.y, *vars(own.data(30, 0.1, 0)).values()):
+        assert not array.flags.writeable
+    assert {f.name for f in fields(Table) if f.compare} == {"digest", "columns"}
+
+
+def test_the_columns_of_a_link_come_back():
+    columns = Columns("0123456789abcdef", (1, 2, 3, 7, 64, 65), 9, "number")
+    assert columns.to_query()["inputs"] == "1-3,7,64-65"
+    for full in (False, True):
+        assert Columns.read_query(columns.to_query(full=full)) == (columns, ())
+    assert Columns().to_query(full=True).keys() == {"answer", "goal"}
+
+
+@settings(max_examples=200)
+@given(specs(Columns))
+def test_any_columns_come_back_from_their_link(columns):
+    for full in (False, True):
+        assert Columns.read_query(columns.to_query(full=full)) == (columns, ())

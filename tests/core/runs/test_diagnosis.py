@@ -1,0 +1,335 @@
+"""The verdicts: every rule as a case, real runs, and what is never said of a trained network."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from functools import cache
+from math import log
+
+import numpy as np
+import pytest
+
+from core.data.datasets import DATASETS
+from core.nn.losses import LOSSES
+from core.runs.diagnosis import VANISHING, Verdict, diagnose
+from core.runs.recording import History
+from core.runs.training import RunSpec, train
+
+BASE = log(2)
+RUN = RunSpec(activation="tanh", depth=3, width=4)
+
+# --- synthetic histories -----------------------------------------------------------------------
+
+
+def history(losses, every=10, depth=3, diverged=None, **last):
+    """One replica's history: a loss every `every` epochs, layers that are in order.
+
+    last: what differs in the last row: `share` of the error that reaches layer 1, or fields.
+    A dead layer outputs 0, without any spread, unless its spread is given.
+    """
+    last = {"activation_std": [float(d < 1) for d in last.get("dead", [])]} | last
+    rows, layers = len(losses), depth + 1
+    table = {
+        f.name: np.zeros((rows, 1, layers) if f.name not in SCALARS else (rows, 1))
+        for f in fields(History)
+        if f.name != "diverged"
+    }
+    table |= {"epoch": np.arange(rows) * every}
+    table["train_loss"] = table["test_loss"] = np.array(losses, float)[:, None]
+    table["train_accuracy"] = table["test_accuracy"] = np.full((rows, 1), last.pop("accuracy", 0.5))
+    for name in ("delta", "gradient_norm", "moved", "weight_norm", "activation_std", "signal"):
+        table[name] = np.ones((rows, 1, layers))
+    table["delta"][-1, 0, 0] = last.pop("share", 0.2)
+    for name, values in last.items():
+        table[name][-1, 0, : len(values)] = values
+    return History(**table, diverged=(diverged,))
+
+
+SCALARS = {"epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "diverged"}
+FLAT = [BASE] * 31
+HALF = [BASE, 0.6 * BASE] + [0.5 * BASE] * 29
+FALLING = list(np.linspace(BASE, 0.5 * BASE, 31))
+
+
+def judged(found, run=RUN, index=-1, baseline=BASE, guessing=0.5):
+    index = range(len(found.epoch))[index]
+    return diagnose(run, found, index, baseline=baseline, guessing=guessing)
+
+
+V = Verdict
+RULES = {
+    # 1. a number is not finite
+    "diverged": (V.DIVERGED, RUN, history(FLAT, diverged=(250, 2))),
+    "diverged before learnt": (V.DIVERGED, RUN, history([0.1] * 31, diverged=(250, 2))),
+    # 2. the loss at most 0.3 of the baseline, or 95 % right
+    "loss 0.3": (V.LEARNT, RUN, history([BASE, 0.2999 * BASE])),
+    "loss above 0.3": (V.TOO_EARLY, RUN, history([BASE, 0.301 * BASE])),
+    "accuracy 95 %": (V.LEARNT, RUN, history(FLAT, accuracy=0.95)),
+    "accuracy below 95 %": (V.STALLED_OTHER, RUN, history(FLAT, accuracy=0.949)),
+    "learnt before silent": (V.LEARNT, RUN, history(FLAT, accuracy=1.0, share=0.0)),
+    "learnt before exploding": (V.LEARNT, RUN, history([BASE, 0.1], share=50.0)),
+    "learnt at once": (V.LEARNT, RUN, history([0.1])),
+    # no hidden layer
+    "perceptron": (V.NO_HIDDEN_LAYER, replace(RUN, depth=0), history(FLAT, depth=0)),
+    "perceptron that learnt": (V.LEARNT, replace(RUN, depth=0), history([0.1] * 31, depth=0)),
+    # 3. delta_1 is exactly 0 and a layer is dead as a whole
+    "dead layer": (V.DEAD_LAYER, RUN, history(FLAT, share=0.0, dead=[0, 1, 0])),
+    "dead layer at the start": (V.DEAD_LAYER, RUN, history([BASE], share=0.0, dead=[0, 1, 0])),
+    # 4. ... and no layer is
+    "zero weights": (V.ZERO_WEIGHTS, RUN, history(FLAT, share=0.0, weight_norm=[1, 1, 0, 1])),
+    "zero weights of layer 1 alone": (
+        V.UNDERFLOW,
+        RUN,
+        history(FLAT, share=0.0, weight_norm=[0, 1, 1, 1]),
+    ),
+    "no open path": (
+        V.NO_OPEN_PATH,
+        replace(RUN, activation="relu"),
+        history(FLAT, share=0.0, dead=[0.5, 0.5, 0.75]),
+    ),
+    "units stuck at another value": (
+        V.NO_OPEN_PATH,
+        replace(RUN, activation="hard_tanh"),
+        history(FLAT, share=0.0, dead=[0, 1, 0], activation_mean=[0, 1, 0]),
+    ),
+    "underflow": (V.UNDERFLOW, RUN, history(FLAT, share=0.0)),
+    "underflow at the start": (V.UNDERFLOW, RUN, history([BASE], share=0.0)),
+    # 5. epoch 0
+    "before": (V.BEFORE, RUN, history([BASE])),
+    "before, faint": (V.BEFORE, RUN, history([BASE], share=1e-9)),
+    "before, wild": (V.BEFORE, RUN, history([BASE], share=1e9)),
+    # 6. a share of at least 10 and a loss above half the baseline
+    "exploding": (V.EXPLODING, RUN, history(FLAT, share=10.0)),
+    "exploding early": (V.EXPLODING, RUN, history(FLAT[:2], share=10.0)),
+    "share below 10": (V.STALLED_OTHER, RUN, history(FLAT, share=9.99)),
+    "low loss": (V.STALLED_OTHER, RUN, history(HALF, share=1e3)),
+    # 7. nothing before the window
+    "too early": (V.TOO_EARLY, RUN, history(FLAT[:10], share=1e-9)),
+    "window just full": (V.STALLED_UNREACHED, RUN, history(FLAT[:11], share=1e-9, moved=[0.0])),
+    # 8. flat, as good as guessing, faint, layer 1 has not moved
+    "unreached": (V.STALLED_UNREACHED, RUN, history(FLAT, share=0.0099, moved=[0.4999])),
+    # 9. ... layer 1 has moved
+    "fell silent": (V.STALLED_SILENT, RUN, history(FLAT, share=0.0099, moved=[0.5])),
+    # 10. flat, faint, better than guessing
+    "part of the way": (V.STALLED_PART_WAY, RUN, history(HALF, share=0.0099, moved=[0.0])),
+    "part of the way after moving": (V.STALLED_PART_WAY, RUN, history(HALF, share=0.0099)),
+    # 11. flat, the error arrives
+    "stalled otherwise": (V.STALLED_OTHER, RUN, history(FLAT, share=0.01)),
+    "stalled otherwise, part way": (V.STALLED_OTHER, RUN, history(HALF, share=2.0)),
+    # 12. falling, faint
+    "learning faintly": (V.LEARNING_FAINTLY, RUN, history(FALLING, share=0.0099)),
+    # 13. falling
+    "learning": (V.LEARNING, RUN, history(FALLING, share=0.01)),
+    "learning with a large share": (V.LEARNING, RUN, history(FALLING, share=9.0)),
+}
+
+
+@pytest.mark.parametrize(("verdict", "run", "found"), RULES.values(), ids=RULES)
+def test_the_first_rule_that_holds_decides(verdict, run, found):
+    assert judged(found, run).verdict is verdict
+
+
+def test_every_verdict_has_a_case():
+    assert {verdict for verdict, _, _ in RULES.values()} == set(Verdict)
+
+
+def test_a_loss_falls_if_the_best_of_the_window_is_lower_by_1_percent_of_the_baseline():
+    for drop, verdict in ((0.0099, Verdict.STALLED_OTHER), (0.0101, Verdict.LEARNING)):
+        losses = [BASE] * 21 + [BASE * (1 - drop)] * 10
+        assert judged(history(losses)).verdict is verdict
+    # one good epoch in the window counts, one before it does too
+    assert judged(history([BASE] * 25 + [0.8 * BASE] + [BASE] * 5)).verdict is Verdict.LEARNING
+    early = [BASE] * 5 + [0.8 * BASE] + [BASE] * 25
+    assert judged(history(early)).verdict is Verdict.STALLED_OTHER
+
+
+def test_a_state_is_judged_by_what_came_before_it_alone():
+    found = history([*FLAT, *np.linspace(BASE, 0.1, 31)], share=5.0)
+    assert judged(found, index=30).verdict is Verdict.STALLED_OTHER
+    assert judged(found, index=0).verdict is Verdict.BEFORE
+    assert judged(found).verdict is Verdict.LEARNT
+
+
+def test_before_a_divergence_the_network_is_judged_as_any_other():
+    found = history(FLAT, diverged=(250, 2))
+    assert judged(found, index=24).verdict is Verdict.STALLED_OTHER
+    for index in (25, 26, 30):
+        diagnosis = judged(found, index=index)
+        assert diagnosis.verdict is Verdict.DIVERGED
+        assert (diagnosis.epoch, diagnosis.layer) == (250, 2)
+
+
+def test_where_one_class_is_nearly_all_accuracy_alone_is_no_learning():
+    found = history(FLAT, accuracy=0.96)
+    assert judged(found, guessing=0.8).verdict is Verdict.LEARNT
+    assert judged(found, guessing=0.801).verdict is Verdict.STALLED_OTHER
+
+
+def test_the_dead_layer_named_is_where_the_error_is_cut_off_first():
+    found = history(FLAT, share=0.0, dead=[1, 1, 0])
+    assert judged(found).layer == 2
+    assert judged(history(FLAT, share=0.0, dead=[0, 0, 1])).layer == 3
+
+
+def test_a_layer_that_is_stuck_at_minus_one_and_one_does_not_output_zero():
+    found = history(FLAT, share=0.0, dead=[0, 1, 0], activation_std=[1, 1, 1])
+    assert found.activation_std[-1, 0, 1] == 1
+    assert judged(found, replace(RUN, activation="hard_tanh")).verdict is Verdict.NO_OPEN_PATH
+
+
+def test_a_diagnosis_names_its_numbers():
+    found = judged(
+        history(FLAT, share=0.002, saturated=[0.3, 0.6, 0.9], dead=[0.25, 0.0, 0.5], moved=[0.0])
+    )
+    assert found.share == pytest.approx(0.002)
+    assert found.loss == pytest.approx(BASE)
+    assert found.accuracy == 0.5
+    assert found.saturated == pytest.approx(0.6)
+    assert (found.dead, found.units) == (3, 12)
+
+
+def test_one_of_many_replicas_is_judged_by_its_own_numbers():
+    both = [history(FLAT, share=0.0099), history(FALLING, share=0.5)]
+    table = {
+        f.name: np.concatenate([getattr(h, f.name) for h in both], axis=1)
+        for f in fields(History)
+        if f.name not in ("epoch", "diverged")
+    }
+    found = History(epoch=both[0].epoch, diverged=(None, None), **table)
+    verdicts = [
+        diagnose(RUN, found, 30, baseline=BASE, guessing=0.5, replica=r).verdict for r in (0, 1)
+    ]
+    assert verdicts == [Verdict.STALLED_SILENT, Verdict.LEARNING]
+
+
+# --- real runs ---------------------------------------------------------------------------------
+
+RACE = RunSpec(samples=300, epochs=400)
+EVERY = 20
+
+
+@cache
+def course(run):
+    """The history of a run, looked at every few epochs."""
+    return History.of(tuple(train(run, every=EVERY)))
+
+
+def verdict_of(run, epoch, replica=0):
+    found = course(run)
+    loss, y = LOSSES[DATASETS[run.dataset].task], run.data().train_y
+    return diagnose(
+        run,
+        found,
+        min(int(np.searchsorted(found.epoch, epoch)), len(found.epoch) - 1),
+        baseline=loss.baseline(y),
+        guessing=loss.guessing(y),
+        replica=replica,
+    )
+
+
+def test_the_race_is_judged_as_the_story_tells_it():
+    assert verdict_of(RACE, 0).verdict is Verdict.BEFORE
+    assert verdict_of(RACE, 60).verdict is Verdict.TOO_EARLY
+    sigmoid = verdict_of(RACE, 400)
+    assert sigmoid.verdict is Verdict.STALLED_UNREACHED
+    assert 1e-5 < sigmoid.share < 1e-2
+    for key in ("tanh", "relu"):
+        assert verdict_of(replace(RACE, activation=key), 400).verdict is Verdict.LEARNT
+
+
+def test_a_perceptron_is_told_that_it_has_no_hidden_layer():
+    run = replace(RACE, depth=0, epochs=40)
+    assert verdict_of(run, 40).verdict is Verdict.NO_HIDDEN_LAYER
+
+
+def test_weights_of_zero_are_recognised_from_the_first_epoch_to_the_last():
+    run = replace(RACE, activation="tanh", initializer="zeros", epochs=40)
+    for epoch in (0, 20, 40):
+        assert verdict_of(run, epoch).verdict is Verdict.ZERO_WEIGHTS
+
+
+def test_a_dead_network_is_told_which_layer_is_dead():
+    run = replace(RACE, activation="relu", initializer="he", depth=3, rate=2.0, replicas=20)
+    found = [verdict_of(run, 400, replica) for replica in range(20)]
+    dead = [d for d in found if d.verdict is Verdict.DEAD_LAYER]
+    assert len(dead) >= 3
+    for diagnosis in dead:
+        assert 1 <= diagnosis.layer <= 3
+        assert diagnosis.dead >= 8
+        assert diagnosis.share == 0
+
+
+def test_an_exploding_start_is_seen_before_it_and_after_the_first_steps():
+    run = replace(RACE, activation="tanh", initializer="normal", depth=20, width=32, epochs=1)
+    before, after = (verdict_of(run, epoch) for epoch in (0, 1))
+    assert before.verdict is Verdict.BEFORE
+    assert before.share > 1e3
+    assert after.verdict in (Verdict.EXPLODING, Verdict.STALLED_OTHER, Verdict.TOO_EARLY)
+
+
+def test_a_divergence_is_told_with_its_epoch_and_layer():
+    run = replace(
+        RACE, activation="identity", rate=1000.0, dataset="regression", epochs=40, noise=0.1
+    )
+    found = verdict_of(run, 40)
+    assert found.verdict is Verdict.DIVERGED
+    assert (found.epoch, found.layer) == course(run).diverged[0]
+    assert np.isfinite([found.loss, found.share, found.accuracy]).all()
+
+
+def test_a_network_that_could_not_even_start_is_judged_too():
+    run = RunSpec(
+        activation="identity", precision="float32", initializer="normal", gain=20.0, depth=30,
+        width=64, samples=20, epochs=1,
+    )  # fmt: skip
+    assert verdict_of(run, 0).verdict is Verdict.DIVERGED
+
+
+MANY = [
+    replace(RACE, samples=150, replicas=6, **changes)
+    for changes in (
+        {},
+        {"depth": 2, "rate": 1.0},
+        {"depth": 3, "rate": 1.0},
+        {"depth": 4, "rate": 1.0},
+        {"rate": 1.0},
+        {"rate": 100.0},
+        {"rate": 1.0, "initializer": "normal"},
+        {"rate": 0.1, "initializer": "normal"},
+        {"activation": "tanh"},
+        {"activation": "tanh", "rate": 1.0},
+        {"activation": "tanh", "rate": 1.0, "depth": 10, "epochs": 200},
+        {"activation": "tanh", "initializer": "normal", "depth": 10, "epochs": 200},
+        {"activation": "relu"},
+        {"activation": "relu", "rate": 1.0},
+        {"activation": "relu", "initializer": "he", "depth": 3, "rate": 2.0},
+        {"activation": "relu", "depth": 20, "rate": 0.03, "epochs": 160},
+        {"activation": "leaky_relu", "initializer": "he", "rate": 1.0},
+        {"activation": "tanh", "initializer": "zeros", "epochs": 200},
+        {"dataset": "iris"},
+        {"dataset": "regression", "activation": "tanh"},
+    )
+]
+
+
+def test_over_many_runs_no_trained_network_is_said_to_have_lost_its_error():
+    seen = set()
+    for run in MANY:
+        found = course(run)
+        for epoch in found.epoch:
+            for replica in range(run.replicas):
+                diagnosis = verdict_of(run, epoch, replica)
+                seen.add(diagnosis.verdict)
+                if diagnosis.accuracy >= 0.95:
+                    assert diagnosis.verdict not in VANISHING, (run, epoch)
+                    assert diagnosis.verdict in (Verdict.LEARNT, Verdict.DIVERGED)
+                if diagnosis.verdict in VANISHING:
+                    assert diagnosis.share < 0.01
+                    assert epoch >= 100
+    assert seen >= VANISHING | {Verdict.LEARNT, Verdict.LEARNING, Verdict.STALLED_OTHER}
+
+
+def test_only_a_stalled_network_may_be_said_to_vanish():
+    assert len(VANISHING) == 3
+    assert all(verdict.value.startswith("stalled_") for verdict in VANISHING)
+    assert Verdict.STALLED_OTHER not in VANISHING

@@ -1,0 +1,223 @@
+"""The perceptron's page and its charts: they draw the core, and every setting is in the link."""
+
+from urllib.parse import parse_qs
+
+import numpy as np
+import pytest
+
+from core.lessons.folding import Folder, chart, fold_of
+from core.lessons.perceptron import (
+    POINT_SETS,
+    Line,
+    best_at,
+    best_line,
+    drawn,
+    learn,
+    widest_margin,
+)
+from pages import texts
+from pages.charts import perceptron as charts
+from pages.charts.style import DARK, LIGHT
+from pages.ui.rooms.perceptron import PRESETS, link_of
+from pages.ui.settings import LINE_PARTS, OneLine
+from tests.pages.charts.test_curves import check
+from tests.pages.ui.test_pages import visit
+
+every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
+every_set = pytest.mark.parametrize("key", POINT_SETS)
+CHARTS = {"line_hand": 2, "line_rule": 3, "line_fold": 2}
+
+
+def text(language="en"):
+    return texts.LANGUAGES[language].text
+
+
+def made(key, count=40, seed=0):
+    return POINT_SETS[key], drawn(key, count, seed)
+
+
+# --- charts ------------------------------------------------------------------------------------
+
+
+@every_set
+@every_language
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_every_chart_reads_only_what_its_tables_hold(key, language, colours):
+    t, (chosen, points) = text(language), made(key)
+    dots, angles = charts.points_table(points), charts.angles_table(points)
+    best = best_line(points)
+    for follow in ((), charts.followed(angles, chosen)):
+        for shown in (False, True):
+            check(
+                charts.by_hand(t, colours, chosen, follow, shown, "told").to_dict(),
+                {"points": dots, "best": charts.line_table(best.line, chosen)},
+            )
+        check(
+            charts.angles(t, colours, chosen, follow, 0.7, 0.4, "told").to_dict(),
+            {"points": dots, "angles": angles},
+        )
+        if chosen.corners:
+            check(
+                charts.demands(t, colours, chosen, follow, "told").to_dict(),
+                {"demands": charts.demands_table(points, t)},
+            )
+    lesson, margin = learn(points), widest_margin(points)
+    check(
+        charts.lesson_plane(t, colours, chosen, "told").to_dict(),
+        {
+            "points": dots,
+            "lines": charts.lines_table(lesson, chosen),
+            "corrected": charts.corrected_table(lesson, points),
+        },
+    )
+    last = len(lesson.updates)
+    check(
+        charts.mistakes(t, colours, lesson.seen, last, margin, "told").to_dict(),
+        {"mistakes": charts.mistakes_table(lesson)},
+    )
+    check(
+        charts.weights(t, colours, last, "told").to_dict(),
+        {"weights": charts.weights_table(lesson), "rounds": charts.rounds_table(lesson)},
+    )
+    for folder in (Folder(), Folder("trained", "tanh", 4, 0)):
+        fold = fold_of(key, points, folder)
+        check(
+            charts.input_plane(t, colours, chosen, len(fold.v), "told").to_dict(),
+            {
+                "points": dots,
+                "regions": charts.regions_table(fold, chosen),
+                "units": charts.units_table(fold, chosen),
+            },
+        )
+        tables = charts.folded_tables(fold, chart(fold, points.x), points, chosen)
+        check(charts.folding(t, colours, False, ("a", "b"), "told").to_dict(), tables)
+
+
+@pytest.mark.parametrize("turn", range(0, 360, 15))
+def test_a_line_is_drawn_where_it_is_and_class_b_is_tinted_on_its_side(turn):
+    chosen = POINT_SETS["quadrants"]
+    line = Line(np.cos(np.radians(turn)), np.sin(np.radians(turn)), 0.2)
+    ends = charts.drawn_line(line, chosen)
+    places = np.column_stack([ends["x1"], ends["y"]])
+    if abs(line.w2) > charts.STEEP:
+        np.testing.assert_allclose(line.sums(places), 0, atol=1e-9)
+        assert (line.sums(np.column_stack([ends["x1"], ends["of_b"]])) > 0).all()
+        assert (line.sums(np.column_stack([ends["x1"], ends["of_a"]])) < 0).all()
+
+
+@pytest.mark.parametrize(("b", "tinted"), [(1.0, "of_b"), (0.0, "of_a"), (-1.0, "of_a")])
+def test_without_a_line_all_is_of_one_class(b, tinted):
+    ends = charts.drawn_line(Line(0.0, 0.0, b), POINT_SETS["apart"])
+    other = {"of_a": "of_b", "of_b": "of_a"}[tinted]
+    assert all(abs(y - end) > charts.FAR for y, end in zip(ends["y"], ends[tinted], strict=True))
+    assert ends["y"] == ends[other]
+
+
+def test_at_every_angle_the_line_that_slides_gets_the_best_right():
+    chosen, points = made("quadrants", 60)
+    table = charts.angles_table(points)
+    for turn, shift in enumerate(charts.followed(table, chosen)):
+        w1, w2 = np.cos(np.radians(turn)), np.sin(np.radians(turn))
+        line = Line(w1, w2, -shift - chosen.centre * (w1 + w2))
+        assert line.correct(points) == best_at(points, turn).correct
+
+
+@every_set
+def test_folded_all_the_way_a_point_is_on_the_side_of_the_line_that_the_network_says(key):
+    chosen, points = made(key)
+    for folder in (Folder(), Folder("trained", "tanh", 2, 0), Folder("trained", "relu", 5, 0)):
+        fold = fold_of(key, points, folder)
+        tables = charts.folded_tables(fold, chart(fold, points.x), points, chosen)
+        folded = tables["folded"]
+        places = np.column_stack([folded["h1"].to_numpy(), folded["h2"].to_numpy()])
+        line = charts.Frame(fold, chart(fold, points.x), points, chosen).cut()
+        np.testing.assert_allclose(line.sums(places), fold.sums(points.x), atol=1e-9)
+        assert np.abs(places).max() <= 1 + 1e-9
+
+
+def test_a_cycle_is_marked_from_the_state_that_comes_back():
+    lesson = learn(made("xor_corners")[1])
+    rounds = charts.rounds_table(lesson).to_pydict()
+    assert rounds["start"] == [0, 4, 8]
+    assert rounds["end"] == [4, 8, 12]
+
+
+# --- the page ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@every_language
+def test_every_question_opens_its_part_with_its_note(preset, language):
+    app = visit("perceptron", language=language, **link_of(*PRESETS[preset]))
+    words = text(language).perceptron
+    assert words.preset_notes[preset] in [block.value for block in app.markdown]
+    shown, _ = PRESETS[preset]
+    corners = POINT_SETS[shown.line_points].corners and shown.line_part == "line_hand"
+    assert len(app.get("vega_lite_chart")) == CHARTS[shown.line_part] + corners
+    assert not app.warning
+    assert not app.error
+
+
+def test_a_question_stays_the_same_while_the_line_is_moved():
+    app = visit("perceptron", line_turn="77", line_shift="0.31", fold_way="20")
+    assert text().perceptron.preset_notes["groups"] in [block.value for block in app.markdown]
+
+
+@pytest.mark.parametrize("part", LINE_PARTS)
+@every_set
+def test_every_part_takes_every_set_of_points_even_very_few(part, key):
+    app = visit("perceptron", line_part=part, line_points=key, line_count="4", line_seed="7")
+    assert not app.exception
+    assert app.get("vega_lite_chart")
+
+
+def test_the_page_says_how_the_rule_ended():
+    def told(key):
+        app = visit("perceptron", line_part="line_rule", line_points=key)
+        return " ".join(block.value for block in app.markdown)
+
+    assert "It has stopped" in told("and_corners")
+    assert "18 mistakes" in told("and_corners")
+    assert "at most 51" in told("and_corners")
+    assert "the same 4 mistakes" in told("xor_corners")
+    assert "No line separates" in told("quadrants")
+
+
+def test_the_most_that_a_line_can_do_is_said_and_is_the_core_s():
+    best = best_line(drawn("quadrants", 100, 3)).correct
+    app = visit("perceptron", line_points="quadrants", line_count="100", line_seed="3")
+    assert f"{best} of 100 right" in " ".join(block.value for block in app.markdown)
+
+
+def test_weights_made_for_xor_are_not_passed_off_as_good_for_other_points():
+    def notes(key):
+        app = visit("perceptron", line_part="line_fold", line_points=key)
+        return [block.value for block in app.caption]
+
+    assert text().perceptron.hand_only in notes("and_corners")
+    assert text().perceptron.hand_only not in notes("xor_corners")
+
+
+def test_a_question_can_be_taken_back():
+    app = visit("perceptron", line_points="quadrants", line_count="60")
+    group = next(w for w in app.get("button_group") if w.key == "perceptron_first")
+    group.set_value("fold").run()
+    assert app.session_state["session"].settings["line_part"] == "line_fold"
+    next(button for button in app.button if button.label == text().common.undo).click().run()
+    settings = app.session_state["session"].settings
+    assert settings["line_count"] == "60"
+    assert "line_part" not in settings
+    assert not app.exception
+
+
+def test_a_damaged_setting_is_named_and_replaced():
+    app = visit("perceptron", line_turn="360", line_shift="nan", fold_units="1")
+    assert len(app.warning) == 1
+    for key in ("line_turn", "line_shift", "fold_units"):
+        assert key in app.warning[0].value
+
+
+def test_the_link_holds_every_setting():
+    query = link_of(OneLine(), Folder(), full=True)
+    assert set(query) == {*OneLine.keys(), *Folder.keys()}
+    assert not parse_qs("&".join(link_of(OneLine(), Folder())))

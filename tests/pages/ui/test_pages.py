@@ -1,0 +1,147 @@
+"""Every page by itself, without a browser: languages, links, settings, bad input."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.nn.activations import ACTIVATIONS
+from core.runs.lanes import lane_keys
+from core.runs.training import RunSpec
+from pages import texts
+from pages.charts.measures import MEASURES
+from pages.ui.settings import SPECS
+from tests.browser.drive import ROOT
+
+PAGES = ["story", "activations", "derivatives", "training", "perceptron", "byhand", "digits"]
+PAGES += ["svm", "classroom"]
+SHORT = {"lanes": "1", "epochs": "3", "samples": "40"}
+every_page = pytest.mark.parametrize("page", PAGES)
+every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
+
+
+FOLDS = ("more_settings", "more_data", "own_data", "share")
+
+
+def visit(page, unfolded=True, **query):
+    """The page, with all that opens on it open, unless told otherwise."""
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    app.query_params |= query
+    for fold in FOLDS if unfolded else ():
+        app.session_state[fold] = True
+    app.run()
+    if page != "story":
+        app.switch_page(f"pages/{page}.py").run()
+    assert not app.exception
+    return app
+
+
+def widget(app, key):
+    return next(w for w in [*app.selectbox, *app.select_slider, *app.number_input] if w.key == key)
+
+
+@every_page
+@every_language
+def test_every_page_speaks_every_language(page, language):
+    app = visit(page, language=language, **SHORT)
+    assert app.title[0].value == texts.LANGUAGES[language].text[page].title
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_every_activation_trains(activation):
+    app = visit("training", activation=activation, **SHORT)
+    assert len(app.get("vega_lite_chart")) == 3
+    assert widget(app, "activation").value == activation
+
+
+@pytest.mark.parametrize("dataset", RunSpec.domains()["dataset"].options)
+def test_every_data_set_trains(dataset):
+    app = visit("training", dataset=dataset, **SHORT)
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+@every_language
+def test_a_link_opens_the_same_state_in_every_language(language):
+    app = visit("training", language=language, **SHORT, activation="elu", **{"elu.a": "0.5"})
+    assert widget(app, "activation").value == "elu"
+    assert next(w for w in app.slider if w.key == "elu.a").value == 0.5
+    assert not app.warning
+
+
+def test_settings_follow_the_reader_from_page_to_page():
+    app = visit("training", **SHORT)
+    widget(app, "depth").set_value(2).run()
+    app.switch_page("pages/activations.py").run()
+    app.switch_page("pages/training.py").run()
+    assert widget(app, "depth").value == 2
+    assert not app.exception
+
+
+def settings(app):
+    return app.session_state["session"].settings
+
+
+def choose_target(app, key):
+    group = next(w for w in app.get("button_group") if w.key == "target")
+    group.set_value(key).run()
+
+
+def test_a_setting_of_all_lanes_leaves_alone_what_a_lane_has_of_its_own():
+    app = visit("training", lanes="2", epochs="3", samples="40", **{"2.rate": "1"})
+    widget(app, "rate").set_value(0.3).run()
+    assert settings(app)["rate"] == "0.3"
+    assert settings(app)["2.rate"] == "1"
+    choose_target(app, "1")
+    widget(app, "lane2.rate").set_value(0.3).run()
+    assert "2.rate" not in settings(app)
+    widget(app, "rate").set_value(0.03).run()
+    assert widget(app, "lane2.rate").value == 0.03
+
+
+def test_a_new_lane_begins_as_a_copy_of_the_first():
+    app = visit("training", **SHORT, activation="tanh")
+    widget(app, "lanes").set_value(3).run()
+    choose_target(app, "2")
+    assert widget(app, "lane3.activation").value == "tanh"
+
+
+# Streamlit itself drops an address of more than 512 KiB, before a page can see it.
+LONG = "9" * 2000
+HOSTILE = ["nan", "inf", "-inf", "1e999", "-1", "", "1_0", "１", "None", "\x00", "<b>", LONG]
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda value: value[:8])
+def test_every_key_of_a_link_survives_every_hostile_value(value):
+    keys = set(lane_keys()).union(*(spec.keys() for spec in SPECS))
+    app = visit("training", **dict.fromkeys(sorted(keys), value), nonsense=value)
+    assert len(app.warning) == 1
+    assert len(app.warning[0].value) < 2000
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_a_sound_link_is_not_complained_about(spec):
+    app = visit("training", **spec().to_query(full=True) | SHORT, v="1")
+    assert not app.warning
+
+
+def test_a_link_of_another_version_is_named():
+    assert "v=2" in visit("training", **SHORT, v="2").warning[0].value
+
+
+def test_a_run_over_budget_is_refused_in_one_sentence():
+    app = visit("training", lanes="1", width="256", depth="50", samples="5000", epochs="10000")
+    assert len(app.error) == 1
+    assert "smaller value" in app.error[0].value
+    assert not app.get("vega_lite_chart")
+
+
+def test_a_network_that_cannot_even_start_is_explained():
+    wild = {"precision": "float32", "gain": "20", "initializer": "normal", "depth": "30"}
+    app = visit("training", **SHORT, **wild, width="64", activation="identity", tool="why")
+    assert not app.exception
+    assert not app.get("vega_lite_chart")
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("depth", ["0", "2"])
+def test_every_measure_is_drawn_with_and_without_hidden_layers(measure, depth):
+    app = visit("training", measure=measure, depth=depth, **SHORT)
+    assert len(app.get("vega_lite_chart")) == 3
