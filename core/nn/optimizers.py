@@ -27,6 +27,7 @@ class Optimizer:
     name: str
     memories: int
     step: Callable[..., None]
+    usual_rate: float
     formula: str
     source: str
 
@@ -66,6 +67,7 @@ OPTIMIZERS = MappingProxyType(
                 name="SGD",
                 memories=0,
                 step=sgd,
+                usual_rate=0.1,
                 formula=r"\Delta = \eta\, g",
                 source="Robbins & Monro, Annals of Mathematical Statistics, 1951",
             ),
@@ -74,6 +76,7 @@ OPTIMIZERS = MappingProxyType(
                 name="Momentum",
                 memories=1,
                 step=momentum,
+                usual_rate=0.1,
                 formula=r"v \leftarrow 0.9\, v + g,\quad \Delta = \eta\, v",
                 source="Polyak, 1964; Rumelhart, Hinton & Williams, Nature, 1986",
             ),
@@ -82,6 +85,7 @@ OPTIMIZERS = MappingProxyType(
                 name="RMSprop",
                 memories=1,
                 step=rmsprop,
+                usual_rate=0.01,
                 formula=r"s \leftarrow 0.9\, s + 0.1\, g^2,\quad"
                 r" \Delta = \frac{\eta\, g}{\sqrt{s} + 10^{-8}}",
                 source="Tieleman & Hinton, Coursera lecture 6.5, 2012",
@@ -91,6 +95,7 @@ OPTIMIZERS = MappingProxyType(
                 name="Adam",
                 memories=2,
                 step=adam,
+                usual_rate=0.01,
                 formula=r"\Delta = \frac{\eta\, \hat m}{\sqrt{\hat s} + 10^{-8}},\quad"
                 r" m \leftarrow 0.9\, m + 0.1\, g,\ s \leftarrow 0.999\, s + 0.001\, g^2",
                 source="Kingma & Ba, ICLR 2015, arXiv:1412.6980",

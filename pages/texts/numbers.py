@@ -1,4 +1,7 @@
-"""Numbers for people: 30%, 1/3,600, 4 × 10⁻¹⁴, never 2.8e-04."""
+"""Numbers for people: 30%, 1/3,600, 4 × 10⁻¹⁴, never 2.8e-04.
+
+Every number that a text shows is written here: none has more than six significant digits.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from pages.texts import Text
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SMALLEST_FRACTION = 1e-6
+MINUS = "−"
 
 
 def power(value: float, digits: int = 2) -> str:
@@ -21,6 +25,21 @@ def power(value: float, digits: int = 2) -> str:
     if -2 <= size <= 3:
         return f"{value:.{max(0, digits - 1 - size)}f}".replace("-", "−")
     return f"{mantissa} × 10{str(size).translate(SUPERSCRIPT)}"
+
+
+def plain(value: float) -> str:
+    """A setting as it was chosen, to six digits: 0.1, 2000, 5 × 10⁻⁵, 10⁻⁶."""
+    if value == 0 or not isfinite(value) or 1e-4 <= abs(value) < 1e6:
+        return f"{value:g}".replace("-", MINUS) if isfinite(value) else power(value)
+    mantissa, exponent = f"{value:.5e}".split("e")
+    ten = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", MINUS)
+    return ten if mantissa == "1" else f"{mantissa} × {ten}"
+
+
+def loss_of(value: float) -> str:
+    """A loss: to three decimals, and in powers of ten where these would say nothing."""
+    return f"{value:.3f}" if value == 0 or 5e-4 <= value < 100 else power(value, 3)
 
 
 def rounded(value: float) -> int:

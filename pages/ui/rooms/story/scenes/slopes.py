@@ -10,8 +10,8 @@ import streamlit as st
 from core.arrays import Array
 from core.domain import Query
 from core.nn.activations import ACTIVATIONS
-from core.runs.diagnosis import FAINT
 from core.runs.presets import PRESETS
+from core.runs.rules import FAINT
 from pages.charts import activations as curves
 from pages.charts import scenes as charts
 from pages.texts import Text
