@@ -15,6 +15,7 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	test ! -x $(BIN)/biome || $(BIN)/biome lint --error-on-warnings # its wheel is for Linux alone
 
 bench: .venv/.bench
 	$(BIN)/python -m bench.training
@@ -39,7 +40,7 @@ font: .venv/.dev
 
 .venv/.dev: requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
 	touch $@ .venv/.run
 
 .venv/.bench: requirements-bench.txt .venv/.dev
