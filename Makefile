@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench bench-browser load font
+.PHONY: run test lint bench bench-browser load font architecture
 
 run: .venv/.run
 	$(BIN)/streamlit run dashboard.py
@@ -32,6 +32,9 @@ load: .venv/.dev # one of them for longer: $(BIN)/python -m bench.load soak
 
 font: .venv/.dev
 	$(BIN)/python -m tools.font
+
+architecture: .venv/.dev
+	$(BIN)/python -m tools.architecture
 
 .venv/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
