@@ -199,7 +199,8 @@ RULES: tuple[Rule, ...] = (
     rule(
         V.OVERFITTING,
         "learnt, gap > 0.5",
-        f"half_epochs fewer_epochs rate_down rate_usual more_data narrower more_data+rate_down {ALL}",
+        "half_epochs fewer_epochs rate_down rate_usual more_data narrower more_data+rate_down"
+        f" {ALL}",
         PRECHELT,
     ),
     rule(V.LEARNT, "learnt"),

@@ -39,9 +39,9 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, percent, power, times, whole
 from pages.texts.rules import rules_table
 from pages.texts.sentences import score, told
+from pages.ui.house import TRAINING
 from pages.ui.recordings import compute, per_recording, recordings, watch
 from pages.ui.rooms.training.lanes import (
-    OWNED,
     change_all,
     change_stage,
     changes,
@@ -102,7 +102,7 @@ def example(scene: Scene, tool: str) -> None:
             icon=":material/lightbulb:",
             help=scene.t.laboratory.instruments[tool].example,
             on_click=take_over,
-            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), OWNED),
+            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), TRAINING.keys),
         )
     else:
         st.caption(scene.t.laboratory.instruments[tool].example)
@@ -421,7 +421,7 @@ def try_remedy(run: RunSpec, mended: RunSpec) -> None:
     """Put the mended run beside the failed one, or in its place if all lanes share the change."""
     shared = replace(run, **{name: getattr(mended, name) for name in SHARED})
     lanes = (mended,) if shared == mended != run else (shared, mended)
-    take_over(link_of(replace(linked(Stage), lanes=len(lanes)), lanes), OWNED)
+    take_over(link_of(replace(linked(Stage), lanes=len(lanes)), lanes), TRAINING.keys)
 
 
 @per_recording
