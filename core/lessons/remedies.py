@@ -153,10 +153,11 @@ TRIAL_OPERATIONS = 6e9
 
 
 def trial_of(run: RunSpec) -> RunSpec:
-    """The run with its first seed alone, cut short where it would take too long."""
-    alone = replace(run, replicas=1)
-    share = TRIAL_OPERATIONS / alone.cost().operations
-    return alone if share >= 1 else replace(alone, epochs=max(1, int(run.epochs * share)))
+    """The run with its first seed alone, its epochs halved until it takes no longer than it may."""
+    trial = replace(run, replicas=1)
+    while trial.cost().operations > TRIAL_OPERATIONS and trial.epochs > 1:
+        trial = replace(trial, epochs=trial.epochs // 2)
+    return trial
 
 
 def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:

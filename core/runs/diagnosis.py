@@ -36,6 +36,7 @@ SMALLEST = {"float64": 1e-290, "float32": 1e-30}
 """An error below this may come to 0 in the next layer because it is small."""
 LINE = np.linspace(-4, 4, 33)
 NEAR_0 = np.array([-0.01, 0.01])
+SMALL_SUMS = 0.5
 
 VANISHING = frozenset(
     {
@@ -257,16 +258,21 @@ class State:
         """What the first weights above layer 1 let through, as a share of what Xavier's would."""
         return float(np.prod(self.at_start("weight_norm")[1:] / self.usual_norms[1:]))
 
-    @cached_property
+    @property
     def weights_cut_most(self) -> bool:
         """Whether the weights, not the derivative, are what the error is lost to.
 
         Where f'(0) is 0 the derivative is small because the weights are.
         """
+        by_derivative = product(self.at_start("activation_part"))
+        return self.flat_at_0 or self.weights_at_start <= by_derivative
+
+    @cached_property
+    def flat_at_0(self) -> bool:
+        """Whether f' is small on both sides of 0, compared with its largest."""
         activation, knobs = ACTIVATIONS[self.run.activation], self.run.knob_values
-        at_0, anywhere = (np.abs(activation.derivative(z, **knobs)).max() for z in (NEAR_0, LINE))
-        flat_at_0 = bool(at_0 < FLAT * anywhere)
-        return flat_at_0 or self.weights_at_start <= product(self.at_start("activation_part"))
+        near, anywhere = (np.abs(activation.derivative(z, **knobs)).max() for z in (NEAR_0, LINE))
+        return bool(near < FLAT * anywhere)
 
     @cached_property
     def skip_grows(self) -> bool:
@@ -300,7 +306,9 @@ class State:
         activation = ACTIVATIONS[self.run.activation]
         if activation.saturates is Side.NONE or activation.family is Family.RECTIFIED:
             return 0.0
-        share = np.where(self.sums > 1, self.of("saturated")[:-1], 0.0)
+        share = self.of("saturated")[:-1]
+        if self.flat_at_0:
+            share = np.where(self.sums > SMALL_SUMS, share, 0.0)
         return float(share.max(initial=0.0))
 
     @cached_property
@@ -387,12 +395,12 @@ _levels: WeakKeyDictionary[History, dict[int, Array]] = WeakKeyDictionary()
 
 
 def levels(history: History, replica: int) -> Array:
-    """For every row the median loss of the last STEADY epochs."""
+    """For every row the median loss of the last STEADY epochs; at first of the later half."""
     kept = _levels.setdefault(history, {})
     if replica not in kept:
         losses, epochs = history.train_loss[:, replica], history.epoch
         rows = max(1, STEADY // int(epochs[1] - epochs[0])) if len(epochs) > 1 else 1
-        first = [np.median(losses[: k + 1]) for k in range(min(rows - 1, len(losses)))]
+        first = [np.median(losses[(k + 1) // 2 : k + 1]) for k in range(min(rows - 1, len(losses)))]
         if len(losses) < rows:
             kept[replica] = np.array(first)
         else:

@@ -271,7 +271,8 @@ RULES: tuple[Rule, ...] = (
     rule(
         V.STALLED_SHORT_STEPS,
         "furthest < 0.02, furthest_at_usual_rate ≥ 0.02",
-        f"rate_up rate_usual adam rate_usual+weights rate_usual+tanh rate_usual+relu_he {ALL}",
+        f"rate_up rate_usual rate_usual+tanh rate_usual+relu_he adam tanh+weights+adam relu_he+adam"
+        f" {ALL}",
         BOOK,
     ),
     rule(
