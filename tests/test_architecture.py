@@ -13,6 +13,7 @@ from core.data.datasets import DATASETS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
+from pages.ui.house import ROOMS
 from tools import architecture
 from tools.architecture import ENTRY, FILES, ROOT, imported, room_of, targets, tree
 
@@ -177,13 +178,7 @@ def test_only_the_bridge_touches_the_session_and_the_address(path):
 
 
 def test_only_page_scripts_lie_directly_in_pages():
-    listed = next(
-        ast.literal_eval(node.value)
-        for node in tree(ENTRY).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "PAGES"
-    )
-    names = {name for pages in listed.values() for name in pages}
-    assert {script.stem for script in SCRIPTS} == names
+    assert {name_of(script) for script in SCRIPTS} == {room.script for room in ROOMS.values()}
     for script in SCRIPTS:
         assert "open_page" in called(script)
         assert "close_page" in called(script)
