@@ -76,6 +76,12 @@ def test_a_make_target_that_a_document_names_exists(document):
     assert set(named) <= rules
 
 
+def test_make_lists_every_target_with_what_it_does():
+    rules = re.findall(r"^[\w-]+:.*", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert len(rules) > 5
+    assert [rule for rule in rules if " ## " not in rule] == []
+
+
 @over(besides=[GENERATED, JAPANESE])
 def test_a_document_is_wrapped_at_100(document):
     lines = [line for line in prose(document).splitlines() if not line.startswith(("|", "!["))]
