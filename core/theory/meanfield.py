@@ -266,7 +266,7 @@ def fixed_length(step: Callable[[float], float]) -> float:
     """
 
     def gap(exponent: float) -> float:
-        q = 10.0**exponent
+        q = float(10.0**exponent)
         return step(q) / q - 1
 
     start = gap(0.0)
