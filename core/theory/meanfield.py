@@ -5,9 +5,9 @@ a wide network the pre-activations of one sample are then normal with mean 0, an
 describe a layer: their variance q, and the correlation c of two samples' pre-activations,
 
     q_(l+1) = sigma_w^2 E f(sqrt(q_l) z)^2 + sigma_b^2                          the length map
-    c_(l+1) = (sigma_w^2 E f(u_1) f(u_2) + sigma_b^2) / q*                 the correlation map
+    c_(l+1) = (sigma_w^2 E f(u_1) f(u_2) + sigma_b^2) / q_(l+1)           the correlation map
 
-with u_1, u_2 normal of variance q* and correlation c_l. The squared error grows by
+with u_1, u_2 normal of variance q_l and correlation c_l. The squared error grows by
 
     chi_l = sigma_w^2 E f'(sqrt(q_l) z)^2
 
@@ -40,6 +40,8 @@ TRAINABLE = 6.0
 """Networks learn up to about so many depth scales xi_c (Schoenholz et al., 2017, figure 5)."""
 SMALLEST, LARGEST = 1e-12, 1e12
 """The variances among which a fixed point is sought; 0 and infinity are the limits beyond."""
+TOO_LARGE = 1e100
+"""A variance beyond which the squares of a signal may not be representable."""
 PER_DECADE = 10
 """Places a decade where the length map is looked at for a fixed point."""
 HALVINGS = 60
@@ -103,11 +105,14 @@ class MeanField:
 
     def correlation_map(self, c: float, q: float) -> float:
         """The correlation after a layer in which two samples have variance q and correlation c."""
-        return (self.weights * self.pair_mean(self.f, q, c) + self.biases) / q
+        return (self.weights * self.pair_mean(self.f, q, c) + self.biases) / self.length_map(q)
 
     def correlation_slope(self, c: float, q: float) -> float:
-        """The slope of the correlation map, chi_c; chi_1 at c = 1."""
-        return self.chi(q) if c == 1 else self.weights * self.pair_mean(self.slope, q, c)
+        """The slope of the correlation map; at q* it is chi_c, and chi_1 for c = 1."""
+        if q == 0:
+            return self.chi(0)
+        slopes = self.chi(q) if c == 1 else self.weights * self.pair_mean(self.slope, q, c)
+        return slopes * q / self.length_map(q)
 
     def pair_mean(self, g: Callable[[Array], Array], q: float, c: float) -> float:
         """E g(u_1) g(u_2) for normal u of variance q and correlation c, c from -1 to 1."""
@@ -168,18 +173,13 @@ class MeanField:
         """About how many layers can be trained: 6 xi_c (an empirical rule, Schoenholz et al.)."""
         return TRAINABLE * self.correlation_scale
 
-    @cached_property
-    def stable(self) -> bool:
-        """Whether the length map returns to q* when it is pushed away: chi_q < 1."""
-        return self.length < inf and self.length_slope(self.length) < 1
-
     # Layer by layer
 
     def lengths(self, first: float, layers: int) -> Array:
         """q_1 .. q_layers, from the variance of the first layer's pre-activations."""
         found = [first]
         for _ in range(layers - 1):
-            found.append(self.length_map(found[-1]) if found[-1] < LARGEST else inf)
+            found.append(self.length_map(found[-1]) if found[-1] < TOO_LARGE else inf)
         return np.array(found[:layers])
 
     def errors(self, lengths: Array, output: float = 1.0) -> Array:
@@ -207,6 +207,8 @@ class MeanField:
 
     def unevenness(self, q: float) -> float:
         """3 E f'^4 / (E f'^2)^2 - 1: 2 for a linear layer, 5 for ReLU."""
+        if q == inf:
+            return float("nan")
         q = max(q, SMALLEST)
         second = self.mean(lambda x: self.slope(x) ** 2, q)
         fourth = self.mean(lambda x: self.slope(x) ** 4, q)
@@ -369,7 +371,7 @@ def edge_of_chaos(activation: Activation, **knobs: float) -> Array:
     """
     unit = MeanField(activation, 1.0, knobs=knobs)
     rows = []
-    for q in np.logspace(-6, 3, 181):
+    for q in np.logspace(-6, 3, 361):
         if (mean := unit.chi(float(q))) <= 0:
             continue
         w = 1 / mean
