@@ -11,6 +11,8 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
 from typing import Protocol
 
 from pages.live.lesson import CODE_LENGTH, LETTERS, Lesson, Tally
@@ -23,6 +25,8 @@ LIFETIME = 12 * 3600.0
 PRESENT = 20.0
 """Seconds after which a phone that has not looked is no longer counted as there."""
 SECRET_BYTES = 20
+ATTEMPTS = 20
+"""Codes that are tried for a new lesson; one in five thousand is taken at most."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,43}")
 """Who votes, and a teacher's secret: random words of an address."""
 
@@ -95,10 +99,8 @@ class Store(Protocol):
 
 def new_code() -> str:
     """A code that can be read aloud, and offends nobody; 22^5 are some five million."""
-    while True:
-        code = "".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH))
-        if decent(code):
-            return code
+    codes = ("".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH)) for _ in count())
+    return next(code for code in codes if decent(code))
 
 
 def decent(code: str) -> bool:
@@ -139,10 +141,9 @@ def checked_token(text: str) -> str:
 def begin(store: Store, place: str) -> tuple[Lesson, str]:
     """Open a lesson at this place: the lesson, and the teacher's secret."""
     secret = new_secret()
-    while True:
+    for _ in range(ATTEMPTS):
         lesson = Lesson(new_code(), place)
-        try:
+        with suppress(ValueError):  # the code is taken
             store.open(lesson, digest_of(secret))
-        except ValueError:  # the code is taken
-            continue
-        return lesson, secret
+            return lesson, secret
+    raise Full
