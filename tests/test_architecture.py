@@ -128,6 +128,12 @@ def test_a_room_says_what_it_may_import(room):
     assert re.findall("`([^`]+)`", names[0]) == MAY_IMPORT[room].split()
 
 
+def test_the_document_leads_to_the_readme_of_every_room():
+    document = architecture.DOCUMENT.read_text("utf-8")
+    folders = set(MAY_IMPORT) - {architecture.FRAME, ENTRY.name}
+    assert [room for room in folders if f"](../{room}/README.md)" not in document] == []
+
+
 def test_the_picture_of_the_rooms_is_that_of_the_code():
     document = architecture.DOCUMENT.read_text("utf-8")
     assert architecture.drawn(document) == document, "run make architecture"

@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 
 import pytest
 
+from pages.ui.house import ROOMS
 from tools.architecture import FRAME, ROOT
 
 PLACES = ("core", "pages", "tests", "bench", "tools", "deploy", "static", "docs")
@@ -43,6 +44,11 @@ def spans(document):
 
 def test_there_are_documents():
     assert {"README.md", "core/README.md", "docs/architecture.md"} <= set(DOCUMENTS)
+
+
+def test_the_tour_comes_to_every_page():
+    tour = DOCUMENTS["docs/tour.md"].read_text("utf-8")
+    assert [room.name for room in ROOMS.values() if f"| `/{room.path}` |" not in tour] == []
 
 
 @over()
