@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from core.lessons.walkthrough import Walkthrough
-from pages.charts.activations import step_input
 from pages.charts.expressions import POWER_OF_TEN, layer_name, quoted
 from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import layer_ticks, step_input
 from pages.texts import Text
 from pages.texts.numbers import power
 
@@ -252,7 +252,7 @@ def signals(
     low, high = decades
     x = alt.X("layer:Q").scale(domain=[0.55, layers + 0.45], nice=False)
     x = x.axis(
-        values=list(range(1, layers + 1)), labelExpr=layer_name(layers, t.byhand.output_short),
+        **layer_ticks(layers, t.byhand.output_short),
         title=t.byhand.layer_axis, grid=False, labelOverlap=False,
     )  # fmt: skip
     ticks = [10.0**n for n in range(low, high + 1, max(1, (high - low) // 4))]
