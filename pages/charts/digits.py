@@ -81,7 +81,7 @@ def bars(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
         text="text:N",
         opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.75)),
     )
-    return (bar + text).properties(height=BARS, description=alternative)
+    return alt.layer(bar, text).properties(height=BARS, description=alternative)
 
 
 # The course
@@ -222,9 +222,9 @@ def mistakes(t: Text, colours: Palette, rows: int, alternative: str) -> alt.Laye
     text = {"fontSize": 12, "limit": 110}
     reads = base.mark_text(**text, dy=-35, fontWeight="bold", color=colours.wrong)
     truth = base.mark_text(**text, dy=34, color=colours.ink)
-    return (picture + reads.encode(text="reads:N") + truth.encode(text="truth:N")).properties(
-        height=rows * TILE + MARGIN, description=alternative
-    )
+    return alt.layer(
+        picture, reads.encode(text="reads:N"), truth.encode(text="truth:N")
+    ).properties(height=rows * TILE + MARGIN, description=alternative)
 
 
 def confusion_table(reading: Reading) -> pa.Table:
@@ -270,7 +270,7 @@ def confusion(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
         text="text:N",
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
-    return (cells + text).properties(height=CONFUSION, description=alternative)
+    return alt.layer(cells, text).properties(height=CONFUSION, description=alternative)
 
 
 # What the units of layer 1 look for
@@ -310,7 +310,7 @@ def units(t: Text, colours: Palette, rows: int, alternative: str) -> alt.LayerCh
         .mark_point(shape="square", filled=False, strokeWidth=3, opacity=1)
         .encode(size=alt.value((edge + 3) ** 2), stroke=alt.value(colours.accent))
     )
-    return (picture + thin + frame).properties(
+    return alt.layer(picture, thin, frame).properties(
         height=rows * UNIT_TILE + MARGIN, description=alternative
     )
 
@@ -361,4 +361,4 @@ def unit(t: Text, colours: Palette, largest: float, alternative: str) -> alt.Lay
         )
     )
     text = base.mark_text(fontSize=15, fontWeight="bold", color=colours.ink).encode(text="sign:N")
-    return (cells + text).properties(height=UNIT, description=alternative)
+    return alt.layer(cells, text).properties(height=UNIT, description=alternative)

@@ -211,7 +211,7 @@ def seeds(
     middle = spread.mark_line(color=colour, strokeWidth=LINE + 0.5).encode(
         x, alt.Y("middle:Q").scale(scale).title(title)
     )
-    return (band + each + middle + dotted_at(baseline, colours)).properties(
+    return alt.layer(band, each, middle, dotted_at(baseline, colours)).properties(
         height=SEEDS, description=alternative
     )
 
@@ -297,7 +297,7 @@ def sums(
         .encode(x, y, alt.Detail("row:N"))
     )
     return (
-        (bars + slope)
+        alt.layer(bars, slope)
         .add_params(epoch_input())
         .properties(height=70 + 62 * len(layers), description=alternative)
     )
@@ -409,7 +409,7 @@ def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -
     )
     note = corner_note(base.transform_filter(NOW), colours, "note:N")
     return (
-        (picture + crosses + note)
+        alt.layer(picture, crosses, note)
         .add_params(epoch_input())
         .properties(height=min(420, 110 + 12 * width), description=alternative)
     )

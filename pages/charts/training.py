@@ -218,7 +218,7 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         .transform_filter("true" if pictured else "!datum.right")
     )
     return (
-        (marks + answers)
+        alt.layer(marks, answers)
         .add_params(epoch_input())
         .properties(height=PICTURE + (NAMED if dataset.own else 0), description=alternative)
     )
@@ -257,7 +257,9 @@ def numbers(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         )
     )
     return (
-        (line + marks).add_params(epoch_input()).properties(height=PICTURE, description=alternative)
+        alt.layer(line, marks)
+        .add_params(epoch_input())
+        .properties(height=PICTURE, description=alternative)
     )
 
 
@@ -321,7 +323,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     halo = note.mark_text(fontSize=size, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
     words = note.mark_text(fontSize=size, fontWeight="bold", color=colours.ink)
     return (
-        (picture + marks + halo + words)
+        alt.layer(picture, marks, halo, words)
         .add_params(epoch_input())
         .properties(height=PICTURE + (NAMED if key is not None else 0), description=alternative)
     )

@@ -61,4 +61,4 @@ def agreement(t: Text, colours: Palette, depth: int, alternative: str) -> alt.La
     points = base.transform_filter("datum.kind != 'blur'").mark_point(
         size=70, filled=True, opacity=1
     )
-    return (line + points).properties(height=HEIGHT, description=alternative)
+    return alt.layer(line, points).properties(height=HEIGHT, description=alternative)
