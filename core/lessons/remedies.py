@@ -175,12 +175,17 @@ def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:
     return tuple(sorted(found.values(), key=lambda one: size_of_change(run, one)))
 
 
+TOGETHER = {"gain": "initializer", "rate": "optimizer", "knobs": "activation"}
+"""Settings that are one change with another: the first weights, the steps, the function."""
+
+
 def size_of_change(run: RunSpec, candidate: Candidate) -> tuple[int, list[int]]:
-    """How much a candidate changes: how many settings, then which remedies."""
+    """How much a candidate changes: how many things, then which, as `CHANGES` has them."""
     before, after = effective(run), effective(candidate.run)
-    settings = sum(getattr(before, name) != getattr(after, name) for name in RunSpec.domains())
+    names = [name for name in run.domains() if getattr(before, name) != getattr(after, name)]
     order = list(CHANGES)
-    return settings, [order.index(key) for key in candidate.remedies.split("+")]
+    things = {TOGETHER.get(name, name) for name in names}
+    return len(things), [order.index(key) for key in candidate.remedies.split("+")]
 
 
 # What it did
@@ -200,13 +205,13 @@ class Effect(StrEnum):
 class Outcome:
     """A candidate that was tried: its effect, and its state at the end of the trial.
 
-    before: the loss of the run itself, after as many epochs or at its end.
+    before: the run itself after as many epochs, or at its end.
     """
 
     candidate: Candidate
     effect: Effect
     found: Diagnosis
-    before: float
+    before: Diagnosis
 
 
 BETTER = 0.05
@@ -236,7 +241,7 @@ def outcome(run: RunSpec, history: History, candidate: Candidate, tried: History
     else:
         least = min(before.loss / before.baseline, 1.0)  # no better than guessing is not better
         effect = Effect.BETTER if found.loss / found.baseline <= least - BETTER else Effect.SAME
-    return Outcome(candidate, effect, found, before.loss)
+    return Outcome(candidate, effect, found, before)
 
 
 def same_numbers(one: History, other: History) -> bool:

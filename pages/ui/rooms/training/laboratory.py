@@ -30,6 +30,7 @@ from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
 from core.runs.recording import OverBudget, Recording
+from core.runs.rules import Verdict
 from core.runs.training import RunSpec
 from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
@@ -64,6 +65,7 @@ UNHURRIED_TICK = 0.5
 """Seconds between two looks at what nobody waits for."""
 FEW_CHANGES = 3
 """So many changed settings say what a remedy is; of more, its name does."""
+HELPFUL = (Effect.LEARNS, Effect.BY_HEART, Effect.BETTER)
 WITHOUT_A_START = ("why",)
 """What can be said of a network whose numbers are too large before the first step."""
 
@@ -129,7 +131,7 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
     t, run = scene.t, record.run
     table = treads_table(record)
     if run.depth == 0 or not table.num_rows:
-        st.caption(t.sentences.no_hidden_layer if run.depth == 0 else t.laboratory.no_error)
+        st.caption(t.laboratory.no_layers if run.depth == 0 else t.laboratory.no_error)
         return
     last = table.filter(pa.compute.equal(table["until"], LONGEST + 1))
     parts = {
@@ -197,7 +199,7 @@ def sums(scene: Scene, name: str, record: Recording) -> None:
     """Where each layer's sums lie under the slope."""
     t, run = scene.t, record.run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     shown = tuple(charts.drawn_layers(run.depth))
     history = record.history
@@ -221,7 +223,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
     """Every unit by the share of data for which it is active; when it died, and what came back."""
     t, run = scene.t, record.run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     dead, back = charts.deaths(record.frames), charts.revivals(record.frames)
     show(
@@ -286,18 +288,21 @@ def why(scene: Scene, records: Sequence[Recording]) -> None:
                 st.markdown(f"**{lane_name(scene.t, record.run, scene.lanes)}**")
                 explanation(scene, record)
 
+    def try_some(budget: float) -> bool:
+        trials = [trial for trial in map(next_trial, records) if trial is not None]
+        for trial in trials:
+            compute(trial, budget / len(trials), spare=True)
+        return not trials
+
     def live() -> None:
-        open_trials = [trial for record in records for trial in untried(record)[:1]]
-        for trial in open_trials:
-            compute(trial, LONG_SLICE / len(open_trials), spare=True)
-        if not any(untried(record) for record in records) or open_lanes()[1] != scene.lanes:
+        if try_some(LONG_SLICE) or open_lanes()[1] != scene.lanes:
             st.rerun()
         shown()
 
-    if any(untried(record) for record in records):
-        watch(live, UNHURRIED_TICK)
-    else:
+    if all(next_trial(record) is None for record in records):
         shown()
+    else:
+        watch(live, UNHURRIED_TICK)
     rules(scene, records)
 
 
@@ -315,21 +320,24 @@ def explanation(scene: Scene, record: Recording) -> None:
         progress = t.trials.running.format(done=len(known), all=len(candidates))
         st.progress(len(known) / len(candidates), progress)
     effects = by_effect([outcome for outcome in known.values() if outcome is not None])
-    learning = [one for one in effects if one.effect is Effect.LEARNS]
-    helpful = [one for one in effects if one.effect in (Effect.LEARNS, Effect.BETTER)]
-    if learning:
+    helpful = [one for one in effects if one.effect in HELPFUL]
+    useless = [one for one in effects if one.effect not in HELPFUL]
+    if helpful and helpful[0].effect is not Effect.BETTER:
         first, *helpful = helpful
-        st.markdown(f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, first)}")
+        st.markdown(
+            f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, found, first)}"
+        )
         offer(scene, record, first, t.laboratory.try_remedy, "primary")
     elif len(known) == len(candidates):
-        st.markdown(t.trials.none_learns.format(count=len(effects)))
+        overfits = found.verdict is Verdict.OVERFITTING
+        none = t.trials.none_test if overfits else t.trials.none_learns
+        st.markdown(none.format(count=len(effects)))
     for one in helpful:
         offer(scene, record, one, remedy(t, run, one), "tertiary")
-        st.caption(effect(t, one))
-    useless = [one for one in effects if one.effect not in (Effect.LEARNS, Effect.BETTER)]
+        st.caption(effect(t, found, one))
     if useless:
-        listed = t.trials.comma.join(f"{remedy(t, run, one)} ({effect(t, one)})" for one in useless)
-        st.caption(f"{t.trials.useless} {listed}")
+        told_of = [f"{remedy(t, run, one)} ({effect(t, found, one)})" for one in useless]
+        st.caption(f"{t.trials.useless} {t.trials.comma.join(told_of)}")
     st.caption(t.trials.note)
 
 
@@ -341,13 +349,17 @@ def remedy(t: Text, run: RunSpec, one: Outcome) -> str:
     return " + ".join(t.laboratory.remedies[key] for key in one.candidate.remedies.split("+"))
 
 
-def effect(t: Text, one: Outcome) -> str:
-    """What it did: 'learns: 98% correct after 60 epochs'."""
-    run = one.candidate.trial
-    return t.trials.effects[one.effect.value].format(
+def effect(t: Text, found: Diagnosis, one: Outcome) -> str:
+    """What it did: 'learns: 98% correct after 60 epochs'; of who overfits, on new points."""
+    run, words = one.candidate.trial, t.trials.effects
+    on_new_points = f"{one.effect.value}_test"
+    overfits = found.verdict is Verdict.OVERFITTING and on_new_points in words
+    return words[on_new_points if overfits else one.effect.value].format(
         score=score(run, one.found.accuracy, t),
         loss=loss_of(one.found.loss),
-        before=loss_of(one.before),
+        before=loss_of(one.before.loss),
+        test=loss_of(one.found.test_loss),
+        before_test=loss_of(one.before.test_loss),
         epochs=whole(run.epochs, t),
     )
 
@@ -432,7 +444,8 @@ def explained(record: Recording) -> Diagnosis:
 
 @per_recording
 def candidates_of(record: Recording) -> tuple[Candidate, ...]:
-    return candidates(record.run, explained(record).verdict)
+    """What may help a finished run; of one that was stopped it is not known yet."""
+    return candidates(record.run, explained(record).verdict) if record.finished else ()
 
 
 @per_recording
@@ -441,18 +454,16 @@ def outcomes_of(record: Recording) -> dict[Candidate, Outcome | None]:
     return {}
 
 
-def untried(record: Recording) -> list[Recording]:
-    """The trials that are still to be computed, the smallest change first."""
-    known, waiting = outcomes_of(record), []
+def next_trial(record: Recording) -> Recording | None:
+    """The smallest change that is still to be tried, None once all have been."""
+    known = outcomes_of(record)
     for candidate in candidates_of(record):
-        if candidate in known:
-            continue
-        trial = recordings().get(candidate.trial)
-        if trial.finished:
+        if candidate not in known:
+            trial = recordings().get(candidate.trial)
+            if not trial.finished:
+                return trial
             known[candidate] = outcome(record.run, record.history, candidate, trial.history)
-        else:
-            waiting.append(trial)
-    return waiting
+    return None
 
 
 @per_recording
@@ -536,7 +547,7 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
     """The freeze test and the amplifier test of the first lane, beside another activation."""
     t, run = scene.t, records[0].run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     control = replace(run, activation=CONTROL, knobs=())
     tested = {r.activation: variants(r, MANY_SEEDS) for r in (run, control)}
