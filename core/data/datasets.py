@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 
 import numpy as np
 
 from core.arrays import Array
+from core.registry import registry
 
 FOLDER = Path(__file__).parent
 TRAINING_SHARE = 0.8
@@ -228,49 +228,42 @@ def needed_first(rows: Array, y: Array, task: Task) -> Array:
     return np.concatenate([rows[first], np.delete(rows, first)])
 
 
-DATASETS = MappingProxyType(
-    {
-        dataset.key: dataset
-        for dataset in [
-            Dataset("xor", "XOR", Task.BINARY, View.PLANE, 2, 1, xor),
-            Dataset("circle", "Circle", Task.BINARY, View.PLANE, 2, 1, circle),
-            Dataset("moons", "Two moons", Task.BINARY, View.PLANE, 2, 1, moons),
-            Dataset("spiral", "Two spirals", Task.BINARY, View.PLANE, 2, 1, spiral),
-            Dataset("gaussians", "Two groups", Task.BINARY, View.PLANE, 2, 1, gaussians),
-            Dataset(
-                "regression", "x₁ x₂", Task.REGRESSION, View.PLANE, 2, 1, regression, class_names=()
-            ),
-            Dataset(
-                key="iris",
-                name="Iris",
-                task=Task.CLASSES,
-                view=View.SAMPLES,
-                inputs=4,
-                outputs=3,
-                draw=lambda rng, samples: flowers(),
-                max_samples=150,
-                collection=True,
-                features=("sepal_length", "sepal_width", "petal_length", "petal_width"),
-                class_names=("setosa", "versicolor", "virginica"),
-                source="R. A. Fisher, Annals of Eugenics 7(2):179-188, 1936",
-                licence="CC BY 4.0",
-            ),
-            Dataset(
-                key="digits",
-                name="Digits",
-                task=Task.CLASSES,
-                view=View.SAMPLES,
-                inputs=64,
-                outputs=10,
-                draw=lambda rng, samples: handwriting(),
-                max_samples=1797,
-                collection=True,
-                features=(),
-                class_names=tuple("0123456789"),
-                source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
-                " UCI Machine Learning Repository, 1998",
-                licence="CC BY 4.0",
-            ),
-        ]
-    }
+DATASETS = registry(
+    Dataset("xor", "XOR", Task.BINARY, View.PLANE, 2, 1, xor),
+    Dataset("circle", "Circle", Task.BINARY, View.PLANE, 2, 1, circle),
+    Dataset("moons", "Two moons", Task.BINARY, View.PLANE, 2, 1, moons),
+    Dataset("spiral", "Two spirals", Task.BINARY, View.PLANE, 2, 1, spiral),
+    Dataset("gaussians", "Two groups", Task.BINARY, View.PLANE, 2, 1, gaussians),
+    Dataset("regression", "x₁ x₂", Task.REGRESSION, View.PLANE, 2, 1, regression, class_names=()),
+    Dataset(
+        key="iris",
+        name="Iris",
+        task=Task.CLASSES,
+        view=View.SAMPLES,
+        inputs=4,
+        outputs=3,
+        draw=lambda rng, samples: flowers(),
+        max_samples=150,
+        collection=True,
+        features=("sepal_length", "sepal_width", "petal_length", "petal_width"),
+        class_names=("setosa", "versicolor", "virginica"),
+        source="R. A. Fisher, Annals of Eugenics 7(2):179-188, 1936",
+        licence="CC BY 4.0",
+    ),
+    Dataset(
+        key="digits",
+        name="Digits",
+        task=Task.CLASSES,
+        view=View.SAMPLES,
+        inputs=64,
+        outputs=10,
+        draw=lambda rng, samples: handwriting(),
+        max_samples=1797,
+        collection=True,
+        features=(),
+        class_names=tuple("0123456789"),
+        source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
+        " UCI Machine Learning Repository, 1998",
+        licence="CC BY 4.0",
+    ),
 )

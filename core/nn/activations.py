@@ -19,14 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import e, inf, pi, sqrt
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from core.arrays import Array
+from core.domain import Knob
 from core.nn.special import FAR, floats, normal_cdf_and_pdf
 from core.nn.special import erf as error_function
+from core.registry import registry
 
 Pair = tuple[Array, Array]
 
@@ -246,17 +247,6 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Knob:
-    """A parameter of an activation; `default` is the paper's value, `symbol` is LaTeX."""
-
-    key: str
-    default: float
-    low: float
-    high: float
-    symbol: str
-
-
-@dataclass(frozen=True)
 class Activation:
     r"""A scalar function applied to every entry of an array, and what is known about it.
 
@@ -331,7 +321,7 @@ LECUN = (
 
 # --- the entries -------------------------------------------------------------------------------
 
-ENTRIES = (
+ACTIVATIONS = registry(
     Activation(
         key="step",
         name="step",
@@ -813,5 +803,3 @@ ENTRIES = (
         paper=LECUN,
     ),
 )
-
-ACTIVATIONS = MappingProxyType({activation.key: activation for activation in ENTRIES})

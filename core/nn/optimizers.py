@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from core.arrays import Array
+from core.registry import registry
 
 
 @dataclass(frozen=True)
@@ -57,44 +57,39 @@ def adam(step: Array, gradient: Array, rate: float, t: int, mean: Array, square:
     step /= np.sqrt(square / (1 - 0.999**t)) + 1e-8
 
 
-OPTIMIZERS = MappingProxyType(
-    {
-        optimizer.key: optimizer
-        for optimizer in [
-            Optimizer(
-                key="sgd",
-                name="SGD",
-                memories=0,
-                step=sgd,
-                formula=r"\Delta = \eta\, g",
-                source="Robbins & Monro, Annals of Mathematical Statistics, 1951",
-            ),
-            Optimizer(
-                key="momentum",
-                name="Momentum",
-                memories=1,
-                step=momentum,
-                formula=r"v \leftarrow 0.9\, v + g,\quad \Delta = \eta\, v",
-                source="Polyak, 1964; Rumelhart, Hinton & Williams, Nature, 1986",
-            ),
-            Optimizer(
-                key="rmsprop",
-                name="RMSprop",
-                memories=1,
-                step=rmsprop,
-                formula=r"s \leftarrow 0.9\, s + 0.1\, g^2,\quad"
-                r" \Delta = \frac{\eta\, g}{\sqrt{s} + 10^{-8}}",
-                source="Tieleman & Hinton, Coursera lecture 6.5, 2012",
-            ),
-            Optimizer(
-                key="adam",
-                name="Adam",
-                memories=2,
-                step=adam,
-                formula=r"\Delta = \frac{\eta\, \hat m}{\sqrt{\hat s} + 10^{-8}},\quad"
-                r" m \leftarrow 0.9\, m + 0.1\, g,\ s \leftarrow 0.999\, s + 0.001\, g^2",
-                source="Kingma & Ba, ICLR 2015, arXiv:1412.6980",
-            ),
-        ]
-    }
+OPTIMIZERS = registry(
+    Optimizer(
+        key="sgd",
+        name="SGD",
+        memories=0,
+        step=sgd,
+        formula=r"\Delta = \eta\, g",
+        source="Robbins & Monro, Annals of Mathematical Statistics, 1951",
+    ),
+    Optimizer(
+        key="momentum",
+        name="Momentum",
+        memories=1,
+        step=momentum,
+        formula=r"v \leftarrow 0.9\, v + g,\quad \Delta = \eta\, v",
+        source="Polyak, 1964; Rumelhart, Hinton & Williams, Nature, 1986",
+    ),
+    Optimizer(
+        key="rmsprop",
+        name="RMSprop",
+        memories=1,
+        step=rmsprop,
+        formula=r"s \leftarrow 0.9\, s + 0.1\, g^2,\quad"
+        r" \Delta = \frac{\eta\, g}{\sqrt{s} + 10^{-8}}",
+        source="Tieleman & Hinton, Coursera lecture 6.5, 2012",
+    ),
+    Optimizer(
+        key="adam",
+        name="Adam",
+        memories=2,
+        step=adam,
+        formula=r"\Delta = \frac{\eta\, \hat m}{\sqrt{\hat s} + 10^{-8}},\quad"
+        r" m \leftarrow 0.9\, m + 0.1\, g,\ s \leftarrow 0.999\, s + 0.001\, g^2",
+        source="Kingma & Ba, ICLR 2015, arXiv:1412.6980",
+    ),
 )

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial, singledispatch
+from functools import cache, partial, singledispatch
 from math import log10
 from typing import Any
 
 import streamlit as st
 
 from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
+from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
 from pages.texts import Text
@@ -132,18 +133,16 @@ def entry_name(t: Text, key: str, options: Any = None) -> str:
     """The reader's name of a registry entry: a translation, else its own proper noun."""
     if key in t.options:
         return t.options[key]
-    entry = options[key] if options is not None else all_entries()[key]
+    entry = (options if options is not None else all_entries()).get(key)
     return getattr(entry, "name", key)
 
 
-def all_entries() -> dict[str, Any]:
-    """Every entry that a run can choose, by key."""
-    return {
-        key: entry
-        for domain in RunSpec.domains().values()
-        if isinstance(domain, Choice)
-        for key, entry in domain.options.items()
-    }
+@cache
+def all_entries() -> Mapping[str, Any]:
+    """Every entry of a registry that a run can choose, by key."""
+    choices = [domain for domain in RunSpec.domains().values() if isinstance(domain, Choice)]
+    entries = [entry for choice in choices for entry in choice.options.values()]
+    return registry(*(entry for entry in entries if hasattr(entry, "key")))
 
 
 @singledispatch
