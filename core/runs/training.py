@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -13,7 +14,7 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import DATASETS, Data, Dataset, View, load
 from core.data.tables import Table
-from core.domain import choice, flag, real, whole
+from core.domain import choice, flag, knobs, real, whole
 from core.nn.losses import LOSSES
 from core.nn.network import PRECISIONS, NetworkSpec, Parameters, Pass, build, forward, gradients
 from core.nn.normalization import Moments
@@ -42,6 +43,7 @@ class RunSpec(NetworkSpec):
     `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
     the batches; replica r uses seed + r and equals the single run with that seed.
 
+    constants: those of the optimizers that differ from the papers', as `adam.beta1`.
     clip: the length to which a longer gradient is cut, 0 for none (Pascanu, Mikolov & Bengio,
     ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
     hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
@@ -54,6 +56,7 @@ class RunSpec(NetworkSpec):
     samples: int = whole(500, low=20, high=5000, steps=(50, 100, 200, 300, 500, 1000, 2000, 5000))
     data_seed: int = whole(0, low=0, high=9999)
     optimizer: str = choice("sgd", OPTIMIZERS)
+    constants: tuple[tuple[str, float], ...] = knobs(OPTIMIZERS)
     rate: float = real(0.1, low=1e-6, high=1000.0, steps=RATES)
     batch: int = whole(32, low=1, high=5000, steps=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 5000))
     epochs: int = whole(400, low=1, high=10000, steps=(50, 100, 200, 400, 1000, 2000, 6000))
@@ -64,6 +67,11 @@ class RunSpec(NetworkSpec):
     frozen: int = whole(0, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
     amplify: bool = flag(False)
     table: Table | None = None
+
+    @cached_property
+    def step_constants(self) -> dict[str, float]:
+        """The constants of the optimizer chosen, by their short names."""
+        return OPTIMIZERS[self.optimizer].constants(dict(self.constants))
 
     @property
     def source(self) -> Dataset:
@@ -301,7 +309,10 @@ class Trainer:
             gradient *= np.minimum(1, run.clip / largest / length)
         if run.warmup > 0:
             rate *= min(1.0, self.steps / (run.warmup * len(self.batches)))
-        self.optimizer.step(step, gradient, rate, self.steps, *self.memory)
+        constants = run.step_constants
+        self.optimizer.step(step, gradient, theta, rate, self.steps, *self.memory, **constants)
+        for columns in self.frozen:  # weight decay needs no gradient
+            step[:, columns] = 0
         if last:
             self.relative_update = ratio(norms(self.step), norms(self.parameters))
         theta -= step

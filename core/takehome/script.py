@@ -429,7 +429,14 @@ def change(run: RunSpec) -> Iterator[str]:
         yield f"rate = {rate} * min(1.0, steps / {run.warmup * batches})  # warm-up"
         rate = "rate"
     memory = ", *memory" if optimizer.memories else ""
-    yield f"{optimizer.step.__name__}(step, gradient, {rate}, steps{memory})"
+    constants = "".join(f", {name}={value!r}" for name, value in run.step_constants.items())
+    yield f"{optimizer.step.__name__}(step, gradient, theta, {rate}, steps{memory}{constants})"
+    yield from when(
+        frozen,
+        f"for part in views(step)[:{3 if norm else 2}]:",
+        f"    for l in range({frozen}):  # weight decay needs no gradient",
+        "        part[l][:] = 0",
+    )
     yield "theta -= step"
 
 

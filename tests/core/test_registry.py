@@ -46,7 +46,7 @@ def test_entries_of_two_registries_may_not_put_the_same_knob_in_a_link():
         ones: tuple[tuple[str, float], ...] = knobs(registry(Entry("elu", (KNOB,))))
         others: tuple[tuple[str, float], ...] = knobs(registry(Entry("elu", (KNOB,))))
 
-    with pytest.raises(ValueError, match="'elu.a'"):
+    with pytest.raises(ValueError, match=r"'elu\.a'"):
         Both.keys()
 
 

@@ -56,7 +56,7 @@ from pages.ui.widgets.show import show
 
 NETWORK = (
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed", "data_seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed", "data_seed",
 )  # fmt: skip
 """The settings of a run that this page has."""
 OWNED = (
@@ -136,8 +136,9 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
-            controls(run, t, "seed", "data_seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", "data_seed", change=change_run)
 
 
 # The stage

@@ -58,7 +58,7 @@ START = RunSpec()
 NETWORK = (
     "dataset", "noise", "samples", "data_seed",
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed",
 )  # fmt: skip
 """The settings of a run that this page has."""
 OWNED = (
@@ -158,7 +158,9 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", change=change_run)
 
 
 Scores = dict[str, dict[float, Score]]

@@ -15,7 +15,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
+from core.domain import Choice, Domain, Flag, Knobs, Real, Several, Spec, Whole
 from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
@@ -48,28 +48,47 @@ def controls(
 
 
 def knob_controls(
-    run: RunSpec, t: Text, activations: tuple[str, ...], *, change: Change, key: str = ""
+    run: RunSpec, t: Text, entries: tuple[str, ...], *, change: Change, key: str = ""
 ) -> None:
-    """Draw the knobs of these activations."""
-    domain = RunSpec.domains()["knobs"]
-    values = {**domain.defaults, **dict(run.knobs)}
-    for knob, real in domain.domains.items():
-        activation, symbol = knob.split(".")
-        if activation in activations:
-            reset(key + knob, values[knob])
-            st.slider(
-                f"{entry_name(t, activation)}: {symbol}",
-                min_value=real.low,
-                max_value=real.high,
-                key=key + knob,
-                on_change=taken,
-                args=(
-                    key + knob,
-                    lambda value, knob=knob: change(
-                        "knobs", domain.only_changed({**values, knob: value})
+    """Draw the knobs of these entries, activations or optimizers."""
+    for name, domain in RunSpec.domains().items():
+        if not isinstance(domain, Knobs):
+            continue
+        values = {**domain.defaults, **dict(getattr(run, name))}
+        for knob, real in domain.domains.items():
+            if knob.split(".")[0] in entries:
+                knob_control(
+                    real,
+                    values[knob],
+                    label=knob_name(t, knob),
+                    key=key + knob,
+                    change=lambda value, name=name, domain=domain, values=values, knob=knob: change(
+                        name, domain.only_changed({**values, knob: value})
                     ),
-                ),
-            )
+                )
+
+
+def knob_control(
+    real: Real, value: float, *, label: str, key: str, change: Callable[[float], None]
+) -> None:
+    reset(key, value)
+    handed = {"label": label, "key": key, "on_change": taken, "args": (key, change)}
+    if real.steps:
+        options = sorted({*real.steps, value})
+        st.select_slider(options=options, format_func=real.write, **handed)
+    else:
+        st.slider(min_value=real.low, max_value=real.high, **handed)
+
+
+def knob_name(t: Text, knob: str) -> str:
+    """What a knob is called, given as in a link: 'ELU: a' for `elu.a`."""
+    return f"{entry_name(t, knob.split('.')[0])}: {knob_label(knob)}"
+
+
+def knob_label(knob: str) -> str:
+    """What a knob is called beside its entry's name: 'a' for `elu.a`."""
+    entry, key = knob.split(".")
+    return registry(*all_entries()[entry].knobs)[key].label
 
 
 def reset(key: str, value: Any) -> None:

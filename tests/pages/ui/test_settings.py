@@ -1,4 +1,4 @@
-"""The settings of all pages together: nothing in a link and nothing in the texts means two things."""
+"""The settings of all pages together: no key means two things."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pages.ui.settings import SPECS
 
 
 def test_a_key_of_a_link_belongs_to_one_setting_of_all():
-    keys = [key for spec in SPECS for key in spec.keys()]
+    keys = [key for spec in SPECS for key in [*spec.keys()]]
     assert len(set(keys)) == len(keys)
 
 

@@ -28,6 +28,7 @@ from pages.ui.widgets.controls import (
     entry_name,
     fold,
     knob_controls,
+    knob_label,
     reset,
     taken,
 )
@@ -36,6 +37,8 @@ from pages.ui.widgets.presets import questions
 KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
 OWNED = (*KEPT, *Columns.keys())
 """Every key of a link that belongs to the training page."""
+KNOBS = frozenset({"knobs", "constants"})
+"""Settings of which a run uses only those of its activation and its optimizer."""
 
 
 def open_lanes() -> tuple[Stage, Lanes]:
@@ -149,7 +152,9 @@ def more_settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "width", "activation", "initializer", "gain", change=change, key=key)
         gains_of_theory(t, run)
         knob_controls(run, t, (run.activation,), change=change, key=key)
-        controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
+        controls(run, t, "optimizer", change=change, key=key)
+        knob_controls(run, t, (run.optimizer,), change=change, key=key)
+        controls(run, t, "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
     with view:
@@ -208,12 +213,12 @@ def measure_choice(t: Text, stage: Stage) -> None:
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
-    for name in [name for name in run.domains() if name not in SHARED | {"activation", "knobs"}]:
+    for name in [name for name in run.domains() if name not in SHARED | KNOBS | {"activation"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
             parts.append(setting_text(t, name, getattr(run, name)))
-    for knob, value in run.knobs:
-        if knob.startswith(f"{run.activation}."):
-            parts.append(f"{knob.split('.')[1]} = {value:g}")
+    for knob, value in (*run.knobs, *run.constants):
+        if knob.split(".")[0] in (run.activation, run.optimizer):
+            parts.append(f"{knob_label(knob)} = {value:g}")
     return " · ".join(filter(None, parts))
 
 
@@ -232,7 +237,7 @@ def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
     return [
         f"{t.settings[name]} {text(t, before, name)} → {text(t, after, name)}"
         for name in after.domains()
-        if name != "knobs" and chosen_value(before, name) != chosen_value(after, name)
+        if name not in KNOBS and chosen_value(before, name) != chosen_value(after, name)
     ]
 
 
