@@ -92,6 +92,24 @@ def adam(
     step /= np.sqrt(square / (1 - beta2**t)) + epsilon
 
 
+def adamw(
+    step: Array,
+    gradient: Array,
+    theta: Array,
+    rate: float,
+    t: int,
+    mean: Array,
+    square: Array,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    decay: float,
+) -> None:
+    """Biases and scales decay too, and the rate multiplies the decay, as in most libraries."""
+    adam(step, gradient, theta, rate, t, mean, square, beta1, beta2, epsilon)
+    step += rate * decay * theta
+
+
 def new_share(beta: float) -> float:
     """How much of the new value an average takes in that keeps beta of the old one: 1 - beta.
 
@@ -121,6 +139,7 @@ OF_ADAM = (
 #   Adam      m = 0.05, then 0.9 * 0.05 - 0.025 = 0.02;     m / (1 - 0.9^t):   0.5,  0.02 / 0.19
 #             s = 0.00025, then 0.00024975 + 0.0000625 = 0.00031225;
 #             s / (1 - 0.999^t): 0.25, 0.00031225 / 0.001999
+#   AdamW     those of Adam, and 0.1 * 0.01 * w: w = 1, then 1 less the first step
 ADAM_1 = 0.1 * 0.5 / (0.5 + 1e-8)
 ADAM_2 = 0.1 * (0.02 / 0.19) / (sqrt(0.00031225 / 0.001999) + 1e-8)
 
@@ -167,5 +186,21 @@ OPTIMIZERS = registry(
         source="Kingma & Ba, ICLR 2015, arXiv:1412.6980",
         worked=(ADAM_1, ADAM_2),
         knobs=OF_ADAM,
+    ),
+    Optimizer(
+        key="adamw",
+        name="AdamW",
+        memories=2,
+        step=adamw,
+        formula=r"\Delta = \eta \left(\frac{\hat m}{\sqrt{\hat s} + \epsilon} + \lambda\, w\right),"
+        r"\quad m \leftarrow \beta_1 m + (1 - \beta_1)\, g,"
+        r"\ s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2,\quad"
+        r" \hat m = \frac{m}{1 - \beta_1^t},\ \hat s = \frac{s}{1 - \beta_2^t}",
+        source="Loshchilov & Hutter, ICLR 2019, arXiv:1711.05101",
+        worked=(ADAM_1 + 0.1 * 0.01, ADAM_2 + 0.1 * 0.01 * (1 - ADAM_1 - 0.1 * 0.01)),
+        knobs=(
+            *OF_ADAM,
+            Knob("decay", 0.01, 0.0, 1.0, r"\lambda", "λ", (0.0, 0.001, 0.01, 0.03, 0.1, 0.3, 1.0)),
+        ),
     ),
 )

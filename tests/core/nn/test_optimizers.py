@@ -75,6 +75,27 @@ def test_many_steps_are_those_of_the_formula(key):
             np.testing.assert_allclose(steps[:, r, p], expected, rtol=1e-11)
 
 
+def test_adamw_is_adam_on_the_loss_alone_and_shrinks_the_weights_apart_from_it():
+    """Loshchilov & Hutter's algorithm 2 for one weight, in plain Python."""
+    gradients = np.random.default_rng(4).normal(size=60)
+    b1, b2, epsilon, decay, rate = 0.8, 0.95, 1e-6, 0.3, 0.05
+    w, m, s, expected = 2.0, 0.0, 0.0, []
+    for t, g in enumerate(gradients, start=1):
+        m = b1 * m + (1 - b1) * g
+        s = b2 * s + (1 - b2) * g * g
+        new = w - rate * (m / (1 - b1**t) / (sqrt(s / (1 - b2**t)) + epsilon) + decay * w)
+        expected.append(w - new)
+        w = new
+    constants = {"beta1": b1, "beta2": b2, "epsilon": epsilon, "decay": decay}
+    steps = steps_of(OPTIMIZERS["adamw"], gradients[:, None, None], rate, 2.0, **constants)
+    np.testing.assert_allclose(steps.ravel(), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_without_a_gradient_adamw_shrinks_the_weights_geometrically():
+    steps = steps_of(OPTIMIZERS["adamw"], np.zeros((5, 1, 1)), 0.1, 1.0, decay=0.5)
+    np.testing.assert_allclose(1 - steps.ravel().cumsum(), 0.95 ** np.arange(1, 6), rtol=1e-14)
+
+
 @EVERY
 def test_the_first_step_goes_down_the_slope(rule):
     gradient = np.array([[[1e-3, -1e-3, 5.0, -5.0, 0.0]]])
