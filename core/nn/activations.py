@@ -192,6 +192,13 @@ def lecun_tanh(z: Array) -> Pair:
     return LECUN_SCALE * f, LECUN_SCALE * LECUN_SLOPE * df
 
 
+def snake(z: Array, a: float) -> Pair:
+    end = np.finfo(z.dtype).max / 64  # 2 a z is finite for every knob a
+    with np.errstate(invalid="ignore"):  # no limit of the slope at infinity: NaN
+        az = a * np.clip(z, -end, end)
+        return z + np.sin(az) ** 2 / a, 1 + np.sin(2 * az) + 0 * z
+
+
 # --- what is known about them ------------------------------------------------------------------
 
 
@@ -801,5 +808,23 @@ ACTIVATIONS = registry(
         smoothness=Smoothness.CINF,
         year=1989,
         paper=LECUN,
+    ),
+    Activation(
+        key="snake",
+        name="Snake",
+        family=Family.OTHER,
+        rule=snake,
+        formula=r"z + \frac{1}{a} \sin^2(a z)",
+        derivative_formula=r"1 + \sin(2 a z)",
+        range=REALS,
+        max_slope=2,
+        max_slope_where=Where.PERIODIC,
+        max_slope_at=(pi / 4, 5 * pi / 4),
+        saturates=Side.NONE,
+        smoothness=Smoothness.CINF,
+        knobs=(Knob("a", 1.0, 0.1, 10.0, "a"),),
+        year=2020,
+        paper="Ziyin, Hartwig & Ueda, “Neural networks fail to learn periodic functions and how to "
+        "fix it”, NeurIPS 2020, arXiv:2006.08195",
     ),
 )

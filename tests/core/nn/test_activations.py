@@ -475,13 +475,16 @@ def test_the_registry_starts_with_the_keys_that_links_hold():
     assert all(key == a.key for key, a in ACTIVATIONS.items())
     assert len({a.name for a in ACTIVATIONS.values()}) == len(ACTIVATIONS)
     defaults = {f"{a.key}.{k.key}": k.default for a in ACTIVATIONS.values() for k in a.knobs}
-    assert defaults.items() >= {
-        "leaky_relu.a": 0.01,
-        "prelu.a": 0.25,
-        "elu.a": 1,
-        "celu.a": 1,
-        "swish.b": 1,
-    }.items()
+    assert (
+        defaults.items()
+        >= {
+            "leaky_relu.a": 0.01,
+            "prelu.a": 0.25,
+            "elu.a": 1,
+            "celu.a": 1,
+            "swish.b": 1,
+        }.items()
+    )
 
 
 def test_the_registry_and_its_entries_are_read_only():
