@@ -128,6 +128,14 @@ def gaussians(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
     return 0.8 * y - 0.4 + 0.18 * rng.normal(size=(samples, 2)), y
 
 
+def pinwheel(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Three bent blades, each the next one turned by a third of a circle: three classes."""
+    blade = 3 * np.arange(samples) // samples
+    radius = rng.uniform(0.05, 0.95, (samples, 1))
+    spread = rng.uniform(-0.6, 0.6, (samples, 1))
+    return radius * along(2 * np.pi / 3 * blade[:, None] + 2 * radius + spread), np.eye(3)[blade]
+
+
 def regression(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
     """y = x1 x2, the smooth relative of XOR."""
     x = square(rng, samples)
@@ -265,5 +273,15 @@ DATASETS = registry(
         source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
         " UCI Machine Learning Repository, 1998",
         licence="CC BY 4.0",
+    ),
+    Dataset(
+        key="pinwheel",
+        name="Pinwheel",
+        task=Task.CLASSES,
+        view=View.PLANE,
+        inputs=2,
+        outputs=3,
+        draw=pinwheel,
+        class_names=("A", "B", "C"),
     ),
 )
