@@ -11,9 +11,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.texts import Text
-from pages.texts.lesson import NOTES
+from pages.texts.scenes import ORDER
 from pages.ui.session import keep, linked
-from pages.ui.settings import CONTROLS, MOST_SCENES, Presenting, Telling
+from pages.ui.settings import CONTROLS, Presenting, Telling
 from pages.ui.widgets.components import component
 
 STYLE = Path(__file__).with_name("present.css")
@@ -42,9 +42,9 @@ def present(t: Text, page: str) -> None:
     told = page == "story" and scene > 0
     words = t.classroom.bar
     data = {
-        "place": words.place.format(scene=scene, last=MOST_SCENES) if told else "",
+        "place": words.place.format(scene=scene, last=len(ORDER)) if told else "",
         "back": page != "story" or scene > 0,
-        "next": page != "story" or scene < MOST_SCENES,
+        "next": page != "story" or scene < len(ORDER),
         "labels": {**vars(words), "glossary": t.common.glossary},
         "notes": notes(t, page, scene),
         "terms": [(term.term, term.meaning) for term in vars(t.glossary).values()],
@@ -65,7 +65,7 @@ def notes(t: Text, page: str, scene: int) -> list[tuple[str, str]]:
     if page != "story":
         own = t.lesson.pages.get(page, ())
     else:
-        own = t.lesson.notes[NOTES[scene - 1]] if scene else ()
+        own = t.lesson.notes[ORDER[scene - 1]] if scene else ()
     return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts if part in own]
 
 
@@ -75,7 +75,7 @@ def step(page: str, by: int) -> None:
     if page != "story":
         st.session_state[TO_STORY] = True
         by = max(by, 0)  # back is where the reader has come from
-    turned = Telling(scene=min(max(scene + by, 0), MOST_SCENES))
+    turned = Telling(scene=min(max(scene + by, 0), len(ORDER)))
     if by:
         keep(turned.to_query(), Telling.keys())
 

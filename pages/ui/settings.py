@@ -16,6 +16,7 @@ from core.runs.lanes import MOST_LANES
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -154,7 +155,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -246,10 +247,9 @@ class Presenting(Spec):
 
 CLASS_PARTS = dict.fromkeys(("class_links", "class_plan", "class_sheet", "class_offline"))
 """What the page for teachers shows."""
-MOST_SCENES = 8
 PLACES = dict.fromkeys(
     (
-        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
+        *("cover", *(f"scene{number}" for number in range(1, len(ORDER) + 1))),
         *("activations", "derivatives", "training", "perceptron", "byhand", "digits", "svm"),
     )
 )
