@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.domain import Choice, Several
-from pages.ui.settings import SPECS
+from pages.ui.house import SPECS
 
 
 def test_a_key_of_a_link_belongs_to_one_setting_of_all():
