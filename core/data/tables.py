@@ -342,7 +342,7 @@ class Columns(Spec):
 
 
 ANSWERS = (
-    "target", "label", "labels", "y", "outcome", "diagnosis", "survived", "species", "class",
+    "target", "label", "labels", "outcome", "diagnosis", "survived", "species", "class",
     "income", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
 )  # fmt: skip
 """What people often call the column to predict, the surest first; in small letters."""

@@ -14,7 +14,7 @@ from textwrap import wrap
 
 import numpy as np
 
-from core.data.datasets import TRAINING_SHARE, Task, onto_unit, standardized
+from core.data.datasets import TRAINING_SHARE, Task, gathered, onto_unit, standardized
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS, Initializer
 from core.nn.losses import LOSSES
@@ -116,15 +116,17 @@ def data(run: RunSpec, library: Library) -> str:
         ]
         if dataset.task is Task.CLASSES:
             lines.append(f"    y = np.eye({dataset.outputs})[y[:, 0].astype(int)]")
-        lines.append(f"    count = round({TRAINING_SHARE} * len(x))")
+        share = f"round({TRAINING_SHARE} * len(x))" if run.data().tested else "len(x)"
+        lines.append(f"    count = {share}")
         axis = 0 if dataset.features else None
         lines.append(f"    x = {scaled}(x, x[:count], {axis})")
         if dataset.own and dataset.task is Task.REGRESSION:
             lines.append(f"    y = {library.add(onto_unit, 'onto_unit')}(y, y[:count])")
         if noise:
             lines.append(f"    jitter = np.random.default_rng({streams}[2])")
+        rest = ", then those to test" if run.data().tested else ""
         about = (
-            f"# {len(run.data().train_rows)} rows to train on, then those to test; "
+            f"# {len(run.data().train_rows)} rows to train on{rest}; "
             f"shuffled by seed {run.data_seed}. The last number is to be predicted."
         )
         before = f"{about}\nROWS = '''{rows}'''\n{library.text()}"
@@ -156,7 +158,8 @@ def cast(run: RunSpec) -> str:
 def embedded(run: RunSpec) -> str:
     """The rows of a collection in the order of this run: as they were collected, not yet scaled."""
     dataset, drawn = run.source, run.data()
-    x, y = dataset.draw(np.random.default_rng(0), 0)
+    y = dataset.draw(np.random.default_rng(0), 0)[1]
+    x = gathered(dataset, drawn)
     order = np.concatenate([drawn.train_rows, drawn.test_rows])
     label = y.argmax(axis=1)[:, None] if dataset.task is Task.CLASSES else y
     return ";\n".join(" ".join(map(number, row)) for row in np.hstack([x, label])[order].tolist())

@@ -129,10 +129,8 @@ def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
     kind, missing = Kind.WORDS, no_word
     if 2 * sum(values[cell] is not None for cell in given) > len(given):
         kind, missing = Kind.NUMBERS, no_number
-    elif given and (stripped := without_unit(set(given))) is not None:
-        measured = {cell: number(rest, decimal) for cell, rest in stripped.items()}
-        if None not in measured.values():
-            kind, missing, values = Kind.NUMBERS, no_number, values | measured
+    elif measured := without_unit(set(given), decimal):
+        kind, missing, values = Kind.NUMBERS, no_number, values | measured
     elif given and are_dates(sorted(set(given))):
         kind = Kind.DATES
     if kind is Kind.NUMBERS and count_days([values[cell] for cell in set(given)]):
@@ -147,13 +145,16 @@ def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
     )
 
 
-def without_unit(cells: set[str]) -> dict[str, str] | None:
-    """The cells without the unit that all of them end in, None where they do not."""
+def without_unit(cells: set[str], decimal: str) -> dict[str, float | None]:
+    """The numbers before the unit that all cells end in; none where they do not."""
     found = {cell: UNIT.fullmatch(plain(cell)) for cell in cells}
     units = {match["unit"].strip() if match else "" for match in found.values()}
     if len(units) != 1 or units == {""}:
-        return None
-    return {cell: match["number"].strip() for cell, match in found.items() if match}
+        return {}
+    measured = {
+        cell: number(match["number"].strip(), decimal) for cell, match in found.items() if match
+    }
+    return {} if None in measured.values() else measured
 
 
 def are_dates(cells: Sequence[str]) -> bool:

@@ -96,7 +96,7 @@ def separator_of(text: str) -> str:
     best = max(shares, key=lambda key: shares[key].score)
     if (best == "blank" and shares[best].share < 1) or shares[best].share < MOSTLY:
         fixed = consistency(text, "fixed")
-        if fixed.share >= MOSTLY and fixed.width > 1:
+        if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:
             return "fixed"
     if shares[best].width == 0:
         return "comma"  # with which the first row will be refused
@@ -334,12 +334,12 @@ def trimmed(rows: list[Row], width: int) -> list[Row]:
 def rows_above(rows: list[Row], width: int) -> set[int]:
     """The numbers of the rows before the table: titles and the like, of few cells."""
     above: set[int] = set()
-    for row in rows[:MOST_AROUND]:
+    for k, row in enumerate(rows[:MOST_AROUND]):
         filled = filled_cells(row.cells)
         full = len(row.cells) == width
         if full and not (filled == 1 and width > 2 and not any(map(looks_like_number, row.cells))):
             break
-        if not full and may_be_shifted(row, width):
+        if not full and may_be_shifted(rows[k:], width):
             break
         if filled > 2 or (width == 2 and filled == 2) or len(rows) - len(above) < 2:
             break
@@ -366,10 +366,14 @@ def is_noted(first: str, row: Row, width: int) -> bool:
     return len(row.cells) != width and TOTALS.fullmatch(begin) is not None
 
 
-def may_be_shifted(row: Row, width: int) -> bool:
-    """Whether a row has one name less than there are columns: R gives none to its row names."""
-    words = all(cell and not looks_like_number(cell) for cell in row.cells)
-    return len(row.cells) == width - 1 > 1 and words
+def may_be_shifted(rows: list[Row], width: int) -> bool:
+    """Whether the first row has one name less than there are columns below it: R gives none to its
+    row names."""
+    first, body = rows[0].cells, [row.cells for row in rows[1:]]
+    words = all(cell and not looks_like_number(cell) for cell in first)
+    if not (len(first) == width - 1 > 1 and words and body and len(body[0]) == width):
+        return False
+    return not names_columns(body[0], body[1:])
 
 
 def shifted(rows: list[Row], width: int) -> list[Row]:
@@ -378,7 +382,7 @@ def shifted(rows: list[Row], width: int) -> list[Row]:
     It may lack the name of the first column, or where each other row ends in a separator, the empty
     one behind it.
     """
-    if len(rows) < 2 or not may_be_shifted(rows[0], width):
+    if not rows or not may_be_shifted(rows, width):
         return rows
     first = rows[0]
     ends = all(row.cells[-1] == "" for row in rows[1:])

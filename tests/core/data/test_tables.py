@@ -12,13 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.data.datasets import Task, View, collected
+from core.data.datasets import Task, View, collected, gathered
 from core.data.tables import (
     FEWEST_ROWS,
     MOST_BYTES,
     MOST_CLASSES,
     MOST_COLUMNS,
     MOST_ROWS,
+    MOST_WIDE,
     Columns,
     Flaw,
     Table,
@@ -26,7 +27,15 @@ from core.data.tables import (
     suggested,
     tabulate,
 )
-from core.runs.recording import GRID, SHOWN_SAMPLES, SURENESSES, Recording, Recordings, likeliest
+from core.runs.recording import (
+    GRID,
+    SHOWN_SAMPLES,
+    STEPS,
+    SURENESSES,
+    Recording,
+    Recordings,
+    likeliest,
+)
 from core.runs.training import RunSpec
 from pages.files.reading import read
 from tests.core.specs import specs
@@ -307,6 +316,11 @@ FORMS = {
         partial(flowers, inputs=(1, 2, 3), answer=4, goal="number"),
         Task.REGRESSION, View.SAMPLES, 1,
     ),
+    "curve of two classes": (partial(table, inputs=(1,)), Task.BINARY, View.CURVE, 1),
+    "curve of three": (partial(flowers, inputs=(3,)), Task.CLASSES, View.CURVE, 3),
+    "curve of a number": (
+        partial(flowers, inputs=(1,), answer=3, goal="number"), Task.REGRESSION, View.CURVE, 1,
+    ),
     "samples of two classes": (
         lambda: table(grown("a,b,c,kind", "{a},{b},{a}1,{kind}")), Task.BINARY, View.SAMPLES, 1,
     ),
@@ -325,6 +339,9 @@ def test_every_form_of_data_trains_and_is_seen(make, task, view, outputs):
     if view is View.PLANE:
         assert values.shape == (GRID, GRID)
         assert np.abs(data.train_x).max() <= 1.5 * own.dataset.reach
+    elif view is View.CURVE:
+        assert values.shape == (STEPS,)
+        assert task is not Task.CLASSES or values.max() < outputs
     else:
         assert len(values) == min(SHOWN_SAMPLES, len(data.test_x))
         assert task is Task.REGRESSION or values.max() < max(2, outputs)
@@ -345,6 +362,85 @@ def test_every_class_and_both_ends_of_a_number_are_in_the_training_part(seed):
     peak = table("\n".join(rows), inputs=(1, 2), answer=4, goal="number")
     y = peak.data(20, 0.0, seed).train_y
     assert (y.min(), y.max()) == (-1, 1)
+
+
+@pytest.mark.parametrize(("rows", "tested"), [(4, 0), (19, 0), (20, 4), (100, 20)])
+def test_of_fewer_than_twenty_rows_all_are_trained_on(rows, tested):
+    own = table(grown(count=rows))
+    data = own.data(500, 0.0, 0)
+    assert (len(data.train_x), len(data.test_x)) == (rows - tested, tested)
+    assert data.tested == (tested > 0)
+    recording = Recording(RunSpec(table=own, depth=1, epochs=3))
+    recording.advance()
+    assert recording.history.diverged == (None,)
+    assert np.isfinite(recording.history.train_loss).all()
+    assert np.isfinite(recording.history.test_accuracy).all() == (tested > 0)
+
+
+HOLES = "a,b,y\n" + "\n".join(f"{k / 3 if k % 3 else ''},{k % 5},{k % 2}" for k in range(30))
+
+
+def test_rows_with_a_gap_are_left_out_or_filled_with_the_mean_of_the_training_part():
+    left = table(HOLES, missing="leave")
+    assert len(left.x) == 20
+    assert np.isfinite(left.x).all()
+    kept = table(HOLES, missing="fill")
+    assert len(kept.x) == 30
+    data = kept.data(500, 0.0, 5)
+    gaps = np.isnan(kept.x[:, 0])
+    assert gaps.sum() == 10
+    for x, rows in ((data.train_x, data.train_rows), (data.test_x, data.test_rows)):
+        np.testing.assert_allclose(x[gaps[rows], 0], 0, atol=1e-12)  # the mean, standardized
+    raw = gathered(kept.dataset, data)
+    given = kept.x[data.train_rows, 0]
+    np.testing.assert_allclose(raw[gaps, 0], given[~np.isnan(given)].mean())
+
+
+def test_a_row_without_an_answer_is_left_out_whatever_becomes_of_other_gaps():
+    text = "a,b,y\n" + "\n".join(f"{k / 3},{k % 5},{k % 2 if k % 6 else '?'}" for k in range(30))
+    for missing in ("leave", "fill"):
+        own = table(text, missing=missing)
+        assert len(own.x) == 25
+        assert own.class_names == ("0", "1")
+
+
+def test_too_few_complete_rows_are_refused_with_their_number():
+    text = "a,b,y\n" + "\n".join(f"{k if k > 26 else ''},{k % 5},{k % 2}" for k in range(30))
+    error = refusal(text, inputs=(1, 2), missing="leave")
+    assert (error.flaw, error.value, error.limit) == (Flaw.TOO_FEW_LEFT, "3", 4)
+
+
+def test_words_become_inputs_of_0_and_1():
+    lines = [f"{k},{'yes' if k % 2 else 'no'},{'rgb'[k % 3]},{k % 2}" for k in range(30)]
+    own = table("n,ok,colour,y\n" + "\n".join(lines), inputs=(1, 2, 3), answer=4)
+    assert own.names == ("n", "ok = yes", "colour = b", "colour = g", "colour = r")
+    np.testing.assert_array_equal(own.x[:, 1], np.arange(30) % 2)
+    np.testing.assert_array_equal(own.x[:, 2:].sum(axis=1), 1)
+    np.testing.assert_array_equal(own.x[:, 4], np.arange(30) % 3 == 0)
+
+
+def test_more_inputs_than_a_network_may_have_are_refused_and_never_suggested():
+    words = [",".join("abcdefgh"[(k + c) % 8] for c in range(40)) for k in range(40)]
+    text = "\n".join(f"{line},{'AB'[k % 2]}" for k, line in enumerate(words))
+    sheet = read(text)
+    assert tabulate(sheet, suggested(sheet)).x.shape[1] == MOST_WIDE
+    error = refusal(text, inputs=tuple(range(1, 41)))
+    assert (error.flaw, error.value, error.limit) == (Flaw.TOO_WIDE, "320", MOST_WIDE)
+
+
+def test_one_class_can_be_told_from_all_others():
+    three, one = flowers(), flowers(single=2)
+    assert one.dataset.task is Task.BINARY
+    assert one.class_names == (f"{three.class_names[0]} / {three.class_names[2]}", "1")
+    np.testing.assert_array_equal(one.y[:, 0], three.y[:, 1])
+    assert one != three
+
+
+def test_classes_that_are_numbers_are_told_apart_by_value():
+    text = grown().replace("A", "1").replace("B", "0").replace(",1\n", ",1.0\n", 3)
+    own = table(text)
+    assert own.class_names == ("0", "1.0")
+    assert own.columns.goal == "classes"
 
 
 def test_the_test_part_has_no_say_in_the_scale():

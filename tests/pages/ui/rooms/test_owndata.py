@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.tables import Flaw, TableError, read
+from core.data.tables import Flaw, TableError
 from pages import texts
 from pages.charts import training as charts
 from pages.charts.style import DARK, LIGHT
+from pages.files.reading import read
 from pages.ui.rooms.training import owndata
 from pages.ui.widgets.show import shared, specification
 from tests.core.data.test_tables import FORMS, flowers, grown, spoiled
