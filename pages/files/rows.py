@@ -178,7 +178,7 @@ def cut(text: str) -> Iterator[Row]:
 
     try:
         frame = pd.read_fwf(
-            io.StringIO(text),
+            io.StringIO("\n".join(LINE.split(text))),
             header=None,
             dtype=str,
             keep_default_na=False,
