@@ -83,6 +83,7 @@ class Dataset:
     features, class_names: what columns and classes are called, or () where they have no name.
     reach: a picture of the plane shows the square from -reach to reach.
     own: whether these are a visitor's own data, whose names are theirs and in no list of texts.
+    answer: what is to be predicted, of such data.
     """
 
     key: str
@@ -100,6 +101,7 @@ class Dataset:
     licence: str = ""
     reach: float = 1.0
     own: bool = False
+    answer: str = ""
 
 
 def square(rng: np.random.Generator, samples: int) -> Array:

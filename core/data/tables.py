@@ -464,7 +464,10 @@ class Gaps(NamedTuple):
 
 
 def gaps(sheet: Sheet, columns: Columns) -> Gaps:
-    unanswered = sheet.column(columns.answer).missing
+    """A column that the file does not have has no gaps."""
+    unanswered = np.zeros(len(sheet.rows), bool)
+    if columns.answer in sheet.places:
+        unanswered = sheet.column(columns.answer).missing
     used = [place for place in (*columns.inputs, columns.answer) if place in sheet.places]
     counts = {place: int(sheet.column(place).missing.sum()) for place in used}
     incomplete = np.any([unanswered, *(sheet.column(p).missing for p in used)], axis=0)
@@ -526,6 +529,7 @@ class Table:
             class_names=self.class_names,
             reach=min(FARTHEST_REACH, 1.05 * farthest),
             own=True,
+            answer=self.answer,
         )
 
     @cached_property

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from codecs import getincrementaldecoder
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -24,13 +25,18 @@ from core.data.tables import MOST_BYTES, Flaw, TableError
 class Encoding:
     """An encoding: its key in links, what Python calls it, its name.
 
-    east: whether it is one of East Asia, with two bytes a character.
+    east: whether it is one of East Asia, with two bytes a character. guessed: whether a file in it
+    does not say so.
     """
 
     key: str
     codec: str
     name: str
     east: bool = False
+
+    @property
+    def guessed(self) -> bool:
+        return self.key not in SIGNED
 
 
 ENCODINGS = MappingProxyType(
@@ -52,6 +58,8 @@ ENCODINGS = MappingProxyType(
         ]
     }
 )
+SIGNED = frozenset(("utf-8", "utf-16", "iso-2022-jp"))
+"""Encodings that a file shows by itself."""
 GUESSED = (
     "shift_jis", "windows-1252", "euc-jp", "gb18030", "big5", "windows-1251", "windows-1250",
     "mac-roman",
@@ -63,6 +71,9 @@ CLOSE = 0.05
 MOST_STRANGE = 0.7
 """A text in which more of the characters sit badly is not taken for read."""
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
+WORD = re.compile(r"[^\s,;|\"]+")
+SEEN = 20_000
+"""Bytes of a file in which words are looked for, to be shown."""
 SAMPLE = 400
 """Words that are looked at to tell encodings apart."""
 
@@ -80,6 +91,22 @@ def decoded(raw: bytes, encoding: str = "auto") -> tuple[str, str]:
     if text is None:
         raise TableError(Flaw.ENCODING)
     return text, key
+
+
+def as_read_in(raw: bytes, letters: int) -> dict[str, str]:
+    """By key, the encodings that can read the file's beginning, each with the first words that
+    are not ASCII."""
+    found: dict[str, str] = {}
+    for key, encoding in ENCODINGS.items():
+        if key == "utf-16" and 0 not in raw[:SEEN]:
+            continue
+        try:
+            text = getincrementaldecoder(encoding.codec)().decode(raw[:SEEN])
+        except UnicodeDecodeError:
+            continue
+        words = dict.fromkeys(word for word in WORD.findall(text) if not word.isascii())
+        found[key] = " ".join(words)[:letters]
+    return found
 
 
 def attempt(raw: bytes, key: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Ten thousand spoiled files: each is a table or a named flaw, and no row is lost without a word."""
+"""Ten thousand spoiled files: each is a table or a named flaw, and no row is lost in silence."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from tests.pages.files.test_reading import FORMS
 SOUND = [case.content for case in COLLECTIONS.values()] + [content for content, _ in FORMS.values()]
 PIECES = [
     *'",;\t|\n\r #%-.?()=+$€−０',
-    *("\r\n", "\n\n", '""', ",,", ";;", "\0", "\x1a", "\ufeff", "\u2028", "sep=;\n", "NA", "nan", "inf"),
-    *("1e999", "-1", "1,5", "1.234,5", "12%", "2026-11-30", "猫", "Total", "=1+1", "# x", "---", "a"),
+    *("\r\n", "\n\n", '""', ",,", ";;", "\0", "\x1a", "\ufeff", "\u2028", "sep=;\n", "NA", "nan"),
+    *("inf", "1e999", "-1", "1,5", "1.234,5", "12%", "2026-11-30", "猫", "Total", "=1+1", "# x"),
+    *("---", "a"),
 ]  # fmt: skip
 CODECS = ("utf-8", "utf-8-sig", "utf-16", "cp932", "latin-1", "euc_jp", "gb18030")
 READINGS = [Reading()] * 40 + [
