@@ -103,7 +103,7 @@ class RunSpec(NetworkSpec):
         steps = self.epochs * ceil(train / self.batch)
         kept = self.epochs / self.stride + 1
         frames = min(kept, 200)
-        shown = 1600 if data.view is View.PLANE else 24
+        shown = {View.PLANE: 1600, View.CURVE: 200}.get(data.view, 24)
 
         normalized = self.norm != "none"
         calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)
@@ -127,7 +127,8 @@ class RunSpec(NetworkSpec):
 class Snapshot(Measures):
     """The state after `epoch` epochs, measured on the whole training part.
 
-    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first.
+    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first. Where
+    there is no test part, its two are not a number.
 
     relative_update: |change of W_l| / |W_l| in the last step; not a number at epoch 0 and for
         weights that were all 0.
@@ -341,23 +342,30 @@ class Trainer:
         measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
         # both parts are judged alike, or a gap between them would show the running averages
         train = self.judge(self.x).output if self.running else run.output
-        test = self.judge(self.test_x).output
         np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
         size = norms(self.parameters)
         scores = {
             "train_loss": self.loss.value(train, self.y).mean(axis=1),
             "train_accuracy": self.loss.accuracy(train, self.y),
-            "test_loss": self.loss.value(test, self.test_y).mean(axis=1),
-            "test_accuracy": self.loss.accuracy(test, self.test_y),
         }
+        untested = {
+            f"test_{kind}": np.full(self.run.replicas, np.nan) for kind in ("loss", "accuracy")
+        }
+        if self.data.tested:
+            test = self.judge(self.test_x).output
+            scores["test_loss"] = self.loss.value(test, self.test_y).mean(axis=1)
+            scores["test_accuracy"] = self.loss.accuracy(test, self.test_y)
         checked = sum([measures.delta, measures.gradient_norm, measures.activation_std, size])
         finite = np.isfinite(checked)
         finite[:, -1] &= np.isfinite(sum(scores.values()))
         if not finite.all():
             blamed = where_it_broke(run, finite, np.isfinite(measures.delta))
             self.mark_diverged(list(blamed.T))
+        untested = np.full(self.run.replicas, np.nan)
         table = {
             **vars(measures),
+            "test_loss": untested,
+            "test_accuracy": untested,
             **scores,
             "relative_update": self.relative_update,
             "weight_norm": size,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import TRAINING_SHARE, Task
+from core.data.datasets import TRAINING_SHARE, Task, gathered
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
@@ -97,7 +97,7 @@ def plan_of(run: RunSpec) -> Plan:
         number_of_own=dataset.own and dataset.task is Task.REGRESSION,
         draw=dataset.draw,
         samples=run.samples,
-        training_share=TRAINING_SHARE,
+        training_share=TRAINING_SHARE if run.data().tested else 1.0,
         data_seed=run.data_seed,
         noise=run.noise,
         dtype=PRECISIONS[run.precision],
@@ -137,7 +137,7 @@ def plan_of(run: RunSpec) -> Plan:
 def rows_of(run: RunSpec) -> str:
     """The rows of a collection in the order of this run: as they were collected, not yet scaled."""
     dataset, drawn = run.source, run.data()
-    x, y = dataset.draw(np.random.default_rng(0), 0)
+    x, y = gathered(dataset, drawn), dataset.draw(np.random.default_rng(0), 0)[1]
     order = np.concatenate([drawn.train_rows, drawn.test_rows])
     label = y.argmax(axis=1)[:, None] if dataset.task is Task.CLASSES else y
     return ";\n".join(" ".join(map(number, row)) for row in np.hstack([x, label])[order].tolist())

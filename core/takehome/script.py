@@ -123,9 +123,10 @@ def settings(library: Library, plan: Plan) -> str:
 def rows(plan: Plan) -> tuple[str, str]:
     """A collection, with what is to be known about it."""
     train = round(plan.training_share * len(plan.rows.split(";")))
+    rest = ", then those to test" if plan.training_share < 1 else ""
     about = (
-        f"# {train} rows to train on, then those to test; shuffled by seed {plan.data_seed}. The "
-        "last number is to be predicted."
+        f"# {train} rows to train on{rest}; shuffled by seed {plan.data_seed}. The last number is "
+        "to be predicted."
     )
     return about, f"ROWS = '''{plan.rows}'''"
 

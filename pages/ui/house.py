@@ -22,6 +22,7 @@ from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
 from pages import texts
+from pages.files.reading import Reading
 from pages.texts.scenes import ORDER
 from pages.ui.room import Room, SideBySide, Uses
 from pages.ui.settings import (
@@ -135,13 +136,17 @@ PROPAGATION = Room[tuple[Propagating, RunSpec]](
 )
 
 
+OWN = (Uses(Columns(), needs="file"), Uses(Reading(), quiet=True))
+"""A visitor's own data."""
+
+
 # Training: a question is about the networks and their data, not about what is drawn of them
 
-TRAINING = Room[tuple[Stage, Lanes, Columns]](
+TRAINING = Room[tuple[Stage, Lanes, Columns, Reading]](
     name="training",
     icon=":material/model_training:",
-    parts=(Uses(Stage()), SideBySide(PRESETS["race"]), Uses(Columns(), needs="file")),
-    presets={key: (Stage(), lanes, Columns()) for key, lanes in PRESETS.items()},
+    parts=(Uses(Stage()), SideBySide(PRESETS["race"]), *OWN),
+    presets={key: (Stage(), lanes, Columns(), Reading()) for key, lanes in PRESETS.items()},
     visible=0,
     moved=tuple(Stage.domains()),
     kept=tuple(Stage.domains()),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Spec, choice, flag, given, levels, real, several, whole
+from core.data.tables import MOST_CLASSES, MOST_COLUMNS
+from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
@@ -89,6 +90,18 @@ class Stage(Spec):
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)
     b_epoch: int = whole(10_000, low=0, high=10_000)
+
+
+@dataclass(frozen=True)
+class Pair(Spec):
+    """What pages of the plane take from a visitor's own data.
+
+    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told from all others.
+    """
+
+    pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
+    against: int = whole(1, low=1, high=MOST_CLASSES)
 
 
 @dataclass(frozen=True)

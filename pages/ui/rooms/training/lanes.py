@@ -9,18 +9,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.tables import Columns
 from core.domain import Choice, Domain, Flag
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
 from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
+from pages.files.reading import Reading
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.house import TRAINING
-from pages.ui.rooms.training.owndata import own_data, own_table
-from pages.ui.session import keep
+from pages.ui.owndata import own_table
+from pages.ui.session import keep, linked
 from pages.ui.settings import Stage
 from pages.ui.widgets.controls import (
     Change,
@@ -32,6 +32,7 @@ from pages.ui.widgets.controls import (
     reset,
     taken,
 )
+from pages.ui.widgets.owndata import own_data
 
 KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
 """The keys of a link that hold the lanes; the others hold the visitor's own data."""
@@ -41,7 +42,7 @@ KNOBS = frozenset({"knobs", "constants"})
 
 def open_lanes() -> tuple[Stage, Lanes]:
     """What the visitor has chosen, on the visitor's own data if there are any."""
-    stage, lanes, _ = TRAINING.open()
+    stage, lanes, *_ = TRAINING.open()
     table = own_table()
     own = lanes if table is None else tuple(replace(run, table=table) for run in lanes)
     return replace(stage, lanes=len(lanes)), own
@@ -50,7 +51,8 @@ def open_lanes() -> tuple[Stage, Lanes]:
 def link_of(stage: Stage, lanes: Lanes) -> dict[str, str]:
     """The lanes as a link, and which columns of the visitor's own data they learn from."""
     table = lanes[0].table
-    return TRAINING.link_of(stage, lanes, Columns() if table is None else table.columns)
+    own = () if table is None else (table.columns, linked(Reading))
+    return TRAINING.link_of(stage, lanes, *own)
 
 
 def set_lanes(stage: Stage, lanes: Lanes) -> None:
