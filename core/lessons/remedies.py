@@ -41,7 +41,8 @@ def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
 
 
 PLAIN = {"norm": "none", "skip": 0.0, "clip": 0.0, "warmup": 0, "frozen": 0, "amplify": False}
-USUAL = {**PLAIN, "gain": 1.0, "optimizer": "adam", "rate": 0.01, "batch": 32, "knobs": ()}
+STEPS = {"optimizer": "adam", "rate": 0.01, "constants": (), "batch": 32}
+USUAL = {**PLAIN, **STEPS, "gain": 1.0, "knobs": ()}
 
 REMEDIES = MappingProxyType[str, Change](
     {
@@ -72,6 +73,7 @@ CHANGES = MappingProxyType[str, Change](
         "rate_up": lambda run: {"rate": 10 * run.rate},
         "rate_down": lambda run: {"rate": run.rate / 10},
         "rate_usual": lambda run: {"rate": OPTIMIZERS[run.optimizer].usual_rate},
+        "constants": lambda run: {"constants": ()},
         "weights": weights_of_theory,
         "no_clip": lambda run: {"clip": 0.0},
         "no_warmup": lambda run: {"warmup": 0},
@@ -121,8 +123,10 @@ def within(name: str, value: Any) -> Any:
 def effective(run: RunSpec) -> RunSpec:
     """The same run, bit for bit, with every setting that does nothing at its default."""
     data, default = run.source, RunSpec()
-    own = tuple((k, v) for k, v in run.knobs if k.startswith(f"{run.activation}."))
-    idle: dict[str, Any] = {"knobs": own}
+    idle: dict[str, Any] = {
+        "knobs": own_of(run.knobs, run.activation),
+        "constants": own_of(run.constants, run.optimizer),
+    }
     idle["samples"] = min(run.samples, data.max_samples)
     idle["frozen"] = min(run.frozen, run.depth)
     idle["batch"] = min(run.batch, idle["samples"])
@@ -134,6 +138,11 @@ def effective(run: RunSpec) -> RunSpec:
         idle |= {n: getattr(default, n) for n in ("activation", "width", "norm", "amplify")}
         idle["knobs"] = ()
     return replace(run, **idle)
+
+
+def own_of(knobs: tuple[tuple[str, float], ...], key: str) -> tuple[tuple[str, float], ...]:
+    """The knobs of one entry of a registry."""
+    return tuple((name, value) for name, value in knobs if name.startswith(f"{key}."))
 
 
 # What is tried
@@ -175,7 +184,12 @@ def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:
     return tuple(sorted(found.values(), key=lambda one: size_of_change(run, one)))
 
 
-TOGETHER = {"gain": "initializer", "rate": "optimizer", "knobs": "activation"}
+TOGETHER = {
+    "gain": "initializer",
+    "rate": "optimizer",
+    "constants": "optimizer",
+    "knobs": "activation",
+}
 """Settings that are one change with another: the first weights, the steps, the function."""
 
 

@@ -192,7 +192,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         V.DIVERGED,
         "diverged",
-        f"rate_down rate_usual clip weights weights+rate_usual {ALL}",
+        f"rate_down rate_usual constants clip weights weights+rate_usual {ALL}",
         PASCANU,
     ),
     # it has learnt
@@ -329,7 +329,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         V.STALLED_LONG_STEPS,
         "loss > 1.2, level > 1.2, rise ≥ 0.01",
-        f"rate_down rate_usual clip weights weights+rate_usual {ALL}",
+        f"rate_down rate_usual constants clip weights weights+rate_usual {ALL}",
         PASCANU,
     ),
     rule(V.NO_HIDDEN_LAYER, "depth < 1", f"layer layer+adam layer+adam+wider {ALL}", MINSKY),
@@ -337,7 +337,7 @@ RULES: tuple[Rule, ...] = (
     rule(
         V.STALLED_OTHER,
         "epoch ≥ 100",
-        f"rate_up rate_down adam wider batch weights batch_norm relu_he+adam+wider {ALL}",
+        f"rate_up rate_down constants adam wider batch weights batch_norm relu_he+adam+wider {ALL}",
         BOOK,
     ),
 )
