@@ -6,7 +6,9 @@ Every number that a text shows is written here: none has more than six significa
 from __future__ import annotations
 
 from math import floor, inf, isfinite, log10
+from typing import Any
 
+from core.domain import Domain, Real
 from pages.texts import Text
 
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -35,6 +37,27 @@ def plain(value: float) -> str:
     ten = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
     mantissa = mantissa.rstrip("0").rstrip(".").replace("-", MINUS)
     return ten if mantissa == "1" else f"{mantissa} × {ten}"
+
+
+def significant(value: float, digits: int) -> str:
+    """A number to so many digits, six at most: 0.0452, 12, −0.17."""
+    return plain(float(f"{value:.{digits}g}"))
+
+
+def decimals(value: float, digits: int, *, sign: bool = False) -> str:
+    """A number with so many decimals, in powers of ten where that were more than six digits.
+
+    No minus before a zero. sign: with a plus, too.
+    """
+    if not abs(value) < 10 ** (6 - digits):
+        return power(value, 3)
+    value = round(value, digits) + 0.0
+    return f"{value:{'+' if sign else ''}.{digits}f}".replace("-", MINUS)
+
+
+def written(domain: Domain, value: Any) -> str:
+    """The value of a setting, for people; a link writes it with all its digits."""
+    return plain(value) if isinstance(domain, Real) else domain.write(value)
 
 
 def loss_of(value: float) -> str:

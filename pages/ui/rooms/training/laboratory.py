@@ -185,8 +185,8 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
             name=name,
             seeds=run.replicas,
             learnt=count,
-            smallest=f"{final.min():.3f}" if len(final) else "–",
-            largest=f"{final.max():.3f}" if len(final) else "–",
+            smallest=loss_of(final.min()) if len(final) else "–",
+            largest=loss_of(final.max()) if len(final) else "–",
         ),
         seeds=charts.seeds_table(history).slice(
             0, None if run.replicas <= charts.THIN_LINES else 0
@@ -517,7 +517,7 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
     accuracy = percent(max(float(history.train_accuracy[index, 0]), 0.0), t)
     st.markdown(
         t.laboratory.moment.format(
-            epoch=frame.epoch, accuracy=accuracy, loss=f"{history.train_loss[index, 0]:.3f}"
+            epoch=frame.epoch, accuracy=accuracy, loss=loss_of(history.train_loss[index, 0])
         )
     )
     dataset = run.source
