@@ -77,7 +77,8 @@ MAY_IMPORT = {
     "pages/texts": "core/*",
     "pages/charts": "core/* pages/texts altair numpy pyarrow PIL vl_convert",
     "pages/ui": "core/* pages/files pages/texts pages/charts pyarrow streamlit",
-    "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow streamlit",
+    "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow"
+    " streamlit",
     "pages/ui/frame": "core/* pages/texts pages/charts pages/ui pages/ui/widgets streamlit",
     "pages/ui/rooms": "core/* pages/files pages/texts pages/charts pages/ui pages/ui/widgets"
     " pages/ui/frame numpy pyarrow segno streamlit",
