@@ -348,9 +348,6 @@ class Trainer:
             "train_loss": self.loss.value(train, self.y).mean(axis=1),
             "train_accuracy": self.loss.accuracy(train, self.y),
         }
-        untested = {
-            f"test_{kind}": np.full(self.run.replicas, np.nan) for kind in ("loss", "accuracy")
-        }
         if self.data.tested:
             test = self.judge(self.test_x).output
             scores["test_loss"] = self.loss.value(test, self.test_y).mean(axis=1)
