@@ -23,7 +23,7 @@ from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import ONCE, epoch_input, step_input, two_classes, until
 from pages.texts import Text
-from pages.texts.numbers import power
+from pages.texts.numbers import decimals, power
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
 """Heights in pixels, axes included."""
@@ -494,7 +494,7 @@ def bound_number(margin: Margin) -> str:
     nearest = round(margin.bound)
     if abs(margin.bound - nearest) < 1e-6 * margin.bound:
         return f"{nearest:,}"
-    return f"{margin.bound:,.1f}"
+    return decimals(margin.bound, 1)
 
 
 def weights_table(lesson: Lesson) -> pa.Table:

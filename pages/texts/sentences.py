@@ -14,7 +14,7 @@ from core.runs.diagnosis import Diagnosis
 from core.runs.rules import WILD, Verdict
 from core.runs.training import RunSpec
 from pages.texts import Text
-from pages.texts.numbers import fraction, loss_of, percent, plain, times, whole
+from pages.texts.numbers import fraction, loss_of, percent, plain, significant, times, whole
 
 MANY_SATURATED = 0.2
 SMALL_INPUTS = 2
@@ -27,7 +27,7 @@ Form = Callable[[float, Text], str]
 
 def multiple(value: float, t: Text) -> str:
     """How many times as large, also below 1."""
-    return times(value, t) if value >= 1 else plain(float(f"{value:.2g}"))
+    return times(value, t) if value >= 1 else significant(value, 2)
 
 
 def count(value: float, t: Text) -> str:
