@@ -324,9 +324,10 @@ def explanation(scene: Scene, record: Recording) -> None:
     useless = [one for one in effects if one.effect not in HELPFUL]
     if helpful and helpful[0].effect is not Effect.BETTER:
         first, *helpful = helpful
-        st.markdown(
-            f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, found, first)}"
+        result = t.trials.result.format(
+            remedy=remedy(t, run, first), effect=effect(t, found, first)
         )
+        st.markdown(f"**{t.trials.recommended}** {result}")
         offer(scene, record, first, t.laboratory.try_remedy, "primary")
     elif len(known) == len(candidates):
         overfits = found.verdict is Verdict.OVERFITTING
@@ -445,7 +446,7 @@ def explained(record: Recording) -> Diagnosis:
 @per_recording
 def candidates_of(record: Recording) -> tuple[Candidate, ...]:
     """What may help a finished run; of one that was stopped it is not known yet."""
-    return candidates(record.run, explained(record).verdict) if record.finished else ()
+    return candidates(record.run, explained(record).remedies) if record.finished else ()
 
 
 @per_recording
