@@ -85,7 +85,7 @@ def test_a_remedy_that_is_recommended_stands_beside_the_failed_run_with_one_clic
 
 def test_a_remedy_that_all_lanes_share_takes_the_place_of_the_run():
     app = explained("lanes=1&tool=why&activation=tanh&depth=2&samples=100&epochs=120")
-    assert any("Epochs 120 → 480: learns" in text for text in told(app))
+    assert any("Epochs 120 → 480 (learns" in text for text in told(app))
     (button,) = [b for b in app.button if b.label == "Try it beside this one"]
     button.click().run()
     settings = app.session_state["session"].settings
