@@ -18,10 +18,10 @@ from core.data.datasets import TRAINING_SHARE, Task, onto_unit, standardized
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS, Initializer
 from core.nn.losses import LOSSES
-from core.nn.normalization import Normalization, back, moments, normalize
+from core.nn.normalization import REMEMBERED, Normalization, back, moments, normalize
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.probes import norms
-from core.runs.training import REMEMBERED, RunSpec
+from core.runs.training import RunSpec
 from core.takehome.source import Library
 
 TAKEN = frozenset(

@@ -15,7 +15,8 @@ import pyarrow as pa
 from PIL import Image
 
 from core.nn.activations import ACTIVATIONS, Family
-from core.runs.recording import BINS, SPAN, Frame, History
+from core.runs.cost import BINS, SPAN
+from core.runs.recording import Frame, History
 from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
 from pages.charts.style import LINE, Palette

@@ -18,7 +18,8 @@ from PIL import Image
 
 from core.data.datasets import Dataset, Task, View, collected
 from core.data.tables import shortened
-from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.cost import SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name
 from pages.charts.measures import MEASURES, Measure

@@ -26,7 +26,8 @@ from core.data.tables import (
     suggested,
     tabulate,
 )
-from core.runs.recording import GRID, SHOWN_SAMPLES, SURENESSES, Recording, Recordings, likeliest
+from core.runs.cost import GRID, SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Recording, Recordings, likeliest
 from core.runs.training import RunSpec
 from tests.core.specs import specs
 

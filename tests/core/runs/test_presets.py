@@ -15,9 +15,10 @@ import pytest
 from core.data.datasets import DATASETS
 from core.lessons.remedies import Case, explain, treated
 from core.nn.losses import LOSSES
+from core.runs.cost import over_budget
 from core.runs.diagnosis import diagnose
 from core.runs.presets import EXAMPLES, PRESETS
-from core.runs.recording import Recording, over_budget
+from core.runs.recording import Recording
 from core.runs.training import RunSpec, train
 
 RACE = RunSpec(initializer="xavier", rate=0.1, depth=5, replicas=20)

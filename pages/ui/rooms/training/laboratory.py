@@ -16,9 +16,10 @@ import streamlit as st
 from core.lessons.causes import CONTROL, finding, signal_was_missing, variants
 from core.lessons.remedies import REMEDIES, Explanation, explain, treated, untrained_share
 from core.nn.activations import ACTIVATIONS
+from core.runs.cost import OverBudget
 from core.runs.diagnosis import diagnose
 from core.runs.presets import EXAMPLES, LADDER
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
