@@ -10,8 +10,8 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain
 from core.nn.losses import LOSSES
 from core.runs.diagnosis import diagnose
-from core.runs.recording import Recording
 from core.runs.training import RunSpec, train
+from tests.recorded import recorded
 
 BASE = RunSpec(samples=300, epochs=300)
 TANH = replace(BASE, activation="tanh")
@@ -37,8 +37,7 @@ CASES = [
 
 
 def explanation(run):
-    record = Recording(run)
-    record.advance()
+    record = recorded(run)
     y = run.data().train_y
     loss = LOSSES[DATASETS[run.dataset].task]
     baseline, guessing = loss.baseline(y), loss.guessing(y)
@@ -69,8 +68,7 @@ def test_a_remedy_is_a_run_that_may_be_computed_and_differs(run, case):
 
 def test_the_remedy_for_a_vanished_error_helps():
     found, record = explanation(BASE)
-    mended = Recording(found.mended(BASE))
-    mended.advance()
+    mended = recorded(found.mended(BASE))
     assert record.history.train_accuracy[-1, 0] < 0.9 < mended.history.train_accuracy[-1, 0]
 
 

@@ -312,6 +312,7 @@ MANY = [
 ]
 
 
+@pytest.mark.slow
 def test_over_many_runs_no_trained_network_is_said_to_have_lost_its_error():
     seen = set()
     for run in MANY:
