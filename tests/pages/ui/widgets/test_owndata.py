@@ -12,6 +12,7 @@ from pages.files.reading import read
 from pages.ui.widgets import owndata
 from pages.ui.widgets.show import shared, specification
 from tests.core.data.test_tables import FORMS, flowers, grown, spoiled
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import SHORT, settings, visit, widget
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -245,9 +246,7 @@ def test_the_names_of_a_file_are_never_markdown():
         assert "**b**" not in outside
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("form", FORMS)
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], form=FORMS)
 def test_every_form_of_own_data_is_a_valid_chart(language, colours, form):
     dataset = FORMS[form][0]().dataset
     chart = charts.picture_of(dataset)
