@@ -6,15 +6,16 @@ To add a data set, append a `Dataset` to the list at the end of this file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from core.arrays import Array
+from core.registry import registry
 
 FOLDER = Path(__file__).parent
 TRAINING_SHARE = 0.8
@@ -71,6 +72,12 @@ class Data:
         if self.tested:
             return self.test_x, self.test_y, self.test_rows
         return self.train_x, self.train_y, self.train_rows
+
+    def astype(self, dtype: Any) -> Data:
+        """The same data in another precision."""
+        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
+        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
+        return replace(self, **x, **y)
 
 
 @dataclass(frozen=True)
@@ -147,6 +154,14 @@ def gaussians(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
     """Two round groups, with standard deviation 0.18 about (-0.4, -0.4) and (0.4, 0.4)."""
     y = halves(samples)
     return 0.8 * y - 0.4 + 0.18 * rng.normal(size=(samples, 2)), y
+
+
+def pinwheel(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
+    """Three bent blades, each the next one turned by a third of a circle: three classes."""
+    blade = 3 * np.arange(samples) // samples
+    radius = rng.uniform(0.05, 0.95, (samples, 1))
+    spread = rng.uniform(-0.6, 0.6, (samples, 1))
+    return radius * along(2 * np.pi / 3 * blade[:, None] + 2 * radius + spread), np.eye(3)[blade]
 
 
 def regression(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
@@ -271,49 +286,52 @@ def needed_first(rows: Array, y: Array, task: Task) -> Array:
     return np.concatenate([rows[first], np.delete(rows, first)])
 
 
-DATASETS = MappingProxyType(
-    {
-        dataset.key: dataset
-        for dataset in [
-            Dataset("xor", "XOR", Task.BINARY, View.PLANE, 2, 1, xor),
-            Dataset("circle", "Circle", Task.BINARY, View.PLANE, 2, 1, circle),
-            Dataset("moons", "Two moons", Task.BINARY, View.PLANE, 2, 1, moons),
-            Dataset("spiral", "Two spirals", Task.BINARY, View.PLANE, 2, 1, spiral),
-            Dataset("gaussians", "Two groups", Task.BINARY, View.PLANE, 2, 1, gaussians),
-            Dataset(
-                "regression", "x₁ x₂", Task.REGRESSION, View.PLANE, 2, 1, regression, class_names=()
-            ),
-            Dataset(
-                key="iris",
-                name="Iris",
-                task=Task.CLASSES,
-                view=View.SAMPLES,
-                inputs=4,
-                outputs=3,
-                draw=lambda rng, samples: flowers(),
-                max_samples=150,
-                collection=True,
-                features=("sepal_length", "sepal_width", "petal_length", "petal_width"),
-                class_names=("setosa", "versicolor", "virginica"),
-                source="R. A. Fisher, Annals of Eugenics 7(2):179-188, 1936",
-                licence="CC BY 4.0",
-            ),
-            Dataset(
-                key="digits",
-                name="Digits",
-                task=Task.CLASSES,
-                view=View.SAMPLES,
-                inputs=64,
-                outputs=10,
-                draw=lambda rng, samples: handwriting(),
-                max_samples=1797,
-                collection=True,
-                features=(),
-                class_names=tuple("0123456789"),
-                source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
-                " UCI Machine Learning Repository, 1998",
-                licence="CC BY 4.0",
-            ),
-        ]
-    }
+DATASETS = registry(
+    Dataset("xor", "XOR", Task.BINARY, View.PLANE, 2, 1, xor),
+    Dataset("circle", "Circle", Task.BINARY, View.PLANE, 2, 1, circle),
+    Dataset("moons", "Two moons", Task.BINARY, View.PLANE, 2, 1, moons),
+    Dataset("spiral", "Two spirals", Task.BINARY, View.PLANE, 2, 1, spiral),
+    Dataset("gaussians", "Two groups", Task.BINARY, View.PLANE, 2, 1, gaussians),
+    Dataset("regression", "x₁ x₂", Task.REGRESSION, View.PLANE, 2, 1, regression, class_names=()),
+    Dataset(
+        key="iris",
+        name="Iris",
+        task=Task.CLASSES,
+        view=View.SAMPLES,
+        inputs=4,
+        outputs=3,
+        draw=lambda rng, samples: flowers(),
+        max_samples=150,
+        collection=True,
+        features=("sepal_length", "sepal_width", "petal_length", "petal_width"),
+        class_names=("setosa", "versicolor", "virginica"),
+        source="R. A. Fisher, Annals of Eugenics 7(2):179-188, 1936",
+        licence="CC BY 4.0",
+    ),
+    Dataset(
+        key="digits",
+        name="Digits",
+        task=Task.CLASSES,
+        view=View.SAMPLES,
+        inputs=64,
+        outputs=10,
+        draw=lambda rng, samples: handwriting(),
+        max_samples=1797,
+        collection=True,
+        features=(),
+        class_names=tuple("0123456789"),
+        source="E. Alpaydin & C. Kaynak, Optical Recognition of Handwritten Digits,"
+        " UCI Machine Learning Repository, 1998",
+        licence="CC BY 4.0",
+    ),
+    Dataset(
+        key="pinwheel",
+        name="Pinwheel",
+        task=Task.CLASSES,
+        view=View.PLANE,
+        inputs=2,
+        outputs=3,
+        draw=pinwheel,
+        class_names=("A", "B", "C"),
+    ),
 )

@@ -17,14 +17,15 @@ from core.domain import Choice, Spec, choice, flag, several, whole
 from core.lessons.digits import READER, READERS
 from core.lessons.folding import Folder
 from core.lessons.svm import SvmSpec
+from core.registry import registry
 from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
 from pages import texts
 from pages.files.reading import Reading
+from pages.texts.scenes import ORDER
 from pages.ui.room import Room, SideBySide, Uses
 from pages.ui.settings import (
-    MOST_SCENES,
     ByHand,
     Curves,
     Digits,
@@ -165,7 +166,7 @@ TRAINING = Room[tuple[Stage, Lanes, Columns, Reading]](
 
 READ = (
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed", "data_seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed", "data_seed",
 )  # fmt: skip
 COMPARED = ("sigmoid",)
 """Questions that ask for a comparison."""
@@ -229,7 +230,7 @@ TWO_CLASSES = MappingProxyType(
 BESIDE = (
     "dataset", "noise", "samples", "data_seed",
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed",
 )  # fmt: skip
 NOISY = RunSpec(dataset="moons", noise=0.2, activation="tanh")
 
@@ -304,7 +305,7 @@ CONTROLS = dict.fromkeys(
 """What a link can leave to the class: everything, nothing, the questions, or these settings."""
 PLACES = dict.fromkeys(
     (
-        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
+        *("cover", *(f"scene{number}" for number in range(1, len(ORDER) + 1))),
         *(room.name for room in TAUGHT if room is not STORY),
     )
 )
@@ -346,9 +347,7 @@ CLASSROOM = Room[tuple[Classroom]](
     parts=(Uses(Classroom()),),
 )
 
-ROOMS: Mapping[str, Room[Any]] = MappingProxyType(
-    {room.name: room for room in (*TAUGHT, CLASSROOM)}
-)
+ROOMS: Mapping[str, Room[Any]] = registry(*TAUGHT, CLASSROOM)
 """Every page by name, in the order in which the navigation lists them."""
 SPECS: tuple[type[Spec], ...] = (*TAUGHT_SPECS, Presenting, Classroom)
 """Every kind of setting that a link may hold."""

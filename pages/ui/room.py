@@ -139,6 +139,10 @@ class Room(Generic[State]):
     controls: tuple[str, ...] = ()
 
     @property
+    def key(self) -> str:
+        return self.name
+
+    @property
     def script(self) -> str:
         return f"pages/{self.name}.py"
 

@@ -13,6 +13,7 @@ from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -186,7 +187,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -237,6 +238,3 @@ class ToldSince(Spec):
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)
-
-
-MOST_SCENES = 8

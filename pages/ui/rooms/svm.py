@@ -24,7 +24,7 @@ from pages.charts import svm as charts
 from pages.charts.style import Palette
 from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
-from pages.texts.numbers import percent, whole
+from pages.texts.numbers import percent, plain, whole
 from pages.ui.house import SVM, TWO_CLASSES
 from pages.ui.owndata import current, pair_table, per_table
 from pages.ui.recordings import per_recording, watch
@@ -91,7 +91,9 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", change=change_run)
 
 
 Scores = dict[str, dict[float, Score]]
@@ -466,11 +468,11 @@ def sweep_told(scene: Scene, name: str, found: Mapping[float, Score]) -> str:
     best = max(found, key=lambda value: found[value].test if tested else found[value].train)
     return t.svm.alternatives.sweep.format(
         setting=t.settings[name],
-        low=f"{low:g}",
+        low=plain(low),
         at_low=share(found[low].test, t),
-        best=f"{best:g}",
+        best=plain(best),
         at_best=share(found[best].test, t),
-        high=f"{high:g}",
+        high=plain(high),
         at_high=share(found[high].test, t),
     )
 

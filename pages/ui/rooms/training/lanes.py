@@ -17,7 +17,7 @@ from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.files.reading import Reading
 from pages.texts import Text
-from pages.texts.numbers import power
+from pages.texts.numbers import plain, power, written
 from pages.ui.house import TRAINING
 from pages.ui.owndata import own_table
 from pages.ui.session import keep, linked
@@ -28,6 +28,7 @@ from pages.ui.widgets.controls import (
     entry_name,
     fold,
     knob_controls,
+    knob_label,
     reset,
     taken,
 )
@@ -35,6 +36,8 @@ from pages.ui.widgets.owndata import own_data
 
 KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
 """The keys of a link that hold the lanes; the others hold the visitor's own data."""
+KNOBS = frozenset({"knobs", "constants"})
+"""Settings of which a run uses only those of its activation and its optimizer."""
 
 
 def open_lanes() -> tuple[Stage, Lanes]:
@@ -111,7 +114,9 @@ def more_settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "width", "activation", "initializer", "gain", change=change, key=key)
         gains_of_theory(t, run)
         knob_controls(run, t, (run.activation,), change=change, key=key)
-        controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
+        controls(run, t, "optimizer", change=change, key=key)
+        knob_controls(run, t, (run.optimizer,), change=change, key=key)
+        controls(run, t, "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
     with view:
@@ -170,12 +175,12 @@ def measure_choice(t: Text, stage: Stage) -> None:
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
-    for name in [name for name in run.domains() if name not in SHARED | {"activation", "knobs"}]:
+    for name in [name for name in run.domains() if name not in SHARED | KNOBS | {"activation"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
             parts.append(setting_text(t, name, getattr(run, name)))
-    for knob, value in run.knobs:
-        if knob.startswith(f"{run.activation}."):
-            parts.append(f"{knob.split('.')[1]} = {value:g}")
+    for knob, value in (*run.knobs, *run.constants):
+        if knob.split(".")[0] in (run.activation, run.optimizer):
+            parts.append(f"{knob_label(knob)} = {plain(value)}")
     return " · ".join(filter(None, parts))
 
 
@@ -186,7 +191,7 @@ def setting_text(t: Text, name: str, value: object) -> str:
         return entry_name(t, str(value), domain.options) if value != "none" else ""
     if isinstance(domain, Flag):
         return t.settings[name] if value else ""
-    return f"{t.settings[name]} {domain.write(value)}"
+    return f"{t.settings[name]} {written(domain, value)}"
 
 
 def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
@@ -194,7 +199,7 @@ def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
     return [
         f"{t.settings[name]} {text(t, before, name)} → {text(t, after, name)}"
         for name in after.domains()
-        if name != "knobs" and chosen_value(before, name) != chosen_value(after, name)
+        if name not in KNOBS and chosen_value(before, name) != chosen_value(after, name)
     ]
 
 
@@ -209,5 +214,7 @@ def text(t: Text, run: RunSpec, name: str) -> str:
         return t.owndata.name
     value = getattr(run, name)
     return (
-        entry_name(t, value, domain.options) if isinstance(domain, Choice) else domain.write(value)
+        entry_name(t, value, domain.options)
+        if isinstance(domain, Choice)
+        else written(domain, value)
     )
