@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import frozen, load
+from core.data.datasets import Task, filled, frozen, load, needed_first, standardized
 from core.registry import registry
 
 ON_THE_LINE = 1e-9
@@ -99,6 +99,17 @@ def of_dataset(key: str, noise: float = 0.0) -> Callable[[int, int], tuple[Array
         return x, y
 
     return draw
+
+
+def of_table(x: Array, y: Array, count: int, seed: int) -> Points:
+    """Some rows of a visitor's own data, standardized, those of both classes among them.
+
+    x: (rows, 2), not a number where a cell is missing. y: (rows,), 0 or 1.
+    """
+    whole = filled(x, x)
+    rows = np.random.default_rng(seed).permutation(len(x))
+    rows = needed_first(rows, y[rows, None], Task.BINARY)[:count]
+    return Points(frozen(standardized(whole, whole)[rows]), frozen(y[rows]))
 
 
 # Lines

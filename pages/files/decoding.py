@@ -58,6 +58,8 @@ ENCODINGS = MappingProxyType(
         ]
     }
 )
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""The beginning of most files in UTF-16."""
 SIGNED = frozenset(("utf-8", "utf-16", "iso-2022-jp"))
 """Encodings that a file shows by itself."""
 GUESSED = (
@@ -97,32 +99,36 @@ def as_read_in(raw: bytes, letters: int) -> dict[str, str]:
     """By key, the encodings that can read the file's beginning, each with the first words that
     are not ASCII."""
     found: dict[str, str] = {}
-    for key, encoding in ENCODINGS.items():
+    for key in ENCODINGS:
         if key == "utf-16" and 0 not in raw[:SEEN]:
             continue
         try:
-            text = getincrementaldecoder(encoding.codec)().decode(raw[:SEEN])
-        except UnicodeDecodeError:
+            text = getincrementaldecoder(codec_of(raw, key))().decode(raw[:SEEN])
+        except UnicodeError:
             continue
         words = dict.fromkeys(word for word in WORD.findall(text) if not word.isascii())
         found[key] = " ".join(words)[:letters]
     return found
 
 
+def codec_of(raw: bytes, key: str) -> str:
+    """What Python calls an encoding; UTF-16 without a mark by where its zeros are."""
+    if key == "utf-16" and not raw.startswith(MARKS):
+        return "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"
+    return ENCODINGS[key].codec
+
+
 def attempt(raw: bytes, key: str) -> str | None:
     """The text in this encoding, None if it cannot be."""
-    codec = ENCODINGS[key].codec
-    if key == "utf-16" and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codec = "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"
     try:
-        return raw.decode(codec)
-    except UnicodeDecodeError:
+        return raw.decode(codec_of(raw, key))
+    except UnicodeError:
         return None
 
 
 def detected(raw: bytes) -> str | None:
     """The key of the likeliest encoding, None where there is none."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.startswith(MARKS):
         return "utf-16"
     zeros = raw.count(0)
     if zeros and 0.3 * len(raw) < max(raw[::2].count(0), raw[1::2].count(0)) == zeros:
