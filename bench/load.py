@@ -44,9 +44,9 @@ CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
 class Load:
     """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
 
-    own: the share of changes that begin a run of the viewer's own, with a seed of its own; the next
-    change goes back to what all see. leave: the share of changes
-    after which a viewer leaves and comes back by the link. heavy: viewers beside, who come
+    own: the share of changes that begin a run that nobody else has, with a new seed; the next
+    change goes back to what all see. leave: the share of changes after which a viewer leaves and
+    comes back by the link. heavy: viewers beside, who come
     `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
     """
 
@@ -174,7 +174,7 @@ async def drive(name: str, server: Server, load: Load, *, links: bool = True) ->
 
 
 def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> Outcome:
-    """The outcome of a load on a server of its own: the dashboard, or the empty app."""
+    """The outcome of a load on a fresh server: the dashboard, or the empty app."""
     with tempfile.TemporaryDirectory() as folder:
         script = None
         if empty:
@@ -268,7 +268,7 @@ def fair(short: bool, workers: int) -> None:
 
 
 def soak(short: bool, workers: int) -> None:
-    """Viewers who come, compute runs of their own and go: nothing may pile up."""
+    """Viewers who come, compute their own runs and go: nothing may pile up."""
     seconds = 40 if short else 1800
     load = Load(12, 3, seconds, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
     outcome = measure(f"soak, {seconds} s", load, workers=workers)

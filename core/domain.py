@@ -285,7 +285,7 @@ class Knobs(Domain):
 
     `domains` maps every knob, `<entry>.<knob>`, to its `Real`, `defaults` to its
     default. A knob at its default is left out, so that equal settings are equal
-    tuples. Each knob is a key of its own in a link.
+    tuples. Each knob has its own key in a link.
     """
 
     domains: Mapping[str, Real]
@@ -328,7 +328,7 @@ class Knobs(Domain):
 class Given(Domain):
     """Numbers given by name in place of others: sorted pairs, `(("w1.11", 0.5), ...)`.
 
-    One that is not given is left out. Each number is a key of its own in a link.
+    One that is not given is left out. Each number has its own key in a link.
     """
 
     domains: Mapping[str, Real]

@@ -277,7 +277,7 @@ class Problem:
         )
         return float(EPS * (abs(self.losses(through)[0]) + moved))
 
-    def written_anew(self, parameters: Parameters) -> Array:
+    def complex_losses(self, parameters: Parameters) -> Array:
         """The mean loss of every replica by `core.checks.analytic`, for complex numbers."""
         run, norm = self.run, self.run.normalization
         knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
@@ -410,7 +410,7 @@ def apart_of_complex(
     if not written or not (slope == 0 or FAINTEST < slope < WILDEST):
         return nan
     moved = way.moved(problem.parameters, layer, np.array([1j * COMPLEX_STEP]))
-    theirs = problem.written_anew(moved).imag / COMPLEX_STEP
+    theirs = problem.complex_losses(moved).imag / COMPLEX_STEP
     return float(share(np.abs(theirs - ours), slope).max())
 
 

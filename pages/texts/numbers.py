@@ -81,7 +81,7 @@ def whole(value: int, t: Text) -> str:
 
 
 def fraction(share: float, t: Text) -> str:
-    """A part of a whole: a percentage, then one in so many, then a power of ten."""
+    """A part of a whole: a percentage, then a unit fraction, then a power of ten."""
     if share >= 0.1:
         return percent(share, t)
     if share >= SMALLEST_FRACTION:
