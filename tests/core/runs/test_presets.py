@@ -31,7 +31,7 @@ def trained(run):
 
 
 def learnt(run):
-    """How many seeds have learnt; a network that diverged has not."""
+    """How many seeds have learnt; diverged networks do not count."""
     return int((trained(run).train_accuracy > 0.9).sum())
 
 

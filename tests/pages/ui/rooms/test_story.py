@@ -310,7 +310,7 @@ def test_the_exit_question_needs_no_guess_and_no_other_scene_goes_on_before_one(
 
 
 def turned(wish):
-    """A page that only turns to a scene; a script of its own, so it imports what it needs."""
+    """A page that only turns to a scene; a separate script, so it imports what it needs."""
     import streamlit as st
 
     from pages.ui.rooms.story.story import go

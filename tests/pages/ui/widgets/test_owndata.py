@@ -146,7 +146,7 @@ def test_another_file_than_the_link_s_is_used_only_on_request():
 
 def test_a_link_may_be_opened_without_its_file():
     app = visit("training", **SHORT, file="0" * 16, inputs="1-2", answer="3", depth="2")
-    next(b for b in app.button if b.label == "Go on without the file").click().run()
+    next(b for b in app.button if b.label == "Continue without the file").click().run()
     assert "file" not in settings(app)
     assert widget(app, "depth").value == 2
     assert len(app.get("vega_lite_chart")) == 3
