@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from threading import Lock, RLock
 from typing import Any, Protocol
@@ -26,6 +26,8 @@ GRID = 40
 SURENESSES = 30
 """Steps from undecided to sure in a picture of more than two classes."""
 MAX_FRAMES = 200
+MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
+"""Networks kept with a run at most, by number and by bytes; two are kept of any."""
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept where the plane cannot be drawn."""
 BINS, SPAN = 48, 6.0
@@ -53,6 +55,21 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
+class Moment:
+    """The parameters of a network at one epoch and the last step that led there, in float32.
+
+    Both of shape (parameters,), in the order of `Parameters.theta`; the step is what was subtracted.
+    """
+
+    theta: Array
+    step: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.theta.nbytes + self.step.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
@@ -62,20 +79,26 @@ class Frame:
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    moment: the network itself, of the epochs in `kept_moments`.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+        own = 0 if self.moment is None else self.moment.nbytes
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
-def frame(trainer: Trainer) -> Frame:
-    """Look at what the first replica has learnt so far, and where its units stand."""
+def frame(trainer: Trainer, *, whole: bool = False) -> Frame:
+    """Look at what the first replica has learnt so far, and where its units stand.
+
+    whole: with the network itself.
+    """
     depth, width = trainer.run.depth, trainer.run.width
     sums = np.zeros((depth, BINS), np.uint16)
     active = np.zeros((depth, width), np.uint16)
@@ -85,7 +108,11 @@ def frame(trainer: Trainer) -> Frame:
         place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
         bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
         sums[layer] = np.bincount(bins, minlength=BINS)
-    return Frame(trainer.epoch, answers(trainer), sums, active)
+    moment = None
+    if whole:
+        theta, step = trainer.parameters.theta[0], trainer.step.theta[0]
+        moment = Moment(theta.astype(np.float32), step.astype(np.float32))
+    return Frame(trainer.epoch, answers(trainer), sums, active, moment)
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -182,10 +209,22 @@ class History:
 
 def kept_frames(run: RunSpec) -> frozenset[int]:
     """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
-    kept = [*range(0, run.epochs, run.stride), run.epochs]
-    if len(kept) <= MAX_FRAMES:
-        return frozenset(kept)
-    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
+    return evenly([*range(0, run.epochs, run.stride), run.epochs], MAX_FRAMES)
+
+
+def kept_moments(run: RunSpec) -> frozenset[int]:
+    """The epochs whose network is kept: some of `kept_frames`, as many as MOMENT_BYTES hold."""
+    parameters = run.parameters
+    return evenly(
+        sorted(kept_frames(run)), max(2, min(MAX_MOMENTS, MOMENT_BYTES // (8 * parameters)))
+    )
+
+
+def evenly(epochs: Sequence[int], most: int) -> frozenset[int]:
+    """At most `most` of these, evenly, the first and the last among them."""
+    if len(epochs) <= most:
+        return frozenset(epochs)
+    return frozenset(epochs[i] for i in np.linspace(0, len(epochs) - 1, most).round().astype(int))
 
 
 @dataclass(frozen=True, eq=False)
@@ -321,15 +360,15 @@ class Recording:
 
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
-    run, framed = trainer.run, kept_frames(trainer.run)
-    yield trainer.snapshot(), frame(trainer)
+    run, framed, whole = trainer.run, kept_frames(trainer.run), kept_moments(trainer.run)
+    yield trainer.snapshot(), frame(trainer, whole=True)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
             snapshot = trainer.snapshot()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer) if seen else None
+            yield snapshot, frame(trainer, whole=trainer.epoch in whole) if seen else None
 
 
 class Recordings:

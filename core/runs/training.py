@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -78,6 +79,13 @@ class RunSpec(NetworkSpec):
     def stride(self) -> int:
         """Epochs between two that a recording keeps; 1 up to 500 epochs."""
         return ceil(self.epochs / KEPT_EPOCHS)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Weights, biases and scales of one replica."""
+        sizes = self.sizes(self.source.inputs, self.source.outputs)
+        scales = self.depth * self.width if self.normalization is not None else 0
+        return sum((m + 1) * n for m, n in pairwise(sizes)) + scales
 
     def cost(self) -> Cost:
         """What the run takes, known before it runs.
