@@ -22,7 +22,7 @@ from core.runs.training import RunSpec
 CELLS = 10
 """Cells along each side of a unit's picture of the plane."""
 MOSTLY = 0.9
-"""A unit counts as saturated from this share of the samples; ReLU is flat for half of them anyway."""
+"""A unit counts as saturated from this share of the samples; ReLU is flat for half of any."""
 OPERATIONS = 5e8
 """Multiplications of one moment at most: the samples of a large network are thinned for that."""
 FEWEST_SAMPLES = 64

@@ -56,9 +56,9 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Moment:
-    """The parameters of a network at one epoch and the last step that led there, in float32.
+    """The parameters of a network at one epoch, and the last step, which was subtracted.
 
-    Both of shape (parameters,), in the order of `Parameters.theta`; the step is what was subtracted.
+    Both are float32 of shape (parameters,), in the order of `Parameters.theta`.
     """
 
     theta: Array
