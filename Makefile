@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench bench-browser load font
+.PHONY: run test lint bench bench-browser load font architecture
 
 run: .venv/.run
 	$(BIN)/streamlit run dashboard.py
@@ -15,6 +15,7 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	test ! -x $(BIN)/biome || $(BIN)/biome lint --error-on-warnings # its wheel is for Linux alone
 
 bench: .venv/.bench
 	$(BIN)/python -m bench.training
@@ -32,6 +33,9 @@ load: .venv/.dev # one of them for longer: $(BIN)/python -m bench.load soak
 font: .venv/.dev
 	$(BIN)/python -m tools.font
 
+architecture: .venv/.dev
+	$(BIN)/python -m tools.architecture
+
 .venv/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet -r requirements.txt
@@ -39,7 +43,7 @@ font: .venv/.dev
 
 .venv/.dev: requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
 	touch $@ .venv/.run
 
 .venv/.bench: requirements-bench.txt .venv/.dev

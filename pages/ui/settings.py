@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.data.tables import Columns
 from core.domain import Spec, choice, flag, given, levels, real, several, whole
-from core.lessons.folding import Folder
 from core.lessons.perceptron import POINT_SETS
-from core.lessons.svm import SvmSpec
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
-from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
 
@@ -207,70 +203,4 @@ class ToldSince(Spec):
     told_remedy: str = choice("none", REMEDIES_SINCE)
 
 
-SPECS: tuple[type[Spec], ...] = (
-    Telling,
-    ToldLine,
-    ToldFolds,
-    ToldLayers,
-    ToldWalk,
-    ToldPrice,
-    ToldSince,
-    Digits,
-    Reader,
-    Curves,
-    Slopes,
-    Stage,
-    ByHand,
-    Columns,
-    OneLine,
-    Folder,
-    SvmSpec,
-    RunSpec,
-)
-
-
-CONTROLS = dict.fromkeys(
-    ("all", "none", "questions", *(name for spec in SPECS for name in spec.domains()))
-)
-"""What a link can leave to the class: everything, nothing, the questions, or these settings."""
-
-
-@dataclass(frozen=True)
-class Presenting(Spec):
-    """How every page is shown: for a projector, with notes or without, which controls it has."""
-
-    present: bool = flag(False)
-    notes: bool = flag(False)
-    show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
-
-
-CLASS_PARTS = dict.fromkeys(("class_links", "class_plan", "class_sheet", "class_offline"))
-"""What the page for teachers shows."""
 MOST_SCENES = 8
-PLACES = dict.fromkeys(
-    (
-        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
-        *("activations", "derivatives", "training", "perceptron", "byhand", "digits", "svm"),
-    )
-)
-"""Where a link for the class can lead: a scene of the story, or a page."""
-
-
-@dataclass(frozen=True)
-class Classroom(Spec):
-    """The page for teachers: what is shown, and the link that is being made.
-
-    link_state: 0 as it opens, 1 as the teacher left it, from 2 on the page's questions.
-    """
-
-    class_part: str = choice("class_links", CLASS_PARTS)
-    class_minutes: int = whole(50, low=50, high=90, steps=(50, 90))
-    class_answers: bool = flag(False)
-    link_to: str = choice("scene1", PLACES)
-    link_state: int = whole(0, low=0, high=20)
-    link_show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
-    link_language: str = choice("any", dict.fromkeys(("any", *texts.LANGUAGES)))
-    link_mode: str = choice("plain", dict.fromkeys(("plain", "present", "notes", "embed")))
-
-
-SPECS += (Presenting, Classroom)

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from core.runs.lanes import lane_keys
-from pages.ui.settings import SPECS
+from pages.ui.house import SPECS
 from tests.browser.drive import settle
 from tests.browser.test_pages import PAGES
 

@@ -7,11 +7,10 @@ from playwright.sync_api import Page
 
 from pages import texts
 from pages.texts import Text
+from pages.ui.house import TAUGHT
 from tests.browser.drive import open_page, serving, settle, speaks
 
-PAGES = {"story": "/"}
-PAGES |= {name: f"/{name}" for name in ("activations", "derivatives", "training")}
-PAGES |= {name: f"/{name}" for name in ("byhand", "perceptron", "digits", "svm")}
+PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
 """Every page that has charts; `/classroom`, which has none, has tests of its own."""
 WIDTHS = (1440, 768, 390)
 

@@ -19,8 +19,8 @@ from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
 from core.runs.training import RunSpec
 from pages import texts
 from pages.texts import Text
+from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
-from pages.ui.settings import Presenting
 
 Change = Callable[[str, Any], None]
 """Takes a setting's name and the value that the reader chose."""

@@ -19,7 +19,7 @@ from pages.charts import fonts, takehome, training
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.charts.takehome import Asset, Figure, Part, View
-from tests.pages.ui.test_pages import PAGES, SHORT, visit
+from tests.pages.ui.test_pages import SHORT, every_page, visit
 
 EN, JA = texts.LANGUAGES["en"].text, texts.LANGUAGES["ja"].text
 EVIL = "</script><b>&\"'"
@@ -160,7 +160,7 @@ def pressed(app, kind):
     return downloads(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every_page
 def test_every_page_can_be_taken_home_when_asked_for(page):
     app = visit(page, **SHORT)
     assert not downloads(app)

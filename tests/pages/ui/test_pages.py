@@ -8,13 +8,11 @@ from core.runs.lanes import lane_keys
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
-from pages.ui.settings import SPECS
+from pages.ui.house import ROOMS, SPECS
 from tests.browser.drive import ROOT
 
-PAGES = ["story", "activations", "derivatives", "training", "perceptron", "byhand", "digits"]
-PAGES += ["svm", "classroom"]
 SHORT = {"lanes": "1", "epochs": "3", "samples": "40"}
-every_page = pytest.mark.parametrize("page", PAGES)
+every_page = pytest.mark.parametrize("page", ROOMS)
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 
 
@@ -28,8 +26,8 @@ def visit(page, unfolded=True, **query):
     for fold in FOLDS if unfolded else ():
         app.session_state[fold] = True
     app.run()
-    if page != "story":
-        app.switch_page(f"pages/{page}.py").run()
+    if not ROOMS[page].home:
+        app.switch_page(ROOMS[page].script).run()
     assert not app.exception
     return app
 

@@ -26,9 +26,9 @@ from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
+from pages.ui.house import TRAINING
 from pages.ui.recordings import per_recording, recordings, watch
 from pages.ui.rooms.training.lanes import (
-    OWNED,
     change_all,
     change_stage,
     changes,
@@ -81,7 +81,7 @@ def example(scene: Scene, tool: str) -> None:
             icon=":material/lightbulb:",
             help=scene.t.laboratory.instruments[tool].example,
             on_click=take_over,
-            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), OWNED),
+            args=(link_of(replace(scene.shown, lanes=len(lanes)), lanes), TRAINING.keys),
         )
     else:
         st.caption(scene.t.laboratory.instruments[tool].example)
@@ -324,7 +324,7 @@ def number(found: Explanation, t: Text) -> str:
 def try_remedy(run: RunSpec, mended: RunSpec) -> None:
     """Put the mended run beside the failed one."""
     stage = replace(linked(Stage), lanes=2)
-    take_over(link_of(stage, (run, mended)), OWNED)
+    take_over(link_of(stage, (run, mended)), TRAINING.keys)
 
 
 @per_recording

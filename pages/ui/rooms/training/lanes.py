@@ -13,14 +13,14 @@ from core.data.tables import Columns
 from core.domain import Choice, Domain, Flag
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
-from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys, read_lanes, write_lanes
-from core.runs.presets import PRESETS
+from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.texts import Text
 from pages.texts.numbers import power
+from pages.ui.house import TRAINING
 from pages.ui.rooms.training.owndata import own_data, own_table
-from pages.ui.session import chosen, keep, linked, session, take_over
+from pages.ui.session import keep
 from pages.ui.settings import Stage
 from pages.ui.widgets.controls import (
     Change,
@@ -31,67 +31,27 @@ from pages.ui.widgets.controls import (
     reset,
     taken,
 )
-from pages.ui.widgets.presets import questions
 
 KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
-OWNED = (*KEPT, *Columns.keys())
-"""Every key of a link that belongs to the training page."""
+"""The keys of a link that hold the lanes; the others hold the visitor's own data."""
 
 
 def open_lanes() -> tuple[Stage, Lanes]:
-    """What the visitor has chosen; without any choice, the race."""
-    knobs = RunSpec.domains()["knobs"].keys("knobs")  # the activations' page sets them too
-    if not chosen({*RunSpec.keys(), "lanes"} - {*knobs}):
-        race = PRESETS["race"]
-        return replace(linked(Stage), lanes=len(race)), with_own_data(race)
-    stage = linked(Stage)
-    return stage, with_own_data(read_lanes(session().settings, stage.lanes)[0])
-
-
-def with_own_data(lanes: Lanes) -> Lanes:
-    """The lanes on the visitor's own data, if there are any."""
+    """What the visitor has chosen, on the visitor's own data if there are any."""
+    stage, lanes, _ = TRAINING.open()
     table = own_table()
-    return lanes if table is None else tuple(replace(run, table=table) for run in lanes)
+    own = lanes if table is None else tuple(replace(run, table=table) for run in lanes)
+    return replace(stage, lanes=len(lanes)), own
 
 
-def link_of(stage: Stage, lanes: Lanes, *, full: bool = False) -> dict[str, str]:
-    """The settings of the training page as a link; the number of lanes always stands in it."""
-    count = {"lanes": str(len(lanes))}
+def link_of(stage: Stage, lanes: Lanes) -> dict[str, str]:
+    """The lanes as a link, and which columns of the visitor's own data they learn from."""
     table = lanes[0].table
-    own = {} if table is None else table.columns.to_query(full=full)
-    return stage.to_query(full=full) | count | write_lanes(lanes, full=full) | own
+    return TRAINING.link_of(stage, lanes, Columns() if table is None else table.columns)
 
 
 def set_lanes(stage: Stage, lanes: Lanes) -> None:
     keep(link_of(stage, lanes), KEPT)  # a link's file stays, even while it is missing
-
-
-def preset_choice(t: Text, lanes: Lanes) -> None:
-    """The presets, as questions."""
-    words = {key: t.training.presets[key] for key in PRESETS}
-    now = next((key for key in PRESETS if PRESETS[key] == lanes), None)
-    questions(t, "training", words, now, choose_preset, visible=0)
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(linked(Stage), PRESETS[key]), OWNED)
-
-
-def preset_note(t: Text) -> str | None:
-    """What the preset that is shown compares, None if it is none."""
-    lanes = open_lanes()[1]
-    return next((t.training.preset_notes[key] for key in PRESETS if PRESETS[key] == lanes), None)
-
-
-def preset_button(t: Text, key: str, lanes: Lanes) -> None:
-    runs = PRESETS[key]
-    st.button(
-        t.training.presets[key],
-        key=f"preset_{key}",
-        type="primary" if runs == lanes else "secondary",
-        on_click=take_over,
-        args=(link_of(linked(Stage), runs), OWNED),
-    )
 
 
 def change_stage(name: str, value: Any) -> None:

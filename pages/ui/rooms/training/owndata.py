@@ -110,12 +110,6 @@ def file_is_missing() -> bool:
     return linked(Columns).file != "" and own_table() is None
 
 
-def own_link(*, full: bool = False) -> dict[str, str]:
-    """The part of a link that names the file and its columns."""
-    columns = linked(Columns)
-    return columns.to_query(full=full) if columns.file else {}
-
-
 # What a visitor does
 
 

@@ -22,20 +22,23 @@ from core.runs.training import train
 from pages import texts
 from pages.charts.present import PROJECTOR, TEXT, enlarge
 from pages.texts import lesson
+from pages.ui.house import (
+    CLASSROOM,
+    CONTROLS,
+    PLACES,
+    ROOMS,
+    SPECS,
+    STORY,
+    TAUGHT,
+    Classroom,
+    Presenting,
+)
 from pages.ui.present import hidden, notes
 from pages.ui.rooms.classroom import classroom, links
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.rooms.training.stage import words
 from pages.ui.session import VERSION
-from pages.ui.settings import (
-    CONTROLS,
-    MOST_SCENES,
-    PLACES,
-    SPECS,
-    Classroom,
-    Presenting,
-    Telling,
-)
+from pages.ui.settings import MOST_SCENES, Telling
 from tests.pages.ui.test_pages import settings, visit
 
 HOST = "https://how-deep-networks-learn.streamlit.app/"
@@ -105,7 +108,7 @@ def test_what_a_question_of_a_page_is_called_is_what_its_link_opens(link):
             assert links.address(HOST, place, state(False)).startswith(f"{HOST}{place}?v=1")
 
 
-@pytest.mark.parametrize("page", classroom.CONTROLS)
+@pytest.mark.parametrize("page", [room.name for room in TAUGHT if room is not STORY])
 def test_every_control_that_can_be_left_to_the_class_is_on_its_page(page):
     app = visit(page)
     drawn = {
@@ -113,7 +116,7 @@ def test_every_control_that_can_be_left_to_the_class_is_on_its_page(page):
         for kind in ("selectbox", "select_slider", "number_input", "multiselect", "toggle")
         for widget in app.get(kind)
     }
-    assert set(classroom.CONTROLS[page]) <= drawn
+    assert set(ROOMS[page].controls) <= drawn
 
 
 @every_language
@@ -317,11 +320,11 @@ def test_the_ten_layers_of_the_free_play_stall_until_they_are_normalized():
 @every_language
 def test_every_page_that_a_link_can_lead_to_has_notes_for_the_teacher(language):
     t = T[language]
-    assert set(t.lesson.pages) == set(links.pages())
+    assert set(t.lesson.pages) == {room.name for room in TAUGHT if room is not STORY}
     for page in t.lesson.pages:
-        assert len(notes(t, page, scene=0)) == len(vars(t.lesson.pages[page])) == 3
-    assert notes(t, "classroom", scene=0) == notes(t, "story", scene=0) == []
-    assert len(notes(t, "story", scene=3)) == len(vars(t.lesson.parts))
+        assert len(notes(t, ROOMS[page], scene=0)) == len(vars(t.lesson.pages[page])) == 3
+    assert notes(t, CLASSROOM, scene=0) == notes(t, STORY, scene=0) == []
+    assert len(notes(t, STORY, scene=3)) == len(vars(t.lesson.parts))
 
 
 @every_language
@@ -401,4 +404,4 @@ def test_the_rules_hide_every_control_but_those_that_the_link_names():
     assert ".st-key-presets" in rules
     assert ".st-key-presets" not in hidden(("questions",))
     assert "st-key-language" not in hidden(("none",))
-    assert set(CONTROLS) >= {name for names in classroom.CONTROLS.values() for name in names}
+    assert set(CONTROLS) >= {name for room in TAUGHT for name in room.controls}

@@ -22,10 +22,11 @@ from pages.charts.laboratory import Part
 from pages.charts.perceptron import points_table
 from pages.charts.style import DARK, LIGHT
 from pages.texts import LANGUAGES
+from pages.ui.house import ROOMS, SPECS
 from pages.ui.rooms.story import story
 from pages.ui.rooms.story.scenes import SCENES, deeper, folds, line, walk
 from pages.ui.rooms.story.scenes.scene import Outcome
-from pages.ui.settings import SEEN, SPECS, Telling
+from pages.ui.settings import SEEN, Telling
 from tests.browser.drive import ROOT
 from tests.pages.charts.test_curves import check
 
@@ -253,7 +254,7 @@ def test_taken_apart_a_scene_opens_a_page_with_its_settings(number, short):
     assert not app.warning
     page, query = taken_apart(scene)
     assert query.items() <= opened.items()
-    assert set(query) <= set(story.OWNED[page])
+    assert set(query) <= set(ROOMS[page].keys)
     assert app.title[0].value == EN[page].title
 
 

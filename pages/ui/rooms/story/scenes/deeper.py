@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import streamlit as st
@@ -19,6 +20,7 @@ from pages.charts.style import hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power
 from pages.ui.frame import palette
+from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.scene import (
     Myth,
@@ -26,10 +28,8 @@ from pages.ui.rooms.story.scenes.scene import (
     Scene,
     computed,
     replay,
-    turn_dial,
     untrained,
 )
-from pages.ui.rooms.training.lanes import link_of
 from pages.ui.rooms.training.stage import LEARNT, course_numbers, ends, guess, ladder_table
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldLayers
@@ -126,7 +126,7 @@ def choice(t: Text, depth: int) -> None:
             required=True,
             label_visibility="collapsed",
             on_change=taken,
-            args=("told_layers", lambda k: turn_dial(ToldLayers, "told_layers", k)),
+            args=("told_layers", partial(STORY.change, ToldLayers, "told_layers")),
         )
 
 
@@ -216,7 +216,7 @@ def apart() -> tuple[str, Query]:
     """Two layers beside the number that is looked at, from many seeds."""
     depth = linked(ToldLayers).told_layers
     runs: tuple[RunSpec, ...] = (RUNS[GOOD], RUNS[depth]) if depth != GOOD else (RUNS[GOOD],)
-    return "training", link_of(Stage(lanes=len(runs), tool="seeds"), runs)
+    return "training", TRAINING.link_of(Stage(lanes=len(runs), tool="seeds"), runs)
 
 
 def myth(t: Text) -> Myth | None:
@@ -235,8 +235,8 @@ def myth(t: Text) -> Myth | None:
         "small": power(first[1]),
         "other": power(first[0]),
     }
-    runs = (RUNS[GOOD], RUNS[DEEP])
-    return Myth("false" if stalled else "true", words, "training", link_of(Stage(lanes=2), runs))
+    query = TRAINING.link_of(Stage(lanes=2), (RUNS[GOOD], RUNS[DEEP]))
+    return Myth("false" if stalled else "true", words, "training", query)
 
 
 DEEPER = Scene("deeper", "c", play, apart, myth, dials=ToldLayers)

@@ -22,6 +22,7 @@ from pages.texts.numbers import fraction, percent, power, times
 from pages.texts.sentences import score
 from pages.ui.collection import together
 from pages.ui.frame import palette
+from pages.ui.house import TRAINING, Presenting
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.scene import (
     Myth,
@@ -32,10 +33,10 @@ from pages.ui.rooms.story.scenes.scene import (
     replay,
     untrained,
 )
-from pages.ui.rooms.training.lanes import lane_name, link_of
+from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.rooms.training.stage import LEARNT, frames_table, ladder_table, points_table, words
 from pages.ui.session import linked
-from pages.ui.settings import Presenting, Stage
+from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption
 from pages.ui.widgets.show import show
 
@@ -158,7 +159,7 @@ def outcome(t: Text, records: Sequence[Recording]) -> Outcome:
 
 
 def apart() -> tuple[str, Query]:
-    return "training", link_of(Stage(), RUNS)
+    return "training", TRAINING.link_of(Stage(), RUNS)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
@@ -185,8 +186,8 @@ def myth(t: Text) -> Myth:
         "he": fraction(he, t),
         "part": f"{part:.2f}",
     }
-    # 1 of the one half of all cases, 0 of the other: half of it is true
-    return Myth("half" if part < 0.95 else "true", told, "training", link_of(Stage(), DEEP))
+    verdict = "half" if part < 0.95 else "true"  # 1 of the one half of all cases, 0 of the other
+    return Myth(verdict, told, "training", TRAINING.link_of(Stage(), DEEP))
 
 
 def rates(t: Text) -> Myth | None:
@@ -203,7 +204,7 @@ def rates(t: Text) -> Myth | None:
         "output": times(float(np.nanmedian(last[-1][:, -1])), t),
     }
     helped = any(2 * learnt(record) > RATES[0].replicas for record in done)
-    return Myth("true" if helped else "false", told, "training", link_of(Stage(), RATES))
+    return Myth("true" if helped else "false", told, "training", TRAINING.link_of(Stage(), RATES))
 
 
 RACE = Scene("race", "b", play, apart, myth, also=rates)

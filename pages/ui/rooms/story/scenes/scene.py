@@ -7,8 +7,7 @@ To add a scene, write its module, its texts `scene_<name>.toml` in every languag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -17,7 +16,6 @@ from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.texts import Text
 from pages.ui.recordings import compute, recordings, watch
-from pages.ui.session import keep, linked
 from pages.ui.widgets.components import clock
 
 TICK, FIRST_SLICE, SLICE = 0.2, 0.3, 0.17
@@ -80,11 +78,6 @@ class Scene:
 
     def texts(self, t: Text) -> Text:
         return t["scene_" + self.name]
-
-
-def turn_dial(dials: type[Spec], name: str, value: Any) -> None:
-    """Remember what the reader chose of a scene's own settings."""
-    keep(replace(linked(dials), **{name: value}).to_query(), dials.keys())
 
 
 def changes(epochs: Iterable[int], lines: Iterable[str]) -> list[tuple[int, str]]:

@@ -17,10 +17,9 @@ from pages.charts import scenes as charts
 from pages.texts import Text
 from pages.texts.numbers import fraction
 from pages.ui.frame import palette
-from pages.ui.rooms import derivatives as slopes
+from pages.ui.house import DERIVATIVES, TRAINING
 from pages.ui.rooms.story.scenes.race import learnt
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
-from pages.ui.rooms.training import lanes
 from pages.ui.settings import Stage
 from pages.ui.widgets.components import probe
 from pages.ui.widgets.show import show
@@ -118,7 +117,7 @@ def outcome() -> Outcome:
 
 
 def apart() -> tuple[str, Query]:
-    return "derivatives", slopes.link_of(*slopes.PRESETS["tanh"])
+    return "derivatives", DERIVATIVES.link_of(*DERIVATIVES.presets["tanh"])
 
 
 def myth(t: Text) -> Myth | None:
@@ -139,7 +138,7 @@ def myth(t: Text) -> Myth | None:
         "share": fraction(share, t),
     }
     verdict = "false" if share < FAINT else "true"
-    return Myth(verdict, told, "training", lanes.link_of(Stage(tool="sums"), RATES))
+    return Myth(verdict, told, "training", TRAINING.link_of(Stage(tool="sums"), RATES))
 
 
 SLOPES = Scene("slopes", "b", play, apart, myth)
