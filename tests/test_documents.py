@@ -8,6 +8,7 @@ from pkgutil import resolve_name
 
 import pytest
 
+from pages.ui.house import ROOMS
 from tools.architecture import FRAME, ROOT
 
 PLACES = ("core", "pages", "tests", "bench", "tools", "deploy", "static", "docs")
@@ -45,6 +46,11 @@ def test_there_are_documents():
     assert {"README.md", "core/README.md", "docs/architecture.md"} <= set(DOCUMENTS)
 
 
+def test_the_tour_comes_to_every_page():
+    tour = DOCUMENTS["docs/tour.md"].read_text("utf-8")
+    assert [room.name for room in ROOMS.values() if f"| `/{room.path}` |" not in tour] == []
+
+
 @over()
 def test_a_link_in_a_document_leads_to_a_file(document):
     for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
@@ -74,6 +80,12 @@ def test_a_make_target_that_a_document_names_exists(document):
     rules = set(re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text("utf-8"), re.M))
     named = re.findall(r"(?:`|^)make ([a-z-]+)", document.read_text("utf-8"), re.M)
     assert set(named) <= rules
+
+
+def test_make_lists_every_target_with_what_it_does():
+    rules = re.findall(r"^[\w-]+:.*", (ROOT / "Makefile").read_text("utf-8"), re.M)
+    assert len(rules) > 5
+    assert [rule for rule in rules if " ## " not in rule] == []
 
 
 @over(besides=[GENERATED, JAPANESE])

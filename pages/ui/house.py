@@ -28,6 +28,7 @@ from pages.ui.settings import (
     Curves,
     Digits,
     OneLine,
+    Propagating,
     Reader,
     Slopes,
     Stage,
@@ -105,6 +106,31 @@ DERIVATIVES = Room[tuple[Slopes, RunSpec]](
         "twenty": (Slopes(("tanh", "relu"), HE), RunSpec(activation="relu", depth=20, width=64)),
     },
     controls=("activation", "depth", "width", "weights", "gain", "dataset", "seed"),
+)
+
+
+# Signal propagation: no data and no training, only the initial weights and biases
+
+PROPAGATION = Room[tuple[Propagating, RunSpec]](
+    name="propagation",
+    icon=":material/waves:",
+    section=CLOSER,
+    parts=(Uses(Propagating()), Uses(RunSpec(), ("knobs",))),
+    presets={
+        "tanh": (Propagating(), RunSpec()),
+        "edge": (Propagating(signal_weights=1.76, signal_biases=0.05), RunSpec()),
+        "chaos": (Propagating(signal_weights=4.0, signal_biases=0.05), RunSpec()),
+        "sigmoid": (Propagating("sigmoid"), RunSpec()),
+        "xavier": (Propagating("relu"), RunSpec()),
+        "he": (Propagating("relu", 2.0), RunSpec()),
+        "pytorch": (Propagating("tanh", 25 / 9), RunSpec()),
+        "selu": (Propagating("selu"), RunSpec()),
+        "gelu": (Propagating("gelu", 2.0), RunSpec()),
+    },
+    visible=4,
+    moved=("knobs", "signal_depth", "signal_width"),
+    kept=("knobs",),
+    controls=tuple(Propagating.domains()),
 )
 
 
@@ -242,7 +268,7 @@ BYHAND = Room[tuple[ByHand, RunSpec]](
 # For the class: what the pages above offer
 
 TAUGHT: tuple[Room[Any], ...] = (
-    STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND,
+    STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND, PROPAGATION,
 )  # fmt: skip
 """The pages a link for a class can lead to."""
 TAUGHT_SPECS: tuple[type[Spec], ...] = tuple(

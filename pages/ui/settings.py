@@ -30,6 +30,13 @@ LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
 """What the page of the perceptron shows."""
 
 
+VARIANCES = (
+    *(0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.76, 2.0, 2.5),
+    *(3.0, 4.0, 6.0, 10.0, 16.0, 100.0),
+)
+"""The variances that the page of signal propagation offers."""
+
+
 @dataclass(frozen=True)
 class Reader(Spec):
     """Who reads."""
@@ -50,6 +57,20 @@ class Slopes(Spec):
 
     slopes: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
     weights: tuple[str, ...] = several(("xavier", "normal"), INITIALIZERS, most=3)
+
+
+@dataclass(frozen=True)
+class Propagating(Spec):
+    """The page of signal propagation: the two variances, and the networks that are measured.
+
+    signal_weights: sigma_w^2, the variance of a weight times the fan-in. signal_biases: sigma_b^2.
+    """
+
+    signal_activation: str = choice("tanh", ACTIVATIONS)
+    signal_weights: float = real(1.0, low=0.01, high=100.0, steps=VARIANCES)
+    signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
+    signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))
+    signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
 
 
 @dataclass(frozen=True)
