@@ -61,14 +61,17 @@ function plan(data, width) {
   const units = [];
   columns.forEach((column, place) => {
     const x = pitch * (place + 0.5), first = top + ((most - column.units.length) * step) / 2;
-    column.units.forEach((unit, row) => units.push({ place, row, unit, x, y: first + (row + 0.5) * step }));
+    column.units.forEach((unit, row) => {
+      units.push({ index: units.length, place, row, unit, x, y: first + (row + 0.5) * step });
+    });
   });
   const starts = columns.map((_, place) => units.findIndex(unit => unit.place === place));
   const links = [];
   for (let place = 1; place < columns.length; place++) {
     if (!columns[place].joined) continue;
-    columns[place - 1].units.forEach((_, from) => columns[place].units.forEach((_, to) =>
-      links.push({ from: units[starts[place - 1] + from], to: units[starts[place] + to], place })));
+    for (let from = 0; from < columns[place - 1].units.length; from++)
+      for (let to = 0; to < columns[place].units.length; to++)
+        links.push({ index: links.length, from: units[starts[place - 1] + from], to: units[starts[place] + to] });
   }
   return { tile, step, top, height, width, pitch, units, links, starts, middle: top + (most * step) / 2 };
 }
@@ -76,7 +79,8 @@ function plan(data, width) {
 export default function ({ parentElement, data, setTriggerValue }) {
   const find = name => parentElement.querySelector(name);
   const root = find(".network"), canvas = find("canvas"), note = find(".note"), spoken = find(".spoken");
-  const state = (parentElement.networkState ??= { focus: null });
+  parentElement.networkState ??= { focus: null };
+  const state = parentElement.networkState;
   const { columns, labels } = data;
   const numbers = read(data);
   const inputs = columns[0].units.length; // they have no numbers
@@ -136,11 +140,12 @@ export default function ({ parentElement, data, setTriggerValue }) {
     const sent = ofLayer(frame, output), chosen = hovered?.unit ?? focused();
     const arrived = value => (sent > 0 ? value / sent : 0);
 
-    scene.links.forEach((link, index) => {
+    for (const link of scene.links) {
+      const { index } = link;
       const weight = ofLink("weight", frame, index);
       let thick = lineWidth(weight), strong = 0.62;
       if (way.view === "backwards") {
-        const error = link.to.place === 0 ? 0 : ofUnit("delta", frame, scene.units.indexOf(link.to));
+        const error = ofUnit("delta", frame, link.to.index);
         const share = strength(arrived(Math.abs(weight) * error));
         [thick, strong] = [0.3 + 2.4 * share, 0.04 + 0.66 * share];
       } else if (way.view === "update") {
@@ -156,18 +161,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
       pen.moveTo(link.from.x + scene.tile / 2, link.from.y);
       pen.lineTo(link.to.x - scene.tile / 2, link.to.y);
       pen.stroke();
-    });
+    }
     pen.setLineDash([]);
 
-    scene.units.forEach((unit, index) => drawUnit(pen, unit, index, { frame, way, lit, arrived, ink, font }));
+    for (const unit of scene.units) drawUnit(pen, unit, { frame, way, lit, arrived, ink, font });
     drawWords(pen, { frame, way, arrived, ink, font });
     say(frame);
   };
 
   const focused = () => state.focus && scene.units.find(u => u.place === state.focus.place && u.row === state.focus.row);
 
-  const drawUnit = (pen, unit, index, { frame, way, lit, arrived, ink, font }) => {
-    const half = scene.tile / 2, left = unit.x - half, top = unit.y - half;
+  const drawUnit = (pen, unit, { frame, way, lit, arrived, ink, font }) => {
+    const { index } = unit, half = scene.tile / 2, left = unit.x - half, top = unit.y - half;
     pen.globalAlpha = lit(unit.place) || way.view === "backwards" ? 1 : 0.15;
     if (unit.place === 0) {
       pen.fillStyle = ink;
@@ -257,19 +262,19 @@ export default function ({ parentElement, data, setTriggerValue }) {
   // What is under the pointer, or was chosen by the keys.
   const wordsOf = (target, frame) => {
     if (target.unit) {
-      const { unit } = target, index = scene.units.indexOf(unit);
+      const { unit } = target, { index } = unit;
       const title = filled(labels.unit, { layer: columns[unit.place].title, unit: unit.unit + 1 });
       if (unit.place === 0) return [columns[0].names[unit.row]];
       const flags = numbers.flags[frame * counted + index - inputs];
       const lines = ["z", "a", "slope", "delta"].map(name =>
         `${labels[name]} ${told(ofUnit(name, frame, index))}`);
-      const incoming = scene.links.flatMap((link, at) => (link.to === unit ? [told(ofLink("weight", frame, at))] : []));
+      const incoming = scene.links.flatMap(link => (link.to === unit ? [told(ofLink("weight", frame, link.index))] : []));
       if (incoming.length) lines.push(`${labels.incoming} ${incoming.join(", ")}`);
       if (flags & DEAD) lines.push(labels.dead);
       else if (flags & SATURATED) lines.push(labels.saturated);
       return [title, ...lines];
     }
-    const { link } = target, at = scene.links.indexOf(link);
+    const { link } = target, at = link.index;
     const end = unit => (unit.place ? filled(labels.unit, { layer: columns[unit.place].title, unit: unit.unit + 1 }) : columns[0].names[unit.row]);
     return [`${end(link.from)} → ${end(link.to)}`,
       ...["weight", "gradient", "update"].map(name => `${labels[name]} ${told(ofLink(name, frame, at))}`)];

@@ -7,8 +7,9 @@ const STOPS = { loss: 460, update: 960 };
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".walk");
-  const find = name => root.querySelector("." + name);
-  const state = (parentElement.walkState ??= { at: 0, run: data.run });
+  const find = name => root.querySelector(`.${name}`);
+  parentElement.walkState ??= { at: 0, run: data.run };
+  const state = parentElement.walkState;
   if (state.run !== data.run) state.at = 0;
   state.run = data.run;
   const { labels, layers } = data;
