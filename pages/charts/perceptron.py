@@ -17,11 +17,11 @@ import pyarrow as pa
 from core.arrays import Array
 from core.lessons.folding import Chart, Fold
 from core.lessons.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
-from pages.charts.activations import step_input
 from pages.charts.expressions import NOW, quoted
+from pages.charts.pictures import backdrop, shade
 from pages.charts.present import PROJECTOR
-from pages.charts.style import LINE, SYMBOLS, Palette
-from pages.charts.training import ONCE, backdrop, epoch_input, shade, until
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import ONCE, epoch_input, step_input, two_classes, until
 from pages.texts import Text
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
@@ -73,12 +73,7 @@ def dots(colours: Palette, data: alt.Chart, x: Any, y: Any, corners: bool) -> al
         strokeWidth=0.7,
         opacity=1,
         clip=True,
-    ).encode(
-        x,
-        y,
-        alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-        alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS[:2])).legend(None),
-    )
+    ).encode(x, y, *two_classes(colours))
 
 
 def half_planes(

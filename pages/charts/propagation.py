@@ -11,9 +11,10 @@ import pyarrow as pa
 from core.arrays import Array
 from core.theory.meanfield import Diagram, MeanField
 from core.theory.networks import Measured
-from pages.charts.derivatives import Decades, decades, layer_axis, log_axis
+from pages.charts.derivatives import decades, right_axis, thinned_layers
+from pages.charts.pictures import backdrop, shade
 from pages.charts.style import LINE, Palette
-from pages.charts.training import backdrop, shade
+from pages.charts.vocabulary import Decades
 from pages.texts import Text
 
 STEPS = 12
@@ -195,7 +196,7 @@ def layers(t: Text, colours: Palette, hue: str, depth: int, axis: Decades, alter
     alt.LayerChart
 ):  # fmt: skip
     """Predicted and measured errors of every layer. Data: `layer_tables`."""
-    x, y = layer_axis(t, depth, depth), log_axis(axis, t.propagation.error_axis)
+    x, y = thinned_layers(t, depth, depth), right_axis(axis, t.propagation.error_axis)
     theory = alt.Chart(alt.NamedData("predicted"))
     band = theory.mark_area(opacity=0.18, color=colours.ink).encode(
         x, alt.Y("low:Q", **y), alt.Y2("high:Q")

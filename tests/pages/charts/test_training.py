@@ -50,8 +50,8 @@ def test_what_was_learnt_is_a_valid_chart(language, colours, dataset):
 @every_measure
 @pytest.mark.parametrize("linear", [False, True])
 def test_every_measure_of_the_layers_is_a_valid_chart(language, measure, linear):
-    arguments = (text(language), "#000000", "#000000", measure, 3, 5, linear, "what it shows")
-    assert charts.ladder(*arguments).to_dict()
+    axis = charts.MeasureAxis(measure, 5, linear)
+    assert charts.ladder(text(language), LIGHT, "#000000", axis, 3, "what it shows").to_dict()
 
 
 @every_language
@@ -64,7 +64,7 @@ def test_every_chart_has_the_parameter_that_the_clock_sets():
     for chart in (
         charts.plane(t, LIGHT, DATASETS["xor"], ""),
         charts.samples(t, LIGHT, DATASETS["digits"], ""),
-        charts.ladder(t, "#000000", "#000000", "delta", 3, 3, False, ""),
+        charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""),
         charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""),
     ):
         (parameter,) = chart.to_dict()["params"]
@@ -105,7 +105,7 @@ def test_what_lies_beyond_the_axis_is_an_arrow_at_its_end():
     record = Recording(replace(RUN, depth=12, epochs=1, gain=0.01))
     record.advance()
     table = charts.ladder_table(record.history, MEASURES["delta"], 12, 0).to_pydict()
-    low, high = charts.axis_ends(MEASURES["delta"], 12)
+    low, high = charts.measure_ends(MEASURES["delta"], 12)
     below = [value < low for value in table["value"]]
     assert any(below)
     assert [mark == "below" for mark in table["mark"]] == below
@@ -155,7 +155,7 @@ def test_no_chart_needs_a_dataset_that_is_not_sent():
     for chart, tables in (
         (charts.plane(t, LIGHT, DATASETS["xor"], ""), {"frames", "points"}),
         (charts.samples(t, LIGHT, DATASETS["digits"], ""), {"frames", "points"}),
-        (charts.ladder(t, "#000000", "#000000", "delta", 3, 3, False, ""), {"ladder"}),
+        (charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""), {"ladder"}),
         (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"course", "ghost"}),
         (laboratory.waterfall(t, LIGHT, "#000000", tuple(laboratory.Part), 3, 3, ""), {"treads"}),
         (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),

@@ -24,6 +24,7 @@ from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
+from pages.charts.vocabulary import LONGEST
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power, times
 from pages.ui.house import TRAINING
@@ -109,7 +110,7 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
     if run.depth == 0 or not table.num_rows:
         st.caption(t.sentences.no_hidden_layer if run.depth == 0 else t.laboratory.no_error)
         return
-    last = table.filter(pa.compute.equal(table["until"], stage_charts.LONGEST + 1))
+    last = table.filter(pa.compute.equal(table["until"], LONGEST + 1))
     parts = {
         part: last.filter(pa.compute.equal(last["part"], part))["factor"].to_numpy()
         for part in charts.Part
@@ -404,12 +405,10 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
     show(
         stage_charts.ladder,
         t,
+        scene.colours,
         hue(ACTIVATIONS[run.activation], scene.colours),
-        scene.colours.ink,
-        "delta",
+        stage_charts.MeasureAxis("delta", scene.deepest, scene.shown.linear),
         run.depth,
-        scene.deepest,
-        scene.shown.linear,
         told,
         ladder=stage_charts.ladder_table(history.at(index), MEASURES["delta"], scene.deepest, 0),
     )

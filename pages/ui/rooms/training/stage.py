@@ -227,16 +227,13 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         largest=power(values.max()) if len(values) else "–",
         smallest=power(values.min()) if len(values) else "–",
     )
-    colour = hue(ACTIVATIONS[run.activation], scene.colours)
     show(
         charts.ladder,
         t,
-        colour,
-        scene.colours.ink,
-        key,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        charts.MeasureAxis(key, scene.deepest, scene.shown.linear),
         run.depth,
-        scene.deepest,
-        scene.shown.linear,
         told,
         ladder=table,
     )

@@ -142,12 +142,10 @@ def closely(t: Text, record: Recording) -> None:
         show(
             story.ladder,
             t,
+            colours,
             colour,
-            colours.ink,
-            "delta",
+            charts.MeasureAxis("delta", max(RUNS)),
             run.depth,
-            max(RUNS),
-            False,
             t.training.alternatives.ladder.format(
                 name=name,
                 measure=t.measures.delta,

@@ -131,12 +131,10 @@ def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> No
     show(
         charts.ladder,
         t,
+        colours,
         hue(ACTIVATIONS[run.activation], colours),
-        colours.ink,
-        "delta",
+        charts.MeasureAxis("delta", run.depth),
         run.depth,
-        run.depth,
-        False,
         told["ladder" if shown else "ladder_before"].format(name=name, **ends),
         ladder=table,
     )
