@@ -19,8 +19,9 @@ from core.data.datasets import View
 from core.lessons.anatomy import CELLS, Anatomy
 from core.nn.activations import ACTIVATIONS
 from core.runs.training import RunSpec
+from pages.charts.pictures import shade
 from pages.charts.style import Palette, hue
-from pages.charts.training import feature_name, shade
+from pages.charts.training import feature_name
 from pages.texts import Text
 from pages.texts.numbers import power
 
