@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Task, View
+from core.data.datasets import Data, Task, View
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 
@@ -30,6 +30,10 @@ MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
 """Networks kept with a run at most, by number and by bytes; two are kept of any."""
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept where the plane cannot be drawn."""
+STEPS = 200
+"""Places of a single input at which a curve is kept."""
+BEYOND = 1.2
+"""How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
 BINS, SPAN = 48, 6.0
 FRAME_OVERHEAD = 600
 """Bytes that a frame takes beside its numbers: an object and three arrays."""
@@ -54,6 +58,13 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
     return np.stack([x1.ravel(), x2.ravel()], axis=1)
 
 
+def line(data: Data) -> Array:
+    """Places of the only input, from its smallest value to its largest and a bit: (STEPS, 1)."""
+    x = np.concatenate([data.train_x, data.test_x])
+    margin = 0.04 * (x.max() - x.min())
+    return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
+
+
 @dataclass(frozen=True, eq=False)
 class Moment:
     """The parameters of a network at one epoch, and the last step, which was subtracted.
@@ -75,7 +86,9 @@ class Frame:
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
-        Else (samples,) the predicted classes of the first test samples, or numbers as above.
+        For a curve (STEPS,) likewise, but a number from -BEYOND to BEYOND, and of several classes
+        the likeliest alone.
+        Else (samples,) the predicted classes of the first samples shown, or numbers as above.
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
@@ -118,14 +131,16 @@ def frame(trainer: Trainer, *, whole: bool = False) -> Frame:
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
     data = trainer.run.source
-    plane = data.view is View.PLANE
-    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    plane, curve = data.view is View.PLANE, data.view is View.CURVE
+    places = line(trainer.data) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
+    answer = trainer.predict(grid(data.reach) if plane else places)
     if data.task is Task.CLASSES:
         values = likeliest(answer) if plane else answer.argmax(axis=1)
-    elif data.task is Task.BINARY and not plane:
+    elif data.task is Task.BINARY and not (plane or curve):
         values = answer[:, 0] > 0.5
     else:
-        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        most = BEYOND if curve else 1.0
+        share = (answer[:, 0] / most + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
         values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
     return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
 

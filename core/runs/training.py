@@ -14,7 +14,7 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import DATASETS, Data, Dataset, View, load
 from core.data.tables import Table
-from core.domain import choice, flag, real, whole
+from core.domain import choice, flag, knobs, real, whole
 from core.nn.losses import LOSSES
 from core.nn.network import PRECISIONS, NetworkSpec, Parameters, Pass, build, forward, gradients
 from core.nn.normalization import Moments
@@ -43,6 +43,7 @@ class RunSpec(NetworkSpec):
     `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
     the batches; replica r uses seed + r and equals the single run with that seed.
 
+    constants: those of the optimizers that differ from the papers', as `adam.beta1`.
     clip: the length to which a longer gradient is cut, 0 for none (Pascanu, Mikolov & Bengio,
     ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
     hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
@@ -55,6 +56,7 @@ class RunSpec(NetworkSpec):
     samples: int = whole(500, low=20, high=5000, steps=(50, 100, 200, 300, 500, 1000, 2000, 5000))
     data_seed: int = whole(0, low=0, high=9999)
     optimizer: str = choice("sgd", OPTIMIZERS)
+    constants: tuple[tuple[str, float], ...] = knobs(OPTIMIZERS)
     rate: float = real(0.1, low=1e-6, high=1000.0, steps=RATES)
     batch: int = whole(32, low=1, high=5000, steps=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 5000))
     epochs: int = whole(400, low=1, high=10000, steps=(50, 100, 200, 400, 1000, 2000, 6000))
@@ -65,6 +67,11 @@ class RunSpec(NetworkSpec):
     frozen: int = whole(0, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
     amplify: bool = flag(False)
     table: Table | None = None
+
+    @cached_property
+    def step_constants(self) -> dict[str, float]:
+        """The constants of the optimizer chosen, by their short names."""
+        return OPTIMIZERS[self.optimizer].constants(dict(self.constants))
 
     @property
     def source(self) -> Dataset:
@@ -103,7 +110,7 @@ class RunSpec(NetworkSpec):
         steps = self.epochs * ceil(train / self.batch)
         kept = self.epochs / self.stride + 1
         frames = min(kept, 200)
-        shown = 1600 if data.view is View.PLANE else 24
+        shown = {View.PLANE: 1600, View.CURVE: 200}.get(data.view, 24)
 
         normalized = self.norm != "none"
         calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)
@@ -127,7 +134,8 @@ class RunSpec(NetworkSpec):
 class Snapshot(Measures):
     """The state after `epoch` epochs, measured on the whole training part.
 
-    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first.
+    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first. Where
+    there is no test part, its two are not a number.
 
     relative_update: |change of W_l| / |W_l| in the last step; not a number at epoch 0 and for
         weights that were all 0.
@@ -309,7 +317,10 @@ class Trainer:
             gradient *= np.minimum(1, run.clip / largest / length)
         if run.warmup > 0:
             rate *= min(1.0, self.steps / (run.warmup * len(self.batches)))
-        self.optimizer.step(step, gradient, rate, self.steps, *self.memory)
+        constants = run.step_constants
+        self.optimizer.step(step, gradient, theta, rate, self.steps, *self.memory, **constants)
+        for columns in self.frozen:  # weight decay needs no gradient
+            step[:, columns] = 0
         if last:
             self.relative_update = ratio(norms(self.step), norms(self.parameters))
         theta -= step
@@ -338,23 +349,27 @@ class Trainer:
         measures = measure(self.run, self.parameters, run, delta, prediction, self.gradient)
         # both parts are judged alike, or a gap between them would show the running averages
         train = self.judge(self.x).output if self.running else run.output
-        test = self.judge(self.test_x).output
         np.subtract(self.parameters.theta, self.first.theta, out=self.way.theta)
         size = norms(self.parameters)
         scores = {
             "train_loss": self.loss.value(train, self.y).mean(axis=1),
             "train_accuracy": self.loss.accuracy(train, self.y),
-            "test_loss": self.loss.value(test, self.test_y).mean(axis=1),
-            "test_accuracy": self.loss.accuracy(test, self.test_y),
         }
+        if self.data.tested:
+            test = self.judge(self.test_x).output
+            scores["test_loss"] = self.loss.value(test, self.test_y).mean(axis=1)
+            scores["test_accuracy"] = self.loss.accuracy(test, self.test_y)
         checked = sum([measures.delta, measures.gradient_norm, measures.activation_std, size])
         finite = np.isfinite(checked)
         finite[:, -1] &= np.isfinite(sum(scores.values()))
         if not finite.all():
             blamed = where_it_broke(run, finite, np.isfinite(measures.delta))
             self.mark_diverged(list(blamed.T))
+        untested = np.full(self.run.replicas, np.nan)
         table = {
             **vars(measures),
+            "test_loss": untested,
+            "test_accuracy": untested,
             **scores,
             "relative_update": self.relative_update,
             "weight_norm": size,

@@ -17,13 +17,15 @@ from core.domain import Choice, Spec, choice, flag, several, whole
 from core.lessons.digits import READER, READERS
 from core.lessons.folding import Folder
 from core.lessons.svm import SvmSpec
+from core.registry import registry
 from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
 from pages import texts
+from pages.files.reading import Reading
+from pages.texts.scenes import ORDER
 from pages.ui.room import Room, SideBySide, Uses
 from pages.ui.settings import (
-    MOST_SCENES,
     ByHand,
     Curves,
     Digits,
@@ -134,13 +136,17 @@ PROPAGATION = Room[tuple[Propagating, RunSpec]](
 )
 
 
+OWN = (Uses(Columns(), needs="file"), Uses(Reading(), quiet=True))
+"""A visitor's own data."""
+
+
 # Training: a question is about the networks and their data, not about what is drawn of them
 
-TRAINING = Room[tuple[Stage, Lanes, Columns]](
+TRAINING = Room[tuple[Stage, Lanes, Columns, Reading]](
     name="training",
     icon=":material/model_training:",
-    parts=(Uses(Stage()), SideBySide(PRESETS["race"]), Uses(Columns(), needs="file")),
-    presets={key: (Stage(), lanes, Columns()) for key, lanes in PRESETS.items()},
+    parts=(Uses(Stage()), SideBySide(PRESETS["race"]), *OWN),
+    presets={key: (Stage(), lanes, Columns(), Reading()) for key, lanes in PRESETS.items()},
     visible=0,
     moved=tuple(Stage.domains()),
     kept=tuple(Stage.domains()),
@@ -152,7 +158,7 @@ TRAINING = Room[tuple[Stage, Lanes, Columns]](
 
 READ = (
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed", "data_seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed", "data_seed",
 )  # fmt: skip
 COMPARED = ("sigmoid",)
 """Questions that ask for a comparison."""
@@ -210,7 +216,7 @@ TWO_CLASSES = MappingProxyType(
 BESIDE = (
     "dataset", "noise", "samples", "data_seed",
     "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed",
+    "optimizer", "constants", "rate", "batch", "epochs", "seed",
 )  # fmt: skip
 NOISY = RunSpec(dataset="moons", noise=0.2, activation="tanh")
 
@@ -280,7 +286,7 @@ CONTROLS = dict.fromkeys(
 """What a link can leave to the class: everything, nothing, the questions, or these settings."""
 PLACES = dict.fromkeys(
     (
-        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
+        *("cover", *(f"scene{number}" for number in range(1, len(ORDER) + 1))),
         *(room.name for room in TAUGHT if room is not STORY),
     )
 )
@@ -322,9 +328,7 @@ CLASSROOM = Room[tuple[Classroom]](
     parts=(Uses(Classroom()),),
 )
 
-ROOMS: Mapping[str, Room[Any]] = MappingProxyType(
-    {room.name: room for room in (*TAUGHT, CLASSROOM)}
-)
+ROOMS: Mapping[str, Room[Any]] = registry(*TAUGHT, CLASSROOM)
 """Every page by name, in the order in which the navigation lists them."""
 SPECS: tuple[type[Spec], ...] = (*TAUGHT_SPECS, Presenting, Classroom)
 """Every kind of setting that a link may hold."""

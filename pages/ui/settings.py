@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Spec, choice, flag, given, levels, real, several, whole
+from core.data.tables import MOST_CLASSES, MOST_COLUMNS
+from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
@@ -12,6 +13,7 @@ from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -88,6 +90,18 @@ class Stage(Spec):
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)
     b_epoch: int = whole(10_000, low=0, high=10_000)
+
+
+@dataclass(frozen=True)
+class Pair(Spec):
+    """What pages of the plane take from a visitor's own data.
+
+    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told from all others.
+    """
+
+    pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
+    against: int = whole(1, low=1, high=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -171,7 +185,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -222,6 +236,3 @@ class ToldSince(Spec):
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)
-
-
-MOST_SCENES = 8

@@ -67,8 +67,9 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
-            controls(run, t, "seed", "data_seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", "data_seed", change=change_run)
 
 
 # The stage

@@ -79,7 +79,9 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", change=change_run)
 
 
 Scores = dict[str, dict[float, Score]]

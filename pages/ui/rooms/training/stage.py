@@ -29,6 +29,7 @@ from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_la
 from pages.ui.session import cancelled, lanes_before, set_cancelled
 from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption, clock
+from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
 TICK = 0.2
@@ -123,7 +124,11 @@ def draw(
         taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
         with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
-    st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
+    data = lanes[0].data()
+    jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+    st.caption(f"{t.training.notes.get(shown.measure, '')} {jitter}")
+    if not data.tested:
+        st.info(untested(t, len(data.train_x)), icon=":material/info:")
     below(scene, records)
 
 
@@ -205,6 +210,7 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
         scene,
         chart.__name__,
         name=name,
+        part=t.training.parts["test" if run.data().tested else "train"],
         first=percent(max(first, 0.0), t),
         last=percent(max(last, 0.0), t),
     )
@@ -243,7 +249,10 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     """Loss and test accuracy, and the loss of the run before as a ghost."""
     t, run = scene.t, record.run
     table = charts.course_table(record.history, 0)
-    told = alternative(scene, "course", name=name, **course_numbers(t, table))
+    tested = run.data().tested
+    told = alternative(
+        scene, "course" if tested else "course_untested", name=name, **course_numbers(t, table)
+    )
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
     show(
@@ -254,6 +263,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         run.epochs,
         1.3 * baseline,
         baseline,
+        tested,
         told,
         course=table,
         ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
@@ -268,7 +278,7 @@ def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
         "last": f"{losses[-1]:.3f}",
         "smallest": f"{losses.min():.3f}",
         "largest": f"{losses.max():.3f}",
-        "accuracy": percent(float(table["accuracy"][-1].as_py()), t),
+        "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
     }
 
 

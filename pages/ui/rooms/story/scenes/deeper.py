@@ -166,6 +166,7 @@ def closely(t: Text, record: Recording) -> None:
             run.epochs,
             1.3 * baseline,
             baseline,
+            True,
             t.training.alternatives.course.format(name=name, **course_numbers(t, table)),
             course=table,
             ghost=table.slice(0, 0),
