@@ -432,10 +432,13 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed.
+
+        spare: only in time that nobody else wants.
+        """
         begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun):
+        if recording.finished or not self.turns.take(recording, begun, spare=spare):
             return False
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)
