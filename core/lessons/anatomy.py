@@ -14,7 +14,7 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import View
 from core.nn.losses import LOSSES
-from core.nn.network import Parameters, backward, forward, gradients
+from core.nn.network import Network, Parameters
 from core.nn.probes import SATURATED
 from core.runs.recording import Frame, grid
 from core.runs.training import RunSpec
@@ -89,12 +89,12 @@ def anatomy(run: RunSpec, frames: Sequence[Frame]) -> Anatomy:
     parameters = Parameters.of(np.array([m.theta for m in moments], float), sizes)
     step = Parameters.of(np.array([m.step for m in moments], float), sizes)
     gradient = Parameters.of(np.zeros_like(parameters.theta), sizes)
-    how = (run.normalization, run.skip)
+    network = Network(run, parameters)
 
-    passed = forward(parameters, x, run.value_and_derivative, *how)
+    passed = network.forward(x)
     delta = loss.delta(passed.output, y)
-    gradients(parameters, passed, delta, gradient, *how)
-    deltas = [error.delta for error in backward(parameters, passed, delta, *how)][::-1]
+    network.write_gradient(passed, delta, gradient)
+    deltas = [error.delta for error in network.backward(passed, delta)][::-1]
     flat = SATURATED * run.max_slope if np.isfinite(run.max_slope) else 0.0
     prediction = loss.output(passed.output)
     slopes = [np.abs(slope) for slope in passed.slope]
@@ -108,7 +108,7 @@ def anatomy(run: RunSpec, frames: Sequence[Frame]) -> Anatomy:
         delta=[np.sqrt(np.square(d).mean(axis=1)) for d in deltas],
         dead=[*((slope == 0).all(axis=1) for slope in slopes), never],
         saturated=[*((slope <= flat).mean(axis=1) >= MOSTLY for slope in slopes), never],
-        answers=answers(run, parameters, [*passed.a[1:], prediction]),
+        answers=answers(run, network, [*passed.a[1:], prediction]),
         weights=list(parameters.weights),
         gradients=[weight / count for weight in gradient.weights],
         updates=[-weight for weight in step.weights],
@@ -117,7 +117,7 @@ def anatomy(run: RunSpec, frames: Sequence[Frame]) -> Anatomy:
     )
 
 
-def answers(run: RunSpec, parameters: Parameters, seen: Sequence[Array]) -> list[Array]:
+def answers(run: RunSpec, network: Network, seen: Sequence[Array]) -> list[Array]:
     """The activation of every unit over the plane; its mean over the samples where there is none.
 
     seen: the activations of every layer on the samples, (moments, samples, units).
@@ -125,6 +125,6 @@ def answers(run: RunSpec, parameters: Parameters, seen: Sequence[Array]) -> list
     if run.source.view is not View.PLANE:
         return [a.mean(axis=1)[..., None] for a in seen]
     plane = grid(run.source.reach, CELLS)
-    found = forward(parameters, plane, run.value_and_derivative, run.normalization, run.skip)
+    found = network.forward(plane)
     output = LOSSES[run.source.task].output(found.output)
     return [np.swapaxes(a, 1, 2) for a in [*found.a[1:], output]]

@@ -19,8 +19,9 @@ from core.domain import Domain, Real, Whole
 from core.nn.activations import ACTIVATIONS, Family
 from core.nn.gains import backward_gain
 from core.nn.optimizers import OPTIMIZERS
+from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import Diagnosis, diagnosis
-from core.runs.recording import History, over_budget
+from core.runs.recording import History
 from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec, train
 
@@ -164,7 +165,7 @@ TRIAL_OPERATIONS = 6e9
 def trial_of(run: RunSpec) -> RunSpec:
     """The run with its first seed alone, its epochs halved until it takes no longer than it may."""
     trial = replace(run, replicas=1)
-    while trial.cost().operations > TRIAL_OPERATIONS and trial.epochs > 1:
+    while cost(trial).operations > TRIAL_OPERATIONS and trial.epochs > 1:
         trial = replace(trial, epochs=trial.epochs // 2)
     return trial
 

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from core.data.datasets import Dataset, Task, View, collected, gathered
 from core.data.tables import shortened
-from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.cost import SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
 from pages.charts import curve as curves
 from pages.charts.expressions import NOW, layer_name

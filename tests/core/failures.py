@@ -8,6 +8,7 @@ from core.data.datasets import DATASETS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
+from core.runs.cost import cost
 from core.runs.training import RunSpec
 
 
@@ -55,7 +56,7 @@ def cheap_runs(count: int, most: float) -> list[RunSpec]:
     found: list[RunSpec] = []
     for seed in range(100 * count):
         run = random_run(seed)
-        if run.cost().operations <= most:
+        if cost(run).operations <= most:
             found.append(run)
         if len(found) == count:
             break

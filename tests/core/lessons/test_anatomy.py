@@ -7,7 +7,8 @@ import pytest
 
 from core.lessons import anatomy as module
 from core.lessons.anatomy import CELLS, anatomy, moments_kept, samples_measured
-from core.runs.recording import MOMENT_BYTES, Recording, kept_frames, kept_moments
+from core.runs.cost import MOMENT_BYTES, kept_frames, kept_moments
+from core.runs.recording import Recording
 from core.runs.training import RunSpec, Trainer
 
 RUNS = [
@@ -77,7 +78,10 @@ def test_a_units_picture_shows_its_activation_over_the_plane():
     record = recorded(RUNS[0])
     found = anatomy(record.run, moments_kept(record.frames, record.run))
     assert found.answers[0].shape == (len(found.epoch), 5, CELLS**2)
-    w, b = record.final.parameters.weights[0][0], record.final.parameters.biases[0][0, 0]
+    w, b = (
+        record.final.network.parameters.weights[0][0],
+        record.final.network.parameters.biases[0][0, 0],
+    )
     cell = 2 * record.run.source.reach / CELLS
     corner = np.array([-1, 1]) * (record.run.source.reach - cell / 2)
     expected = 1 / (1 + np.exp(-(corner @ w + b)))
@@ -113,7 +117,7 @@ def test_networks_are_kept_within_their_bytes_and_the_first_and_the_last_always(
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_a_runs_number_of_parameters_is_that_of_its_networks(norm):
     run = RunSpec(depth=3, width=7, norm=norm)
-    assert Trainer(run).parameters.theta.shape == (1, run.parameters)
+    assert Trainer(run).network.parameters.theta.shape == (1, run.parameters)
 
 
 def test_a_large_network_is_measured_on_fewer_samples_and_at_fewer_moments(monkeypatch):

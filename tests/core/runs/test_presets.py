@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from core.lessons.remedies import treated
+from core.runs.cost import over_budget
 from core.runs.diagnosis import diagnosis
 from core.runs.presets import EXAMPLES, PRESETS
-from core.runs.recording import Recording, over_budget
+from core.runs.recording import Recording
 from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
 

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS
-from core.runs.recording import GRID, Recording
+from core.runs.cost import GRID
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory

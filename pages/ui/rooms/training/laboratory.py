@@ -26,10 +26,11 @@ from core.lessons.remedies import (
     untrained_share,
 )
 from core.nn.activations import ACTIVATIONS
+from core.runs.cost import OverBudget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.rules import Verdict
 from core.runs.training import RunSpec
 from pages.charts import laboratory as charts

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
+from core.runs.cost import OverBudget
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
