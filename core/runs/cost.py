@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -54,6 +55,7 @@ def kept_frames(run: RunSpec) -> frozenset[int]:
     return evenly(kept_epochs(run), MAX_FRAMES)
 
 
+@lru_cache(maxsize=64)
 def kept_moments(run: RunSpec) -> frozenset[int]:
     """The epochs whose network is kept: some of `kept_frames`, as many as MOMENT_BYTES hold."""
     held = MOMENT_BYTES // (8 * run.parameters)

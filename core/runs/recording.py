@@ -103,11 +103,8 @@ class Frame:
         return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
-def frame(trainer: Trainer, *, whole: bool = False) -> Frame:
-    """Look at what the first replica has learnt so far, and where its units stand.
-
-    whole: with the network itself.
-    """
+def frame(trainer: Trainer) -> Frame:
+    """Look at what the first replica has learnt so far, and where its units stand."""
     depth, width = trainer.run.depth, trainer.run.width
     sums = np.zeros((depth, BINS), np.uint16)
     active = np.zeros((depth, width), np.uint16)
@@ -117,11 +114,15 @@ def frame(trainer: Trainer, *, whole: bool = False) -> Frame:
         place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
         bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
         sums[layer] = np.bincount(bins, minlength=BINS)
-    moment = None
-    if whole:
-        theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
-        moment = Moment(theta.astype(np.float32), step.astype(np.float32))
-    return Frame(trainer.epoch, answers(trainer), sums, active, moment)
+    return Frame(trainer.epoch, answers(trainer), sums, active)
+
+
+def with_network(seen: Frame, trainer: Trainer) -> Frame:
+    """The frame with the first replica's network, if that is kept of its epoch."""
+    if seen.epoch not in kept_moments(trainer.run):
+        return seen
+    theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
+    return replace(seen, moment=Moment(theta.astype(np.float32), step.astype(np.float32)))
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -351,15 +352,15 @@ class Recording:
 
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
-    run, framed, whole = trainer.run, kept_frames(trainer.run), kept_moments(trainer.run)
-    yield trainer.snapshot(), frame(trainer, whole=True)
+    run, framed = trainer.run, kept_frames(trainer.run)
+    yield trainer.snapshot(), with_network(frame(trainer), trainer)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
             snapshot = trainer.snapshot()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer, whole=trainer.epoch in whole) if seen else None
+            yield snapshot, with_network(frame(trainer), trainer) if seen else None
 
 
 class Recordings:

@@ -129,7 +129,9 @@ def unpacked_slice(message: Message, run: RunSpec) -> Slice:
         for k, epoch in enumerate(head["moments"])
     }
     frames = tuple(
-        Frame(epoch, *(arrays[f"frames.{part}"][k] for part in FRAME), moment=kept.get(epoch))
+        replace(
+            Frame(epoch, *(arrays[f"frames.{part}"][k] for part in FRAME)), moment=kept.get(epoch)
+        )
         for k, epoch in enumerate(head["frames"])
     )
     if head["final"] is not None:
