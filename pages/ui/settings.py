@@ -28,6 +28,8 @@ MOST_GIVEN = 10.0
 """The largest weight that can be typed there, by amount."""
 
 
+OWN_POINTS = "own_points"
+"""In place of a set of points: two columns of the visitor's own data."""
 LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
 """What the page of the perceptron shows."""
 
@@ -170,7 +172,7 @@ class OneLine(Spec):
     """
 
     line_part: str = choice("line_hand", LINE_PARTS)
-    line_points: str = choice("apart", POINT_SETS)
+    line_points: str = choice("apart", dict.fromkeys((*POINT_SETS, OWN_POINTS)))
     line_count: int = whole(300, low=4, high=300, steps=(20, 60, 100, 200, 300))
     line_seed: int = whole(0, low=0, high=9999)
     line_turn: int = whole(140, low=0, high=359)
