@@ -27,6 +27,7 @@ from core.runs.cost import (
     STEPS,
     OverBudget,
     kept_frames,
+    kept_moments,
     over_budget,
 )
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
@@ -61,6 +62,21 @@ def line(data: Data) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
+class Moment:
+    """The parameters of a network at one epoch, and the last step, which was subtracted.
+
+    Both are float32 of shape (parameters,), in the order of `Parameters.theta`.
+    """
+
+    theta: Array
+    step: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.theta.nbytes + self.step.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
@@ -72,16 +88,19 @@ class Frame:
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    moment: the network itself, of the epochs in `kept_moments`.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+        own = 0 if self.moment is None else self.moment.nbytes
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
 def frame(trainer: Trainer) -> Frame:
@@ -96,6 +115,14 @@ def frame(trainer: Trainer) -> Frame:
         bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
         sums[layer] = np.bincount(bins, minlength=BINS)
     return Frame(trainer.epoch, answers(trainer), sums, active)
+
+
+def with_network(seen: Frame, trainer: Trainer) -> Frame:
+    """The frame with the first replica's network, if that is kept of its epoch."""
+    if seen.epoch not in kept_moments(trainer.run):
+        return seen
+    theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
+    return replace(seen, moment=Moment(theta.astype(np.float32), step.astype(np.float32)))
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -326,14 +353,14 @@ class Recording:
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
     run, framed = trainer.run, kept_frames(trainer.run)
-    yield trainer.snapshot(), frame(trainer)
+    yield trainer.snapshot(), with_network(frame(trainer), trainer)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
             snapshot = trainer.snapshot()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer) if seen else None
+            yield snapshot, with_network(frame(trainer), trainer) if seen else None
 
 
 class Recordings:
