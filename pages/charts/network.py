@@ -74,13 +74,8 @@ def picture(
     name: str,
     found: Anatomy,
     view: str,
-    *,
-    legend: bool = True,
 ) -> dict[str, Any]:
-    """What the component draws.
-
-    name: the lane's. view: `forwards` or `backwards`. legend: whether the marks are explained.
-    """
+    """What the component draws. name: the lane's. view: `forwards` or `backwards`."""
     part = drawn(found)
     inputs = found.weights[0].shape[1]
     seen = tuple(range(inputs)) if inputs <= MOST_UNITS else ()
@@ -96,7 +91,7 @@ def picture(
         "epochs": [0, *(int(epoch) for epoch in found.epoch[1:])],
         "columns": columns(t, run, found, part, seen),
         "view": view,
-        "legend": legend,
+        "legend": False,
         "hue": hue(ACTIVATIONS[run.activation], colours),
         "colours": [colours.classes[0], colours.classes[1]],
         "tile": CELLS if found.answers[0].shape[2] > 1 else 1,

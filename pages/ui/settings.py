@@ -88,7 +88,8 @@ class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
     view: charts of each network, or the network itself. flow: what the network's lines and rings
-    show. tool: the instrument under the stage. a_..., b_...: the two moments that are compared.
+    show. tool: the instrument under the stage. unit_...: the unit that it marks, 0 for none.
+    a_..., b_...: the two moments that are compared.
     """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
@@ -97,6 +98,8 @@ class Stage(Spec):
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)
     tool: str = choice("none", INSTRUMENTS)
+    unit_layer: int = whole(0, low=0, high=50)
+    unit_number: int = whole(0, low=0, high=256)
     a_lane: int = whole(1, low=1, high=MOST_LANES)
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)

@@ -188,6 +188,14 @@ def network(
     component("network")(data=dict(data), key=key, on_unit_change=pressed)
 
 
+def network_legend(t: Text, view: str) -> None:
+    """What the marks in pictures of networks mean. view: as those pictures have it."""
+    labels = {key: t.network[key] for key in t.network} | {"left_out": ""}
+    data = {"name": "", "columns": [], "view": view, "legend": True, "labels": labels}
+    collect_part("network", asset("network"), data)
+    component("network")(data=data, key="network_legend")
+
+
 def walk(t: Text, *, run: str, layers: int) -> None:
     """Sends one batch through the pictures of networks: forwards, the loss, back, the update.
 

@@ -234,6 +234,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         ),
         atlas=atlas_table(record, scene.colours, t),
         dead=dead_table(record),
+        marked=charts.marked_table(*marked_unit(scene, run)),
     )
     if dead:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
@@ -243,6 +244,12 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+def marked_unit(scene: Scene, run: RunSpec) -> tuple[int, int]:
+    """The layer and the number of the unit to mark, 0 and 0 where this network has none such."""
+    layer, unit = scene.shown.unit_layer, scene.shown.unit_number
+    return (layer, unit) if layer <= run.depth and unit <= run.width else (0, 0)
 
 
 @per_recording

@@ -76,12 +76,40 @@ function plan(data, width) {
   return { tile, step, top, height, width, pitch, units, links, starts, middle: top + (most * step) / 2 };
 }
 
+// What rings, lines and marks mean, and what was left out of the picture.
+function explain(place, { legend, view, labels }) {
+  place.replaceChildren();
+  const entry = (word, icon = "") => {
+    const made = document.createElement("span");
+    made.insertAdjacentHTML("beforeend", icon);
+    made.append(word);
+    place.append(made);
+  };
+  if (legend && view === "backwards") {
+    entry(labels.ring);
+    for (const ratio of [10, 1, 0.1, 0.01, 1e-3]) entry(told(ratio), ICON_RING(ringWidth(ratio)));
+    entry(labels.dark, ICON_DARK);
+  } else if (legend) {
+    entry(labels.line);
+    for (const weight of [0.1, 1, 5]) entry(String(weight), ICON_LINE(lineWidth(weight)));
+    entry(labels.negative, ICON_LINE(2, true));
+  }
+  if (legend) {
+    entry(labels.dead, ICON_DEAD);
+    entry(labels.saturated, ICON_FLAT);
+  }
+  if (labels.left_out) entry(labels.left_out);
+}
+
 export default function ({ parentElement, data, setTriggerValue }) {
   const find = name => parentElement.querySelector(name);
   const root = find(".network"), canvas = find("canvas"), note = find(".note"), spoken = find(".spoken");
   parentElement.networkState ??= { focus: null };
   const state = parentElement.networkState;
   const { columns, labels } = data;
+  explain(find(".legend"), data);
+  canvas.hidden = columns.length === 0; // what only explains the marks of others
+  if (canvas.hidden) return;
   const numbers = read(data);
   const inputs = columns[0].units.length; // they have no numbers
   const counted = columns.slice(1).reduce((sum, column) => sum + column.units.length, 0);
@@ -351,27 +379,6 @@ export default function ({ parentElement, data, setTriggerValue }) {
   };
 
   canvas.setAttribute("aria-label", labels.alternative);
-  find(".legend").replaceChildren();
-  const entry = (word, icon = "") => {
-    const made = document.createElement("span");
-    made.insertAdjacentHTML("beforeend", icon);
-    made.append(word);
-    find(".legend").append(made);
-  };
-  if (data.legend && data.view === "backwards") {
-    entry(labels.ring);
-    for (const ratio of [10, 1, 0.1, 0.01, 1e-3]) entry(told(ratio), ICON_RING(ringWidth(ratio)));
-    entry(labels.dark, ICON_DARK);
-  } else if (data.legend) {
-    entry(labels.line);
-    for (const weight of [0.1, 1, 5]) entry(String(weight), ICON_LINE(lineWidth(weight)));
-    entry(labels.negative, ICON_LINE(2, true));
-  }
-  if (data.legend) {
-    entry(labels.dead, ICON_DEAD);
-    entry(labels.saturated, ICON_FLAT);
-  }
-  if (labels.left_out) entry(labels.left_out);
 
   for (const input of parentElement.querySelectorAll(".hands input")) input.oninput = paint;
   state.sizes?.disconnect();
