@@ -41,7 +41,8 @@ class Loss:
 
 def sigmoid(z: Array) -> Array:
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    probability: Array = np.where(z >= 0, 1, e) / (1 + e)
+    return probability
 
 
 @np.errstate(over="ignore")  # two sums may differ by more than the largest number: exp gives 0

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import ceil
+from math import ceil, isfinite
+from typing import Self
 
 import numpy as np
 
@@ -205,19 +206,40 @@ def equal_sizes(run: RunSpec, network: Network, data: Data) -> Array:
     return amplifiers
 
 
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """The parameters before training: all of them, and the norm of every weight matrix.
+
+    way: room for the way from there to where the parameters are.
+    """
+
+    theta: Array
+    norms: Array
+    way: Parameters
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Self:
+        theta = parameters.theta
+        return cls(theta.copy(), norms(parameters), parameters.like(np.empty_like(theta)))
+
+    def moved(self, parameters: Parameters) -> Array:
+        """|W_l - first W_l| / |first W_l|: (replicas, layers)."""
+        np.subtract(parameters.theta, self.theta, out=self.way.theta)
+        return ratio(norms(self.way), self.norms)
+
+
 class Trainer:
     """One run's networks and the steps that change them.
 
     data: in the run's precision. batches: where each begins and ends. orders: the random numbers
-    that order the samples. first: the parameters before training. diverged, relative_update: as in
-    `Snapshot`.
+    that order the samples. diverged, relative_update: as in `Snapshot`.
     """
 
     def __init__(self, run: RunSpec) -> None:
         self.run, self.epoch = run, 0
         self.data = run.data().astype(PRECISIONS[run.precision])
         self.network = untrained(run, range(run.replicas))
-        self.first = self.network.copy().parameters
+        self.origin = Origin.of(self.network.parameters)
         self.batches = split(run, len(self.data.train_x))
         self.orders = [streams(run, replica)[1] for replica in range(run.replicas)]
         self.descent = Descent(run, self.network, self.data, run.warmup * len(self.batches))
@@ -249,7 +271,7 @@ class Trainer:
         """One step against the gradient of the mean loss of a batch."""
         network = self.network
         through = network.forward(x)
-        if not np.isfinite(through.output.sum()):
+        if not isfinite(through.output.sum()):
             self.mark_diverged(finite_sums(through))
             through = network.forward(x)
         network.remember(through.found)
@@ -264,28 +286,33 @@ class Trainer:
             self.relative_update = ratio(norms(step), norms(parameters))
         np.subtract(parameters.theta, step.theta, out=parameters.theta)
 
-    @np.errstate(all="ignore")
     def snapshot(self) -> Snapshot:
         """Measure the networks as they are, on the whole training part."""
+        return self.look()[0]
+
+    @np.errstate(all="ignore")
+    def look(self) -> tuple[Snapshot, list[Array]]:
+        """A snapshot, and `sums` from the same pass."""
         through = self.network.forward(self.data.train_x)
         loss, parameters = self.run.loss, self.network.parameters
         delta = loss.delta(through.output, self.data.train_y)
         prediction = loss.output(through.output)
         measures = measure(self.network, through, delta, prediction, self.descent.gradient)
-        way = parameters.like(parameters.theta - self.first.theta)
         table = {
             **vars(measures),
             **self.scores(through),
             "relative_update": self.relative_update,
             "weight_norm": norms(parameters),
-            "moved": ratio(norms(way), norms(self.first)),
+            "moved": self.origin.moved(parameters),
         }
         self.mark_broken(through, table)
         gone = np.array([mark is not None for mark in self.diverged])
         if gone.any():
             for name, array in table.items():
                 table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
-        return Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
+        snapshot = Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
+        sums = self.sums() if gone[0] else [z[0] for z in through.z[:-1]]
+        return snapshot, sums
 
     def scores(self, through: Pass) -> dict[str, Array]:
         """Losses and accuracies on both parts, each (replicas,)."""
@@ -328,7 +355,7 @@ class Trainer:
 
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
-        return self.trained(replica).predict(x)
+        return Trained(self.run, self.epoch, self.network.replica(replica)).predict(x)
 
     @np.errstate(all="ignore")
     def sums(self, replica: int = 0) -> list[Array]:
