@@ -1,36 +1,44 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench bench-browser load font
+.PHONY: help run test lint bench bench-browser load font architecture
 
-run: .venv/.run
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
+	@echo "Each sets up .venv first; PYTHON=python3.12 chooses the Python (3.11 or newer)."
+
+run: .venv/.run ## Serve the dashboard at http://localhost:8501
 	$(BIN)/streamlit run dashboard.py
 
-test: .venv/.dev lint
+test: .venv/.dev lint ## Lint and all tests; installs Chromium and nginx as root on Debian, else Playwright's Chromium
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m tests.deploy.install
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: .venv/.dev
+lint: .venv/.dev ## ruff, mypy, and Biome for JavaScript and CSS (Linux on x86-64)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	test ! -x $(BIN)/biome || $(BIN)/biome lint --error-on-warnings # its wheel is for Linux alone
 
-bench: .venv/.bench
+bench: .venv/.bench ## Speed of the core beside PyTorch and scikit-learn, which it installs
 	$(BIN)/python -m bench.training
 	$(BIN)/python -m bench.page
 
-bench-browser: .venv/.dev
+bench-browser: .venv/.dev ## Speed of the pages in a browser
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m bench.browser
 
-load: .venv/.dev # one of them for longer: $(BIN)/python -m bench.load soak
+load: .venv/.dev ## Many viewers at once on this machine; one alone: .venv/bin/python -m bench.load soak
 	$(BIN)/python -m tests.deploy.install
 	$(BIN)/python -m bench.load class crowd fair audience
 	$(BIN)/python -m bench.load soak --short
 
-font: .venv/.dev
+font: .venv/.dev ## The Japanese glyphs that the texts need; takes Noto Sans CJK JP, installed
 	$(BIN)/python -m tools.font
+
+architecture: .venv/.dev ## The picture of the rooms in docs/architecture.md
+	$(BIN)/python -m tools.architecture
 
 .venv/.run: requirements.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -39,7 +47,7 @@ font: .venv/.dev
 
 .venv/.dev: requirements.txt requirements-dev.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements.txt -r requirements-dev.txt
 	touch $@ .venv/.run
 
 .venv/.bench: requirements-bench.txt .venv/.dev

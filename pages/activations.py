@@ -3,24 +3,23 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
+from pages.ui.house import ACTIVATIONS
 from pages.ui.rooms.activations import (
     curve_charts,
     dial,
     facts,
     formulas,
-    link_of,
     open_curves,
-    preset_choice,
-    preset_note,
     settings,
     stretch_charts,
 )
+from pages.ui.widgets.presets import questions
 
-t = open_page("activations", preset_note)
+t = open_page(ACTIVATIONS)
 curves, knobs = open_curves()
 colours = palette()
 
-preset_choice(t)
+questions(t, ACTIVATIONS)
 with st.sidebar:
     settings(t, curves, knobs)
 dial(t, colours, curves.shown, knobs)
@@ -28,4 +27,4 @@ curve_charts(t, colours, curves.shown, knobs)
 stretch_charts(t, colours)
 formulas(t, curves.shown)
 facts(t)
-close_page(t, link_of(curves, knobs), link_of(curves, knobs, full=True))
+close_page(t, ACTIVATIONS)

@@ -3,23 +3,16 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.rooms.byhand import (
-    link_of,
-    open_hand,
-    part,
-    part_choice,
-    preset_choice,
-    preset_note,
-    settings,
-)
+from pages.ui.house import BYHAND
+from pages.ui.rooms.byhand import part, part_choice, settings
+from pages.ui.widgets.presets import questions
 
-t = open_page("byhand", preset_note)
-hand, run = open_hand()
-colours = palette()
+t = open_page(BYHAND)
+hand, run = BYHAND.open()
 
-preset_choice(t)
+questions(t, BYHAND)
 with st.sidebar:
     settings(t, hand, run)
 part_choice(t, hand)
-part(t, colours, hand, run)
-close_page(t, link_of(hand, run), link_of(hand, run, full=True))
+part(t, palette(), hand, run)
+close_page(t, BYHAND)

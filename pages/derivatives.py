@@ -3,23 +3,21 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
+from pages.ui.house import DERIVATIVES
 from pages.ui.rooms.derivatives import (
-    link_of,
-    open_slopes,
     parts_charts,
-    preset_choice,
-    preset_note,
     remains_chart,
     settings,
     slope_chart,
     walks_of,
 )
+from pages.ui.widgets.presets import questions
 
-t = open_page("derivatives", preset_note)
-slopes, run = open_slopes()
+t = open_page(DERIVATIVES)
+slopes, run = DERIVATIVES.open()
 colours = palette()
 
-preset_choice(t)
+questions(t, DERIVATIVES)
 with st.sidebar:
     settings(t, slopes, run)
 walks = walks_of(t, slopes, run)
@@ -27,4 +25,4 @@ slope_chart(t, colours, slopes, run, walks)
 if walks:
     remains_chart(t, colours, run, walks)
     parts_charts(t, colours, run, walks)
-close_page(t, link_of(slopes, run), link_of(slopes, run, full=True))
+close_page(t, DERIVATIVES)

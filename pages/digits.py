@@ -3,13 +3,15 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.rooms.digits import link_of, open_digits, preset_choice, preset_note, settings, stage
+from pages.ui.house import DIGITS
+from pages.ui.rooms.digits import settings, stage
+from pages.ui.widgets.presets import questions
 
-t = open_page("digits", lead=preset_note)
-shown, run = open_digits()
+t = open_page(DIGITS)
+shown, run = DIGITS.open()
 
-preset_choice(t)
+questions(t, DIGITS)
 with st.sidebar:
     settings(t, shown, run)
 stage(t, palette(), shown, run)
-close_page(t, link_of(shown, run), link_of(shown, run, full=True))
+close_page(t, DIGITS)

@@ -3,22 +3,16 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.rooms.perceptron import (
-    link_of,
-    open_line,
-    part,
-    part_choice,
-    preset_choice,
-    preset_note,
-    settings,
-)
+from pages.ui.house import PERCEPTRON
+from pages.ui.rooms.perceptron import part, part_choice, settings
+from pages.ui.widgets.presets import questions
 
-t = open_page("perceptron", preset_note)
-shown, folder = open_line()
+t = open_page(PERCEPTRON)
+shown, folder = PERCEPTRON.open()
 
-preset_choice(t)
+questions(t, PERCEPTRON)
 with st.sidebar:
     settings(t, shown, folder)
 part_choice(t, shown)
 part(t, palette(), shown, folder)
-close_page(t, link_of(shown, folder), link_of(shown, folder, full=True))
+close_page(t, PERCEPTRON)

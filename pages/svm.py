@@ -3,13 +3,15 @@
 import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
-from pages.ui.rooms.svm import link_of, open_svm, preset_choice, preset_note, settings, stage
+from pages.ui.house import SVM
+from pages.ui.rooms.svm import settings, stage
+from pages.ui.widgets.presets import questions
 
-t = open_page("svm", lead=preset_note)
-chosen, run = open_svm()
+t = open_page(SVM)
+chosen, run = SVM.open()
 
-preset_choice(t)
+questions(t, SVM)
 with st.sidebar:
     settings(t, chosen, run)
 stage(t, palette(), chosen, run)
-close_page(t, link_of(chosen, run), link_of(chosen, run, full=True))
+close_page(t, SVM)

@@ -6,31 +6,30 @@ import streamlit as st
 
 from core.runs.recording import Recording
 from pages.ui.frame import close_page, open_page, palette
+from pages.ui.house import TRAINING
+from pages.ui.owndata import file_is_missing
 from pages.ui.rooms.training.laboratory import laboratory
-from pages.ui.rooms.training.lanes import link_of, open_lanes, preset_choice, preset_note, settings
-from pages.ui.rooms.training.owndata import ask_for_file, file_is_missing, own_link
+from pages.ui.rooms.training.lanes import open_lanes, settings
 from pages.ui.rooms.training.stage import Scene, stage
 from pages.ui.rooms.training.trust import trust
+from pages.ui.widgets.owndata import ask_for_file
+from pages.ui.widgets.presets import questions
 
 
 def below(scene: Scene, records: Sequence[Recording]) -> None:
-    """What stands under the stage."""
+    """The laboratory, and at its foot whether the gradients are right."""
     laboratory(scene, records)
     trust(scene, records)
 
 
-t = open_page("training", lead=preset_note)
+t = open_page(TRAINING)
 shown, lanes = open_lanes()
 
-preset_choice(t, lanes)
+questions(t, TRAINING)
 with st.sidebar:
     settings(t, shown, lanes)
 if file_is_missing():
     ask_for_file(t)
 else:
     stage(t, palette(), shown, lanes, below)
-close_page(
-    t,
-    link_of(shown, lanes) | own_link(),
-    link_of(shown, lanes, full=True) | own_link(full=True),
-)
+close_page(t, TRAINING)

@@ -9,24 +9,19 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import pytest
 from hypothesis import settings
 
-from tests.browser.drive import browsing
+from tests.browser.drive import browsing, tabs
 
 # Random tests draw the same examples every time; `--hypothesis-profile=explore` draws new ones.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("repeatable")
 
-OUTSIDE = ("browser", "deploy", "load")
 
-
-def pytest_collection_modifyitems(items):
-    """Browsers and servers on a busy machine may miss a deadline once: a second try for each.
-
-    What needed it is counted in pytest's summary; what fails twice fails.
-    """
-    for item in items:
-        if item.path.parent.name in OUTSIDE:
-            item.add_marker(pytest.mark.flaky(reruns=1, reruns_delay=2))
+@pytest.fixture(scope="session")
+def everybodys(tmp_path_factory, worker_id):
+    """A folder of all processes of a test run; each has its own within it."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder if worker_id == "master" else folder.parent
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +29,16 @@ def browser():
     """One for all tests of a process, as Playwright allows no second one beside it."""
     with browsing() as browser:
         yield browser
+
+
+@pytest.fixture(autouse=True)
+def _no_tab_stays_open(request):
+    """A test that fails leaves its pages open; they would go on playing beside the others."""
+    if "browser" not in request.fixturenames:
+        yield
+        return
+    lent = tabs(request.getfixturevalue("browser"))
+    before = set(lent.lent)
+    yield
+    for page in set(lent.lent) - before:
+        lent.take_back(page)

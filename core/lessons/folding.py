@@ -11,7 +11,6 @@ has to do what no line could before. For XOR two ReLU units suffice, without any
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -23,11 +22,12 @@ from core.lessons.perceptron import POINT_SETS, Line, Points
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
 from core.nn.network import NetworkSpec, build
+from core.registry import registry
 
 STEPS = 3000
 RATE = 0.5
 """Full-batch gradient descent on the mean cross-entropy."""
-BENDS = MappingProxyType({key: ACTIVATIONS[key] for key in ("relu", "tanh", "sigmoid", "identity")})
+BENDS = registry(*(ACTIVATIONS[key] for key in ("relu", "tanh", "sigmoid", "identity")))
 """Identity does not bend; it is there to show that."""
 ORIGINS = dict.fromkeys(("by_hand", "trained"))
 """Where the weights come from."""

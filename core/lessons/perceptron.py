@@ -20,13 +20,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import cos, inf, radians, sin
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import frozen, load
+from core.registry import registry
 
 ON_THE_LINE = 1e-9
 """A point nearer than this lies on the line: sines and cosines differ in their last digit."""
@@ -370,28 +370,23 @@ def drawn(key: str, count: int, seed: int) -> Points:
     return chosen.points(4, 0) if chosen.corners else chosen.points(count, seed)
 
 
-POINT_SETS = MappingProxyType(
-    {
-        chosen.key: chosen
-        for chosen in [
-            PointSet("apart", discs(0.42)),
-            PointSet("narrow", discs(0.54, middle=0.2)),
-            PointSet("overlapping", of_dataset("gaussians", noise=0.15)),
-            PointSet(
-                "and_corners",
-                lambda count, seed: (CORNERS, np.array([0.0, 0.0, 0.0, 1.0])),
-                centre=0.5,
-                half=1.0,
-                corners=True,
-            ),
-            PointSet(
-                "xor_corners",
-                lambda count, seed: (CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
-                centre=0.5,
-                half=1.0,
-                corners=True,
-            ),
-            PointSet("quadrants", of_dataset("xor")),
-        ]
-    }
+POINT_SETS = registry(
+    PointSet("apart", discs(0.42)),
+    PointSet("narrow", discs(0.54, middle=0.2)),
+    PointSet("overlapping", of_dataset("gaussians", noise=0.15)),
+    PointSet(
+        "and_corners",
+        lambda count, seed: (CORNERS, np.array([0.0, 0.0, 0.0, 1.0])),
+        centre=0.5,
+        half=1.0,
+        corners=True,
+    ),
+    PointSet(
+        "xor_corners",
+        lambda count, seed: (CORNERS, np.array([0.0, 1.0, 1.0, 0.0])),
+        centre=0.5,
+        half=1.0,
+        corners=True,
+    ),
+    PointSet("quadrants", of_dataset("xor")),
 )

@@ -19,14 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import e, inf, pi, sqrt
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from core.arrays import Array
+from core.domain import Knob
 from core.nn.special import FAR, floats, normal_cdf_and_pdf
 from core.nn.special import erf as error_function
+from core.registry import registry
 
 Pair = tuple[Array, Array]
 
@@ -191,6 +192,13 @@ def lecun_tanh(z: Array) -> Pair:
     return LECUN_SCALE * f, LECUN_SCALE * LECUN_SLOPE * df
 
 
+def snake(z: Array, a: float) -> Pair:
+    end = np.finfo(z.dtype).max / 64  # 2 a z is finite for every knob a
+    with np.errstate(invalid="ignore"):  # no limit of the slope at infinity: NaN
+        az = a * np.clip(z, -end, end)
+        return z + np.sin(az) ** 2 / a, 1 + np.sin(2 * az) + 0 * z
+
+
 # --- what is known about them ------------------------------------------------------------------
 
 
@@ -243,17 +251,6 @@ class Interval:
         above = self.low < y or (self.low_closed and y == self.low)
         below = y < self.high or (self.high_closed and y == self.high)
         return above and below
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A parameter of an activation; `default` is the paper's value, `symbol` is LaTeX."""
-
-    key: str
-    default: float
-    low: float
-    high: float
-    symbol: str
 
 
 @dataclass(frozen=True)
@@ -331,7 +328,7 @@ LECUN = (
 
 # --- the entries -------------------------------------------------------------------------------
 
-ENTRIES = (
+ACTIVATIONS = registry(
     Activation(
         key="step",
         name="step",
@@ -812,6 +809,22 @@ ENTRIES = (
         year=1989,
         paper=LECUN,
     ),
+    Activation(
+        key="snake",
+        name="Snake",
+        family=Family.OTHER,
+        rule=snake,
+        formula=r"z + \frac{1}{a} \sin^2(a z)",
+        derivative_formula=r"1 + \sin(2 a z)",
+        range=REALS,
+        max_slope=2,
+        max_slope_where=Where.PERIODIC,
+        max_slope_at=(pi / 4, 5 * pi / 4),
+        saturates=Side.NONE,
+        smoothness=Smoothness.CINF,
+        knobs=(Knob("a", 1.0, 0.1, 10.0, "a"),),
+        year=2020,
+        paper="Ziyin, Hartwig & Ueda, “Neural networks fail to learn periodic functions and how to "
+        "fix it”, NeurIPS 2020, arXiv:2006.08195",
+    ),
 )
-
-ACTIVATIONS = MappingProxyType({activation.key: activation for activation in ENTRIES})

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import Task
+from core.registry import registry
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,11 @@ class Loss:
     baseline: Callable[[Array], float]
     guessing: Callable[[Array], float]
     formula: str
+
+    @property
+    def key(self) -> str:
+        """The task that it is for."""
+        return self.task.value
 
 
 def sigmoid(z: Array) -> Array:
@@ -104,40 +109,35 @@ def class_shares(y: Array) -> Array:
     return np.append(ones, 1 - ones) if len(ones) == 1 else ones
 
 
-LOSSES = MappingProxyType(
-    {
-        loss.task: loss
-        for loss in [
-            Loss(
-                task=Task.BINARY,
-                output=sigmoid,
-                value=binary_cross_entropy,
-                delta=lambda z, y: sigmoid(z) - y,
-                accuracy=same_side,
-                baseline=lambda y: entropy(class_shares(y)),
-                guessing=lambda y: float(class_shares(y).max()),
-                formula=r"-y \ln p - (1 - y) \ln(1 - p),\quad p = \sigma(z)",
-            ),
-            Loss(
-                task=Task.CLASSES,
-                output=softmax,
-                value=cross_entropy,
-                delta=lambda z, y: softmax(z) - y,
-                accuracy=same_class,
-                baseline=lambda y: entropy(class_shares(y)),
-                guessing=lambda y: float(class_shares(y).max()),
-                formula=r"-\sum_k y_k \ln p_k,\quad p = \operatorname{softmax}(z)",
-            ),
-            Loss(
-                task=Task.REGRESSION,
-                output=lambda z: z,
-                value=squared_error,
-                delta=lambda z, y: z - y,
-                accuracy=determination,
-                baseline=lambda y: float(0.5 * y.var(axis=0).sum()),
-                guessing=lambda y: 0.0,
-                formula=r"\tfrac{1}{2} \lVert z - y \rVert^2",
-            ),
-        ]
-    }
+LOSSES = registry(
+    Loss(
+        task=Task.BINARY,
+        output=sigmoid,
+        value=binary_cross_entropy,
+        delta=lambda z, y: sigmoid(z) - y,
+        accuracy=same_side,
+        baseline=lambda y: entropy(class_shares(y)),
+        guessing=lambda y: float(class_shares(y).max()),
+        formula=r"-y \ln p - (1 - y) \ln(1 - p),\quad p = \sigma(z)",
+    ),
+    Loss(
+        task=Task.CLASSES,
+        output=softmax,
+        value=cross_entropy,
+        delta=lambda z, y: softmax(z) - y,
+        accuracy=same_class,
+        baseline=lambda y: entropy(class_shares(y)),
+        guessing=lambda y: float(class_shares(y).max()),
+        formula=r"-\sum_k y_k \ln p_k,\quad p = \operatorname{softmax}(z)",
+    ),
+    Loss(
+        task=Task.REGRESSION,
+        output=lambda z: z,
+        value=squared_error,
+        delta=lambda z, y: z - y,
+        accuracy=determination,
+        baseline=lambda y: float(0.5 * y.var(axis=0).sum()),
+        guessing=lambda y: 0.0,
+        formula=r"\tfrac{1}{2} \lVert z - y \rVert^2",
+    ),
 )

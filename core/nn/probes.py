@@ -70,20 +70,26 @@ class Measures:
 
 def norms(parameters: Parameters) -> Array:
     """Frobenius norm of every weight matrix: (replicas, layers)."""
+    return lengths(parameters.theta, parameters.starts[:-1])
 
-    starts = parameters.starts[:-1]
+
+def lengths(theta: Array, starts: Array) -> Array:
+    """Frobenius norm of every weight matrix: (replicas, layers).
+
+    theta: (replicas, parameters). starts: the columns where W_1, b_1, W_2, ... begin.
+    """
 
     def squares(theta: Array) -> Array:
         parts = np.add.reduceat(np.multiply(theta, theta, dtype=float), starts, axis=1)
         of_weights: Array = parts[:, ::2]
         return of_weights
 
-    total = squares(parameters.theta)
+    total = squares(theta)
     faint = total < FAINT
     if not np.count_nonzero(faint):
         return np.sqrt(total)
     with np.errstate(over="ignore"):  # what is not faint may overflow now, and is not used
-        scaled = np.sqrt(squares(np.multiply(parameters.theta, SCALE, dtype=float))) / SCALE
+        scaled = np.sqrt(squares(np.multiply(theta, SCALE, dtype=float))) / SCALE
     return np.where(faint, scaled, np.sqrt(total))
 
 

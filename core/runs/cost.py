@@ -19,8 +19,10 @@ from core.runs.training import AT_ONCE, RunSpec
 
 GRID = 40
 """Cells along each side of a picture of the plane."""
+STEPS = 200
+"""Places of a single input at which a curve is kept."""
 SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
+"""Test samples whose predictions are kept where neither can be drawn."""
 BINS, SPAN = 48, 6.0
 """Of the histogram of a layer's pre-activations: how many bins there are from -SPAN to SPAN."""
 MAX_FRAMES = 200
@@ -68,7 +70,7 @@ def cost(run: RunSpec) -> Cost:
     steps = run.epochs * ceil(train / run.batch)
     kept = run.epochs / run.stride + 1
     frames = min(kept, MAX_FRAMES)
-    shown = GRID**2 if data.view is View.PLANE else SHOWN_SAMPLES
+    shown = {View.PLANE: GRID**2, View.CURVE: STEPS}.get(data.view, SHOWN_SAMPLES)
 
     normalized = run.norm != "none"
     calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)

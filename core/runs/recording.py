@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Task, View, frozen
+from core.data.datasets import Data, Task, View, frozen
 from core.nn.network import ones
 from core.runs.cost import (
     BINS,
@@ -26,6 +26,7 @@ from core.runs.cost import (
     GRID,
     SHOWN_SAMPLES,
     SPAN,
+    STEPS,
     OverBudget,
     kept_frames,
     over_budget,
@@ -35,6 +36,8 @@ from core.runs.turns import Turns
 
 SURENESSES = 30
 """Steps from undecided to sure in a picture of more than two classes."""
+BEYOND = 1.2
+"""How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
 MOST_SUMS = 2**14
 
 CROWDED_SLICE = 0.06
@@ -53,13 +56,22 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
     return frozen(np.stack([x1.ravel(), x2.ravel()], axis=1))
 
 
+def line(data: Data) -> Array:
+    """Places of the only input, from its smallest value to its largest and a bit: (STEPS, 1)."""
+    x = np.concatenate([data.train_x, data.test_x])
+    margin = 0.04 * (x.max() - x.min())
+    return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
-        Else (samples,) the predicted classes of the first test samples, or numbers as above.
+        For a curve (STEPS,) likewise, but a number from -BEYOND to BEYOND, and of several classes
+        the likeliest alone.
+        Else (samples,) the predicted classes of the first samples shown, or numbers as above.
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
@@ -94,14 +106,16 @@ def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
     data = trainer.run.source
-    plane = data.view is View.PLANE
-    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    plane, curve = data.view is View.PLANE, data.view is View.CURVE
+    places = line(trainer.run.data()) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
+    answer = trainer.predict(grid(data.reach) if plane else places)
     if data.task is Task.CLASSES:
         values = likeliest(answer) if plane else answer.argmax(axis=1)
-    elif data.task is Task.BINARY and not plane:
+    elif data.task is Task.BINARY and not (plane or curve):
         values = answer[:, 0] > 0.5
     else:
-        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        most = BEYOND if curve else 1.0
+        share = (answer[:, 0] / most + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
         values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
     return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
 
@@ -374,10 +388,13 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed.
+
+        spare: only in time that nobody else wants.
+        """
         begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun):
+        if recording.finished or not self.turns.take(recording, begun, spare=spare):
             return False
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, isfinite
-from typing import Self
 
 import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import DATASETS, Data, Dataset, load
 from core.data.tables import Table
-from core.domain import choice, flag, real, whole
+from core.domain import choice, flag, knobs, real, whole
 from core.nn.losses import LOSSES, Loss
 from core.nn.network import PRECISIONS, Network, NetworkSpec, Parameters, Pass, build
 from core.nn.optimizers import OPTIMIZERS
-from core.nn.probes import Measures, measure, norms, ratio
+from core.nn.probes import Measures, lengths, measure, norms, ratio
 
 KEPT_EPOCHS = 500
 AT_ONCE = 800
@@ -33,6 +32,7 @@ class RunSpec(NetworkSpec):
     `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
     the batches; replica r uses seed + r and equals the single run with that seed.
 
+    constants: those of the optimizers that differ from the papers', as `adam.beta1`.
     clip: the length to which a longer gradient is cut, 0 for none (Pascanu, Mikolov & Bengio,
     ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
     hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
@@ -45,6 +45,7 @@ class RunSpec(NetworkSpec):
     samples: int = whole(500, low=20, high=5000, steps=(50, 100, 200, 300, 500, 1000, 2000, 5000))
     data_seed: int = whole(0, low=0, high=9999)
     optimizer: str = choice("sgd", OPTIMIZERS)
+    constants: tuple[tuple[str, float], ...] = knobs(OPTIMIZERS)
     rate: float = real(0.1, low=1e-6, high=1000.0, steps=RATES)
     batch: int = whole(32, low=1, high=5000, steps=(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 5000))
     epochs: int = whole(400, low=1, high=10000, steps=(50, 100, 200, 400, 1000, 2000, 6000))
@@ -55,6 +56,11 @@ class RunSpec(NetworkSpec):
     frozen: int = whole(0, low=0, high=50, steps=(0, 1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 50))
     amplify: bool = flag(False)
     table: Table | None = None
+
+    @cached_property
+    def step_constants(self) -> dict[str, float]:
+        """The constants of the optimizer chosen, by their short names."""
+        return OPTIMIZERS[self.optimizer].constants(dict(self.constants))
 
     @property
     def source(self) -> Dataset:
@@ -80,7 +86,8 @@ class RunSpec(NetworkSpec):
 class Snapshot(Measures):
     """The state after `epoch` epochs, measured on the whole training part.
 
-    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first.
+    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first. Where
+    there is no test part, its two are not a number.
 
     relative_update: |change of W_l| / |W_l| in the last step; not a number at epoch 0 and for
         weights that were all 0.
@@ -145,7 +152,7 @@ class Descent:
 
     def __init__(self, run: RunSpec, network: Network, data: Data, warmup: int) -> None:
         parameters = network.parameters
-        self.run, self.warmup = run, warmup
+        self.run, self.parameters, self.warmup = run, parameters, warmup
         self.gradient, self.step = (
             parameters.like(np.zeros_like(parameters.theta)) for _ in range(2)
         )
@@ -168,7 +175,10 @@ class Descent:
             largest = np.abs(gradient).max(axis=1, keepdims=True, initial=1e-37)
             length = np.linalg.norm(gradient / largest, axis=1, keepdims=True)  # never infinite
             gradient *= np.minimum(1, clip / largest / length)
-        self.optimizer.step(self.step.theta, gradient, self.rate, self.steps, *self.memory)
+        given = (gradient, self.parameters.theta, self.rate, self.steps, *self.memory)
+        self.optimizer.step(self.step.theta, *given, **self.run.step_constants)
+        for columns in self.frozen:  # weight decay needs no gradient
+            self.step.theta[:, columns] = 0
         return self.step
 
     @property
@@ -206,40 +216,19 @@ def equal_sizes(run: RunSpec, network: Network, data: Data) -> Array:
     return amplifiers
 
 
-@dataclass(frozen=True, eq=False)
-class Origin:
-    """The parameters before training: all of them, and the norm of every weight matrix.
-
-    way: room for the way from there to where the parameters are.
-    """
-
-    theta: Array
-    norms: Array
-    way: Parameters
-
-    @classmethod
-    def of(cls, parameters: Parameters) -> Self:
-        theta = parameters.theta
-        return cls(theta.copy(), norms(parameters), parameters.like(np.empty_like(theta)))
-
-    def moved(self, parameters: Parameters) -> Array:
-        """|W_l - first W_l| / |first W_l|: (replicas, layers)."""
-        np.subtract(parameters.theta, self.theta, out=self.way.theta)
-        return ratio(norms(self.way), self.norms)
-
-
 class Trainer:
     """One run's networks and the steps that change them.
 
     data: in the run's precision. batches: where each begins and ends. orders: the random numbers
-    that order the samples. diverged, relative_update: as in `Snapshot`.
+    that order the samples. first: the parameters before training. diverged, relative_update: as in
+    `Snapshot`.
     """
 
     def __init__(self, run: RunSpec) -> None:
         self.run, self.epoch = run, 0
         self.data = run.data().astype(PRECISIONS[run.precision])
         self.network = untrained(run, range(run.replicas))
-        self.origin = Origin.of(self.network.parameters)
+        self.first = self.network.copy().parameters
         self.batches = split(run, len(self.data.train_x))
         self.orders = [streams(run, replica)[1] for replica in range(run.replicas)]
         self.descent = Descent(run, self.network, self.data, run.warmup * len(self.batches))
@@ -293,48 +282,59 @@ class Trainer:
     @np.errstate(all="ignore")
     def look(self) -> tuple[Snapshot, list[Array]]:
         """A snapshot, and `sums` from the same pass."""
-        through = self.network.forward(self.data.train_x)
-        loss, parameters = self.run.loss, self.network.parameters
-        delta = loss.delta(through.output, self.data.train_y)
-        prediction = loss.output(through.output)
-        measures = measure(self.network, through, delta, prediction, self.descent.gradient)
+        network, loss, y = self.network, self.run.loss, self.data.train_y
+        through = network.forward(self.data.train_x)
+        delta, prediction = loss.delta(through.output, y), loss.output(through.output)
+        measures = measure(network, through, delta, prediction, self.descent.gradient)
+        size, scores = norms(network.parameters), self.scores(through)
+        self.mark_broken(through, measures, size, scores)
+        untested = np.full(self.run.replicas, np.nan)
         table = {
             **vars(measures),
-            **self.scores(through),
+            "test_loss": untested,
+            "test_accuracy": untested,
+            **scores,
             "relative_update": self.relative_update,
-            "weight_norm": norms(parameters),
-            "moved": self.origin.moved(parameters),
+            "weight_norm": size,
+            "moved": self.moved,
         }
-        self.mark_broken(through, table)
         gone = np.array([mark is not None for mark in self.diverged])
         if gone.any():
             for name, array in table.items():
                 table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
         snapshot = Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
-        sums = self.sums() if gone[0] else [z[0] for z in through.z[:-1]]
-        return snapshot, sums
+        return snapshot, self.sums() if gone[0] else [z[0] for z in through.z[:-1]]
+
+    @property
+    def moved(self) -> Array:
+        """|W_l - first W_l| / |first W_l|: (replicas, layers)."""
+        theta, starts = self.network.parameters.theta, self.first.starts[:-1]
+        return ratio(lengths(theta - self.first.theta, starts), norms(self.first))
 
     def scores(self, through: Pass) -> dict[str, Array]:
-        """Losses and accuracies on both parts, each (replicas,)."""
+        """Losses and accuracies of both parts, if there is a test part: each (replicas,)."""
         loss, data, network = self.run.loss, self.data, self.network
         # both parts are judged alike, or a gap between them would show the running averages
         train = network.judge(data.train_x).output if network.running else through.output
-        test = network.judge(data.test_x).output
-        return {
+        scores = {
             "train_loss": loss.value(train, data.train_y).mean(axis=1),
             "train_accuracy": loss.accuracy(train, data.train_y),
-            "test_loss": loss.value(test, data.test_y).mean(axis=1),
-            "test_accuracy": loss.accuracy(test, data.test_y),
         }
+        if data.tested:
+            test = network.judge(data.test_x).output
+            scores["test_loss"] = loss.value(test, data.test_y).mean(axis=1)
+            scores["test_accuracy"] = loss.accuracy(test, data.test_y)
+        return scores
 
-    def mark_broken(self, through: Pass, table: Mapping[str, Array]) -> None:
+    def mark_broken(
+        self, through: Pass, measures: Measures, size: Array, scores: Mapping[str, Array]
+    ) -> None:
         """Mark the replicas of which something that was measured is not finite."""
-        by_layer = ("delta", "gradient_norm", "activation_std", "weight_norm")
-        scores = ("train_loss", "train_accuracy", "test_loss", "test_accuracy")
-        finite = np.isfinite(sum(table[name] for name in by_layer))
-        finite[:, -1] &= np.isfinite(sum(table[name] for name in scores))
+        measured = measures.delta + measures.gradient_norm + measures.activation_std + size
+        finite = np.isfinite(measured)
+        finite[:, -1] &= np.isfinite(sum(scores.values()))
         if not finite.all():
-            self.mark_diverged(where_it_broke(through, finite, np.isfinite(table["delta"])))
+            self.mark_diverged(where_it_broke(through, finite, np.isfinite(measures.delta)))
 
     def mark_diverged(self, finite: Array) -> None:
         """Mark the replicas that are not finite in some layer, and rest them at zero weights.

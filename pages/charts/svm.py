@@ -14,8 +14,9 @@ from core.lessons.contours import contours
 from core.lessons.svm import Svm
 from core.runs.recording import grid
 from pages.charts import training
-from pages.charts.style import LINE, SHAPES, Palette
-from pages.charts.training import CLOSE, ONCE, backdrop, shade
+from pages.charts.pictures import backdrop, shade
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import ONCE, dotted_at, plane_axes, two_classes
 from pages.texts import Text
 
 CELLS = 100
@@ -80,10 +81,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     Data: `picture` from `picture_table`, `lines` from `lines_table`, `points` from the network's
     `points_table`, `support` from `support_table`.
     """
-    sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
-    axis: dict[str, Any] = {"format": "d", "values": [-1, 0, 1], **CLOSE}
-    x = alt.X("x1:Q").scale(sides).title("x₁").axis(**axis)
-    y = alt.Y("x2:Q").scale(sides).title("x₂").axis(**axis)
+    x, y = plane_axes(dataset.reach)
     picture = backdrop("picture")
     lines = (
         alt.Chart(alt.NamedData("lines"))
@@ -99,10 +97,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
             .otherwise(alt.value(1.4)),
         )
     )
-    classes = (
-        alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-        alt.Shape("label:N").scale(domain=[0, 1], range=list(SHAPES[:2])).legend(None),
-    )
+    classes = two_classes(colours)
     marks = {"filled": True, "size": 26, "opacity": 1, "clip": True}
     edge = {"stroke": colours.paper, "strokeWidth": 0.6}
     points = alt.Chart(alt.NamedData("points")).mark_point(**marks, **edge).encode(x, y, *classes)
@@ -221,11 +216,7 @@ def sweep(
         ],
     )
     here = alt.Chart(ONCE).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x=alt.XDatum(now))
-    guessing = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
-        .encode(y=alt.YDatum(guess).scale(shares))
-    )
+    guessing = dotted_at(guess, colours, scale=shares)
     return alt.layer(guessing, lines, points, here).properties(
         height=SWEEP, description=alternative
     )

@@ -19,8 +19,10 @@ from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
 from pages.ui.collection import Collection, begin, end
+from pages.ui.house import SPECS, STORY
 from pages.ui.present import present, presenting
 from pages.ui.recordings import desk
+from pages.ui.room import Room
 from pages.ui.session import (
     VERSION,
     drawing,
@@ -31,7 +33,7 @@ from pages.ui.session import (
     set_opened_by_scene,
     write_address,
 )
-from pages.ui.settings import SPECS, Reader, Telling
+from pages.ui.settings import Reader, Telling
 from pages.ui.takehome import take_home
 from pages.ui.widgets.components import copy_link
 from pages.ui.widgets.controls import language_choice
@@ -80,13 +82,14 @@ def palette() -> Palette:
 
 
 def open_page(
-    name: str,
-    lead: Callable[[Text], str | None] = lambda t: None,
+    room: Room[Any],
+    lead: Callable[[Text], str | None] | None = None,
     title: Callable[[Text], str | None] = lambda t: None,
 ) -> Text:
     """Draw the heading of a page and return the texts.
 
-    lead, title: the line under the title and the title, where the page's own would say too little.
+    lead, title: the line under the title, if not what the question on the page asks to look at, and
+    the title; where they are None, the page's own.
 
     Until a session has reached `st.navigation`, Streamlit runs the files of
     `pages/` by themselves: the first reader to follow a link after a restart
@@ -95,18 +98,18 @@ def open_page(
     if (t := _text.get()) is None:
         runpy.run_path(str(ENTRY))
         st.stop()
-    page = t[name]
-    told, titled = lead(t) or page.lead, title(t) or page.title
-    begin(name, titled, told)
+    page = t[room.name]
+    told, titled = (lead or room.note)(t) or page.lead, title(t) or page.title
+    begin(room.name, titled, told)
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
-            way_back(t, name)
+            way_back(t, room)
             st.title(titled, anchor=False)
             st.markdown(told)
         with st.container(horizontal=True, width="content", vertical_alignment="center"):
             _actions.set(st.container(horizontal=True, width="content", key="actions"))
             language_choice(t)
-    present(t, name)
+    present(t, room)
     if session().damaged:
         st.warning(
             t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
@@ -114,11 +117,11 @@ def open_page(
     return t
 
 
-def way_back(t: Text, page: str) -> None:
+def way_back(t: Text, room: Room[Any]) -> None:
     """On a page that a scene has opened, the way back to the scene as it was left."""
-    if page == "story":
+    if room is STORY:
         set_opened_by_scene(None)
-    if page != opened_by_scene():
+    if room.name != opened_by_scene():
         return
     if st.button(
         t.common.back_to_scene.format(number=linked(Telling).scene),
@@ -126,7 +129,7 @@ def way_back(t: Text, page: str) -> None:
         icon=":material/arrow_back:",
         type="tertiary",
     ):
-        st.switch_page("pages/story.py")
+        st.switch_page(STORY.script)
 
 
 def listed(damaged: Query) -> str:
@@ -139,14 +142,15 @@ def listed(damaged: Query) -> str:
     return shown + (" …" if len(parts) > 6 else "")
 
 
-def close_page(t: Text, query: Query, full: Query) -> None:
+def close_page(t: Text, room: Room[Any], *state: Any) -> None:
     """Write the page's settings in the address; offer the link, and what is to be taken home.
 
-    query: what differs from the defaults. full: every setting.
+    state: what of them the link holds, all if nothing is given.
     """
-    language = {"language": t.common.key}
-    write_address({**language, **presenting(), **query})
-    link = {**VERSION, **language, **presenting(), **full}
+    state = state or room.open()
+    around = {"language": t.common.key, **presenting()}
+    write_address({**around, **room.link_of(*state)})
+    link = {**VERSION, **around, **room.link_of(*state, full=True)}
     collected = end()
     with _actions.get():
         glossary(t)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from pages.texts import Text
-from pages.texts.lesson import NOTES
+from pages.texts.scenes import ORDER
+from pages.ui.house import CONTROLS, STORY, Presenting
+from pages.ui.room import Room
 from pages.ui.session import keep, linked
-from pages.ui.settings import CONTROLS, MOST_SCENES, Presenting, Telling
+from pages.ui.settings import Telling
 from pages.ui.widgets.components import component
 
 STYLE = Path(__file__).with_name("present.css")
@@ -28,10 +31,10 @@ def presenting() -> dict[str, str]:
     return linked(Presenting).to_query()
 
 
-def present(t: Text, page: str) -> None:
-    """Show the page called `page` as the link asks; in presenter mode with its bar and notes."""
-    if st.session_state.pop(TO_STORY, False) and page != "story":
-        st.switch_page("pages/story.py")
+def present(t: Text, room: Room[Any]) -> None:
+    """Show a page as the link asks; in presenter mode with its bar and notes."""
+    if st.session_state.pop(TO_STORY, False) and room is not STORY:
+        st.switch_page(STORY.script)
     mode = linked(Presenting)
     if EVERYTHING not in mode.show:
         st.html(f"<style>{hidden(mode.show)}</style>")
@@ -39,14 +42,14 @@ def present(t: Text, page: str) -> None:
         return
     st.html(STYLE)
     scene = linked(Telling).scene
-    told = page == "story" and scene > 0
+    told = room is STORY and scene > 0
     words = t.classroom.bar
     data = {
-        "place": words.place.format(scene=scene, last=MOST_SCENES) if told else "",
-        "back": page != "story" or scene > 0,
-        "next": page != "story" or scene < MOST_SCENES,
+        "place": words.place.format(scene=scene, last=len(ORDER)) if told else "",
+        "back": room is not STORY or scene > 0,
+        "next": room is not STORY or scene < len(ORDER),
         "labels": {**vars(words), "glossary": t.common.glossary},
-        "notes": notes(t, page, scene),
+        "notes": notes(t, room, scene),
         "terms": [(term.term, term.meaning) for term in vars(t.glossary).values()],
         "open": mode.notes,
         "vote": f"scene{scene}" if told else "",
@@ -55,27 +58,27 @@ def present(t: Text, page: str) -> None:
         component("present")(
             data=data,
             key=BAR,
-            on_step_change=lambda: step(page, int(st.session_state[BAR]["step"])),
+            on_step_change=lambda: step(room, int(st.session_state[BAR]["step"])),
             on_leave_change=leave,
         )
 
 
-def notes(t: Text, page: str, scene: int) -> list[tuple[str, str]]:
+def notes(t: Text, room: Room[Any], scene: int) -> list[tuple[str, str]]:
     """What the teacher wants to remember about a scene or a page: headings and sentences."""
-    if page != "story":
-        own = t.lesson.pages.get(page, ())
+    if room is STORY:
+        own = t.lesson.notes[ORDER[scene - 1]] if scene else ()
     else:
-        own = t.lesson.notes[NOTES[scene - 1]] if scene else ()
+        own = t.lesson.pages.get(room.name, ())
     return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts if part in own]
 
 
-def step(page: str, by: int) -> None:
+def step(room: Room[Any], by: int) -> None:
     """Turn to the next scene or the one before; from another page, back into the story."""
     scene = linked(Telling).scene
-    if page != "story":
+    if room is not STORY:
         st.session_state[TO_STORY] = True
         by = max(by, 0)  # back is where the reader has come from
-    turned = Telling(scene=min(max(scene + by, 0), MOST_SCENES))
+    turned = Telling(scene=min(max(scene + by, 0), len(ORDER)))
     if by:
         keep(turned.to_query(), Telling.keys())
 

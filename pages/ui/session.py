@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import streamlit as st
 
@@ -28,13 +28,13 @@ NOTHING: Query = MappingProxyType({})
 class Session:
     """settings: valid strings by key. damaged: what the link held that could not be used.
     before: the settings before the last preset, for undo. read: what they have been read as, by
-    kind; a page asks some twenty times.
+    kind or page; a page asks some twenty times.
     """
 
     settings: Query
     damaged: Query = field(default_factory=lambda: NOTHING)
     before: Query | None = None
-    read: dict[type[Spec], Spec] = field(default_factory=dict, init=False, compare=False)
+    read: dict[Any, Any] = field(default_factory=dict, init=False, compare=False)
 
 
 def session() -> Session:
@@ -73,11 +73,6 @@ def linked(spec: type[S]) -> S:
     if spec not in now.read:
         now.read[spec] = spec.from_query(now.settings)
     return cast(S, now.read[spec])
-
-
-def chosen(keys: Iterable[str]) -> bool:
-    """Whether the visitor has set any of these keys."""
-    return any(key in session().settings for key in keys)
 
 
 def keep(query: Query, owned: Collection[str]) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.data.tables import Columns
-from core.domain import Spec, choice, flag, given, levels, real, several, whole
-from core.lessons.folding import Folder
+from core.data.tables import MOST_CLASSES, MOST_COLUMNS
+from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
-from core.lessons.svm import SvmSpec
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
-from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -32,6 +30,13 @@ MOST_GIVEN = 10.0
 
 LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
 """What the page of the perceptron shows."""
+
+
+VARIANCES = (
+    *(0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.76, 2.0, 2.5),
+    *(3.0, 4.0, 6.0, 10.0, 16.0, 100.0),
+)
+"""The variances that the page of signal propagation offers."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,20 @@ class Slopes(Spec):
 
 
 @dataclass(frozen=True)
+class Propagating(Spec):
+    """The page of signal propagation: the two variances, and the networks that are measured.
+
+    signal_weights: sigma_w^2, the variance of a weight times the fan-in. signal_biases: sigma_b^2.
+    """
+
+    signal_activation: str = choice("tanh", ACTIVATIONS)
+    signal_weights: float = real(1.0, low=0.01, high=100.0, steps=VARIANCES)
+    signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
+    signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))
+    signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
+
+
+@dataclass(frozen=True)
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
@@ -71,6 +90,18 @@ class Stage(Spec):
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)
     b_epoch: int = whole(10_000, low=0, high=10_000)
+
+
+@dataclass(frozen=True)
+class Pair(Spec):
+    """What pages of the plane take from a visitor's own data.
+
+    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told from all others.
+    """
+
+    pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
+    against: int = whole(1, low=1, high=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -154,7 +185,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -205,72 +236,3 @@ class ToldSince(Spec):
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)
-
-
-SPECS: tuple[type[Spec], ...] = (
-    Telling,
-    ToldLine,
-    ToldFolds,
-    ToldLayers,
-    ToldWalk,
-    ToldPrice,
-    ToldSince,
-    Digits,
-    Reader,
-    Curves,
-    Slopes,
-    Stage,
-    ByHand,
-    Columns,
-    OneLine,
-    Folder,
-    SvmSpec,
-    RunSpec,
-)
-
-
-CONTROLS = dict.fromkeys(
-    ("all", "none", "questions", *(name for spec in SPECS for name in spec.domains()))
-)
-"""What a link can leave to the class: everything, nothing, the questions, or these settings."""
-
-
-@dataclass(frozen=True)
-class Presenting(Spec):
-    """How every page is shown: for a projector, with notes or without, which controls it has."""
-
-    present: bool = flag(False)
-    notes: bool = flag(False)
-    show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
-
-
-CLASS_PARTS = dict.fromkeys(("class_links", "class_plan", "class_sheet", "class_offline"))
-"""What the page for teachers shows."""
-MOST_SCENES = 8
-PLACES = dict.fromkeys(
-    (
-        *("cover", *(f"scene{number}" for number in range(1, MOST_SCENES + 1))),
-        *("activations", "derivatives", "training", "perceptron", "byhand", "digits", "svm"),
-    )
-)
-"""Where a link for the class can lead: a scene of the story, or a page."""
-
-
-@dataclass(frozen=True)
-class Classroom(Spec):
-    """The page for teachers: what is shown, and the link that is being made.
-
-    link_state: 0 as it opens, 1 as the teacher left it, from 2 on the page's questions.
-    """
-
-    class_part: str = choice("class_links", CLASS_PARTS)
-    class_minutes: int = whole(50, low=50, high=90, steps=(50, 90))
-    class_answers: bool = flag(False)
-    link_to: str = choice("scene1", PLACES)
-    link_state: int = whole(0, low=0, high=20)
-    link_show: tuple[str, ...] = several(("all",), CONTROLS, most=8)
-    link_language: str = choice("any", dict.fromkeys(("any", *texts.LANGUAGES)))
-    link_mode: str = choice("plain", dict.fromkeys(("plain", "present", "notes", "embed")))
-
-
-SPECS += (Presenting, Classroom)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from functools import partial
 
 import pyarrow as pa
 import streamlit as st
@@ -14,71 +15,24 @@ from pages.charts.activations import CROSSING, REACH, STEPS, STRETCHES, Knobs, g
 from pages.charts.facts import facts_table, name_of, near
 from pages.charts.style import Palette, hue
 from pages.texts import Text
-from pages.ui.session import keep, linked, take_over
+from pages.texts.numbers import decimals
+from pages.ui import house
 from pages.ui.settings import MOST_CURVES, Curves
 from pages.ui.widgets.components import probe
 from pages.ui.widgets.controls import knob_controls, reset, taken
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
 
-KNOBS = RunSpec.domains()["knobs"]
-OWNED = (*Curves.keys(), *KNOBS.keys("knobs"))
-"""Every key of a link that belongs to the page of activation functions."""
-
-PRESETS: Mapping[str, tuple[str, ...]] = {
-    "three": ("sigmoid", "tanh", "relu"),
-    "s_curves": ("sigmoid", "tanh", "softsign", "arctan", "erf", "lecun_tanh"),
-    "relus": ("relu", "leaky_relu", "prelu", "elu"),
-    "smooth": ("relu", "softplus", "elu", "gelu", "silu", "mish"),
-    "hard": ("sigmoid", "hard_sigmoid", "tanh", "hard_tanh", "silu", "hardswish"),
-    "falling": ("gelu", "silu", "mish", "gaussian", "sine"),
-    "thresholds": ("step", "sigmoid"),
-}
-
-
-# State
+change_curves = house.ACTIVATIONS.setter(Curves)
+change_knobs = house.ACTIVATIONS.setter(RunSpec)
 
 
 def open_curves() -> tuple[Curves, Knobs]:
-    """What the visitor has chosen."""
-    return linked(Curves), linked(RunSpec).knobs
-
-
-def link_of(curves: Curves, knobs: Knobs, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    return curves.to_query(full=full) | KNOBS.to_query("knobs", knobs, None if full else ())
-
-
-def change_shown(shown: tuple[str, ...]) -> None:
-    keep(link_of(Curves(shown), open_curves()[1]), OWNED)
-
-
-def change_knobs(name: str, knobs: Knobs) -> None:
-    keep(link_of(open_curves()[0], knobs), OWNED)
+    """Which functions the visitor has chosen, and the knobs of all."""
+    curves, run = house.ACTIVATIONS.open()
+    return curves, run.knobs
 
 
 # Choices
-
-
-def preset_now() -> str | None:
-    shown = open_curves()[0].shown
-    return next((key for key, keys in PRESETS.items() if keys == shown), None)
-
-
-def preset_note(t: Text) -> str | None:
-    """What the preset that is shown compares, None if it is none."""
-    now = preset_now()
-    return t.activations.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    """The presets, as questions."""
-    words = {key: t.activations.presets[key] for key in PRESETS}
-    questions(t, "curves", words, preset_now(), choose_preset, visible=4)
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(Curves(PRESETS[key]), open_curves()[1]), OWNED)
 
 
 def function_choice(
@@ -117,7 +71,7 @@ def merged(
 
 def settings(t: Text, curves: Curves, knobs: Knobs) -> None:
     """Which functions are drawn, and their parameters."""
-    function_choice(t, curves.shown, change_shown, "curves")
+    function_choice(t, curves.shown, partial(change_curves, "shown"), "curves")
     if any(ACTIVATIONS[key].knobs for key in curves.shown):
         st.markdown(f"**{t.activations.knobs}**")
         knob_controls(RunSpec(knobs=knobs), t, curves.shown, change=change_knobs)
@@ -138,7 +92,7 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
                 "colour": hue(ACTIVATIONS[key], colours),
                 "columns": [
                     [decimals(v, 2) for v in z],
-                    *([decimals(v) for v in w] for w in (f, df)),
+                    *([decimals(v, 3) for v in w] for w in (f, df)),
                 ],
             }
         )
@@ -154,11 +108,6 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
         head=head,
         rows=rows,
     )
-
-
-def decimals(value: float, digits: int = 3) -> str:
-    text = f"{value:.{digits}f}".replace("-", "−")
-    return text.removeprefix("−") if not text.strip("−0.") else text
 
 
 def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
@@ -196,7 +145,9 @@ def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
         values = rows["df" if slope else "f"].to_numpy()
         told.append(
             words.curve.format(
-                name=name_of(t, key), lowest=decimals(values.min()), highest=decimals(values.max())
+                name=name_of(t, key),
+                lowest=decimals(values.min(), 3),
+                highest=decimals(values.max(), 3),
             )
         )
     return words["slopes" if slope else "values"].format(
@@ -207,7 +158,7 @@ def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
 def stretch_charts(t: Text, colours: Palette) -> None:
     """The sigmoid carried over to tanh, and what becomes of its slope."""
     words = t.activations
-    crossing = f"{CROSSING:.2f}"
+    crossing = decimals(CROSSING, 2)
     st.header(words.stretch_title, anchor=False)
     st.markdown(words.stretch_lead)
     probe("stretch", label=words.stretch_dial, symbol="t", low=0, high=1, count=STRETCHES, start=0)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import streamlit as st
 
@@ -35,94 +33,27 @@ from pages.charts.style import LIGHT, Palette
 from pages.texts import Text
 from pages.texts import walkthrough as formulas
 from pages.texts.numbers import power
-from pages.ui.session import keep, linked, take_over
+from pages.ui.house import BYHAND
 from pages.ui.settings import HAND_PARTS, MOST_GIVEN, ByHand
 from pages.ui.widgets.components import print_button, stepper
 from pages.ui.widgets.controls import controls, fold, knob_controls, one_part, reset, taken
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
 
 STYLE = Path(__file__).with_name("byhand.css")
-NETWORK = ("activation", "knobs", "initializer", "gain", "rate", "seed")
-"""The settings of a run that this page uses."""
-OWNED = (
-    *ByHand.keys(),
-    *(key for name in NETWORK for key in RunSpec.domains()[name].keys(name)),
-)
 WEIGHTS = tuple(f"chain_w{n}" for n in range(1, CHAIN + 1))
 BIASES = tuple(f"chain_b{n}" for n in range(1, CHAIN + 1))
 BLOCKS = "byhand_step_"
 
-DEEP = ByHand(hand_layers=3)
-LARGE = ByHand(
-    hand_part="hand_chain",
-    chain_x=0.5,
-    chain_w1=6.9, chain_w2=6.9, chain_w3=6.9, chain_w4=6.9,
-    chain_b1=-3.45, chain_b2=-3.45, chain_b3=-3.45, chain_b4=-3.45,
-)  # fmt: skip
-"""Nielsen's exercise: the weights whose interval is widest, and biases that put z at 0."""
-PRESETS: Mapping[str, tuple[ByHand, RunSpec]] = {
-    "forward": (ByHand(), RunSpec()),
-    "deep": (DEEP, RunSpec(rate=1.0)),
-    "relu": (ByHand(hand_layers=2), RunSpec(activation="relu", initializer="he", rate=1.0)),
-    "chain": (ByHand(hand_part="hand_chain"), RunSpec()),
-    "large": (LARGE, RunSpec()),
-    "sheet": (ByHand(hand_part="hand_sheet"), RunSpec()),
-}
-
-
-# State
-
-
-def open_hand() -> tuple[ByHand, RunSpec]:
-    """What the visitor has chosen; what this page has no use for is left at its default."""
-    run = linked(RunSpec)
-    return linked(ByHand), RunSpec(**{name: getattr(run, name) for name in NETWORK})
-
-
-def link_of(hand: ByHand, run: RunSpec, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    query = hand.to_query(full=full) | run.to_query(full=full)
-    return {key: text for key, text in query.items() if key in OWNED}
-
-
-def change_hand(name: str, value: Any) -> None:
-    hand, run = open_hand()
-    keep(link_of(replace(hand, **{name: value}), run), OWNED)
-
-
-def change_run(name: str, value: Any) -> None:
-    hand, run = open_hand()
-    keep(link_of(hand, replace(run, **{name: value})), OWNED)
+change_hand, change_run = BYHAND.setter(ByHand), BYHAND.setter(RunSpec)
 
 
 def change_given(key: str, value: float) -> None:
     """Take a number that was typed for one weight or bias."""
-    given = {**dict(open_hand()[0].hand_given), key: float(value)}
+    given = {**dict(BYHAND.open()[0].hand_given), key: float(value)}
     change_hand("hand_given", tuple(sorted(given.items())))
 
 
 # Choices
-
-
-def preset_now() -> str | None:
-    now = open_hand()
-    return next((key for key, preset in PRESETS.items() if preset == now), None)
-
-
-def preset_note(t: Text) -> str | None:
-    """What the preset that is shown asks to look at, None if it is none."""
-    now = preset_now()
-    return t.byhand.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    words = {key: t.byhand.presets[key] for key in PRESETS}
-    questions(t, "byhand", words, preset_now(), choose_preset, visible=len(words))
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(*PRESETS[key]), OWNED)
 
 
 def part_choice(t: Text, hand: ByHand) -> None:

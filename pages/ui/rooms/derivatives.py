@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from math import inf
-from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -22,85 +21,20 @@ from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.texts.numbers import percent
 from pages.texts.sentences import reach
+from pages.ui.house import DERIVATIVES
 from pages.ui.rooms.activations import function_choice
-from pages.ui.session import keep, linked, take_over
 from pages.ui.settings import Slopes
 from pages.ui.widgets.components import probe
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
-
-NETWORK = (
-    "activation", "knobs", "gain", "depth", "width", "precision",
-    "dataset", "noise", "samples", "data_seed", "seed",
-)  # fmt: skip
-"""The settings of a run that decide an untrained network and its data."""
-OWNED = (
-    *Slopes.keys(),
-    *(key for name in NETWORK for key in RunSpec.domains()[name].keys(name)),
-)
-"""Every key of a link that belongs to the page of derivatives."""
-
-TWENTY = RunSpec(activation="relu", depth=20, width=64)
-HE = ("xavier", "he")
-PRESETS: Mapping[str, tuple[Slopes, RunSpec]] = {
-    "sigmoid": (Slopes(("sigmoid",)), RunSpec()),
-    "tanh": (Slopes(("sigmoid", "tanh")), RunSpec(activation="tanh")),
-    "relu": (Slopes(("relu",), HE), RunSpec(activation="relu")),
-    "three": (Slopes(), RunSpec()),
-    "twenty": (Slopes(("tanh", "relu"), HE), TWENTY),
-}
 
 Walks = Mapping[str, Walk]
 
 
-# State
-
-
-def open_slopes() -> tuple[Slopes, RunSpec]:
-    """What the visitor has chosen; what does not matter before training is left at its default."""
-    run = linked(RunSpec)
-    return linked(Slopes), RunSpec(**{name: getattr(run, name) for name in NETWORK})
-
-
-def link_of(slopes: Slopes, run: RunSpec, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    query = slopes.to_query(full=full) | run.to_query(full=full)
-    return {key: text for key, text in query.items() if key in OWNED}
-
-
-def change_slopes(name: str, value: Any) -> None:
-    slopes, run = open_slopes()
-    keep(link_of(replace(slopes, **{name: value}), run), OWNED)
-
-
-def change_run(name: str, value: Any) -> None:
-    slopes, run = open_slopes()
-    keep(link_of(slopes, replace(run, **{name: value})), OWNED)
+change_slopes, change_run = DERIVATIVES.setter(Slopes), DERIVATIVES.setter(RunSpec)
 
 
 # Choices
-
-
-def preset_now() -> str | None:
-    now = open_slopes()
-    return next((key for key, preset in PRESETS.items() if preset == now), None)
-
-
-def preset_note(t: Text) -> str | None:
-    """What the preset that is shown asks to look at, None if it is none."""
-    now = preset_now()
-    return t.derivatives.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    """The steps of the lesson, as questions."""
-    words = {key: t.derivatives.presets[key] for key in PRESETS}
-    questions(t, "slopes", words, preset_now(), choose_preset, visible=len(words))
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(*PRESETS[key]), OWNED)
 
 
 def settings(t: Text, slopes: Slopes, run: RunSpec) -> None:
@@ -174,10 +108,8 @@ def slope_chart(t: Text, colours: Palette, slopes: Slopes, run: RunSpec, walks: 
         t,
         colours,
         keys,
-        ends,
-        len(walks),
-        start,
-        run.depth,
+        charts.Panel(ends, len(walks)),
+        charts.LayerDial(run.depth, start),
         slopes_told(t, keys, run, walks),
         curves=table,
         kinks=curves.kinks_table(keys, run.knobs, t, slope=True),
@@ -280,15 +212,16 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
         ),
         bound=near3(float(charts.textbook(run)[0])),
     )
-    names = tuple((key, weights_name(t, key)) for key in walks)
+    series = tuple((key, weights_name(t, key)) for key in walks)
+    if len(line):
+        series = (*series, (charts.TEXTBOOK, words.textbook))
     show(
         charts.remains,
         t,
         colours,
         run.activation,
-        names,
+        series,
         run.depth,
-        len(line) > 0,
         axis,
         told,
         sizes=sizes,

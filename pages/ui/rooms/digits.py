@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,6 @@ import streamlit as st
 from core.domain import Whole
 from core.lessons.causes import STILL
 from core.lessons.digits import (
-    READER,
-    READERS,
     Reading,
     looked_for,
     pictures,
@@ -27,8 +25,9 @@ from pages.charts import digits as charts
 from pages.charts.facts import name_of
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import percent, times, whole
+from pages.texts.numbers import decimals, loss_of, percent, times, whole
 from pages.texts.sentences import sentence
+from pages.ui.house import DIGITS
 from pages.ui.recordings import in_line, per_recording, watch
 from pages.ui.rooms.training.stage import (
     FIRST_SLICE,
@@ -42,91 +41,23 @@ from pages.ui.rooms.training.stage import (
 )
 from pages.ui.session import (
     cancelled,
-    keep,
-    linked,
-    session,
-    take_over,
     write_address,
 )
 from pages.ui.settings import Digits
 from pages.ui.widgets.components import PAPER, drawing
 from pages.ui.widgets.controls import controls, fold, knob_controls
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
 
-NETWORK = (
-    "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed", "data_seed",
-)  # fmt: skip
-"""The settings of a run that this page has."""
-OWNED = (
-    *Digits.keys(),
-    *(key for name in NETWORK for key in RunSpec.domains()[name].keys(name)),
-)
 CLASSIC = ("sigmoid", "tanh", "relu")
-COMPARED = ("sigmoid",)
-"""Questions that ask for a comparison."""
 BLANK = (0,) * len(Digits().drawing)
 SURE = 0.5
 """A picture counts as read if one digit is likelier than all others together."""
 
-PRESETS: Mapping[str, tuple[Digits, RunSpec]] = {
-    key: (Digits(beside=key in COMPARED), run) for key, run in READERS.items()
-}
 
-
-# State
-
-
-def open_digits() -> tuple[Digits, RunSpec]:
-    """What the visitor has chosen; a run's settings begin at this page's own network."""
-    run = RunSpec.read_query(session().settings, READER)[0]
-    return linked(Digits), replace(READER, **{name: getattr(run, name) for name in NETWORK})
-
-
-def link_of(shown: Digits, run: RunSpec, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    network = run.to_query(full=True) if full else run.to_query(READER)
-    query = shown.to_query(full=full) | network
-    return {key: text for key, text in query.items() if key in OWNED}
-
-
-def change_shown(name: str, value: Any) -> None:
-    shown, run = open_digits()
-    keep(link_of(replace(shown, **{name: value}), run), OWNED)
-
-
-def change_run(name: str, value: Any) -> None:
-    shown, run = open_digits()
-    keep(link_of(shown, replace(run, **{name: value})), OWNED)
+change_shown, change_run = DIGITS.setter(Digits), DIGITS.setter(RunSpec)
 
 
 # Choices
-
-
-def preset_now() -> str | None:
-    """The question that is on the page, whatever has been drawn."""
-    shown, run = open_digits()
-    for key, (preset, network) in PRESETS.items():
-        if (preset.beside, network) == (shown.beside, run):
-            return key
-    return None
-
-
-def preset_note(t: Text) -> str | None:
-    now = preset_now()
-    return t.digits.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    words = {key: t.digits.presets[key] for key in PRESETS}
-    questions(t, "digits", words, preset_now(), choose_preset, visible=4)
-
-
-def choose_preset(key: str) -> None:
-    """Take over a question's network; the drawing stays."""
-    preset, run = PRESETS[key]
-    take_over(link_of(replace(preset, drawing=open_digits()[0].drawing), run), OWNED)
 
 
 def settings(t: Text, shown: Digits, run: RunSpec) -> None:
@@ -136,8 +67,9 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
-            controls(run, t, "seed", "data_seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", "data_seed", change=change_run)
 
 
 # The stage
@@ -183,7 +115,7 @@ def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
         return
 
     def live() -> None:
-        now, wanted = open_digits()
+        now, wanted = DIGITS.open()
         if runs_of(now, wanted) != runs or cancelled() == runs:
             st.rerun()
         advance(records, SLICE)
@@ -229,7 +161,7 @@ def headline(scene: Scene) -> None:
             train=percent(last(history.train_accuracy), t),
             count=len(run.data().test_x),
             guess=percent(guessed.accuracy, t),
-            loss=f"{last(history.train_loss):.3f}",
+            loss=loss_of(last(history.train_loss)),
         )
     )
     index = len(history.epoch) - 1
@@ -280,12 +212,12 @@ def sketch(scene: Scene, network: Trained, reading: Reading) -> None:
 @st.fragment
 def sketch_alone(scene: Scene, reading: Reading) -> None:
     """As `sketch`, run again by itself after every stroke, since nothing else follows it."""
-    shown, run = open_digits()
+    shown, run = DIGITS.open()
     assert scene.record.final is not None
     sketch(replace(scene, shown=shown), scene.record.final, reading)
     # once changed, the drawing always stands there: the button that copies the link takes it over
     changed = drawing_of(shown) if shown != scene.shown else {}
-    write_address({"language": scene.t.common.key, **link_of(shown, run), **changed})
+    write_address({"language": scene.t.common.key, **DIGITS.link_of(shown, run), **changed})
 
 
 def drawing_of(shown: Digits) -> dict[str, str]:
@@ -484,7 +416,7 @@ def units(scene: Scene, network: Trained) -> None:
 
 
 def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return decimals(value, 2, sign=True)
 
 
 def movement(scene: Scene) -> str:

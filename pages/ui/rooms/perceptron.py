@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -29,87 +28,21 @@ from core.lessons.perceptron import (
 from pages.charts import perceptron as charts
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import power
-from pages.ui.session import keep, linked, take_over
+from pages.texts.numbers import decimals, plain, power, significant
+from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
 from pages.ui.widgets.components import caption, clock, probe
 from pages.ui.widgets.controls import controls, entry_name, one_part
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
 
-OWNED = (*OneLine.keys(), *Folder.keys())
-MOVED = ("line_turn", "line_shift", "fold_way")
-"""Settings that a reader moves while looking: a question stays the same question."""
 CLOCK_SECONDS = 12.0
 SLOWEST, FASTEST = 1.5, 33.0
 """Mistakes a second at which the rule is played, so that a run takes about CLOCK_SECONDS."""
 
-RULE = OneLine(line_part="line_rule")
-FOLD = OneLine(line_part="line_fold", line_points="xor_corners")
-PRESETS: Mapping[str, tuple[OneLine, Folder]] = {
-    "groups": (OneLine(), Folder()),
-    "corners": (OneLine(line_points="xor_corners", line_turn=90), Folder()),
-    "many": (OneLine(line_points="quadrants", line_follow=True, line_turn=90), Folder()),
-    "learns": (replace(RULE, line_points="and_corners"), Folder()),
-    "never": (replace(RULE, line_points="xor_corners"), Folder()),
-    "fold": (FOLD, Folder()),
-    "trained": (
-        replace(FOLD, line_points="quadrants"),
-        Folder(fold_origin="trained", fold_bend="tanh", fold_units=4, fold_seed=3),
-    ),
-}
-
-
-# State
-
-
-def open_line() -> tuple[OneLine, Folder]:
-    """What the visitor has chosen."""
-    return linked(OneLine), linked(Folder)
-
-
-def link_of(shown: OneLine, folder: Folder, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    return shown.to_query(full=full) | folder.to_query(full=full)
-
-
-def change_shown(name: str, value: Any) -> None:
-    shown, folder = open_line()
-    keep(link_of(replace(shown, **{name: value}), folder), OWNED)
-
-
-def change_folder(name: str, value: Any) -> None:
-    shown, folder = open_line()
-    keep(link_of(shown, replace(folder, **{name: value})), OWNED)
+change_shown, change_folder = PERCEPTRON.setter(OneLine), PERCEPTRON.setter(Folder)
 
 
 # Choices
-
-
-def question(shown: OneLine, folder: Folder) -> tuple[OneLine, Folder]:
-    """The settings but for those that are moved while looking."""
-    return replace(shown, **{name: OneLine.defaults()[name] for name in MOVED}), folder
-
-
-def preset_now() -> str | None:
-    now = question(*open_line())
-    return next((key for key, preset in PRESETS.items() if question(*preset) == now), None)
-
-
-def preset_note(t: Text) -> str | None:
-    """What the preset that is shown asks to look at, None if it is none."""
-    now = preset_now()
-    return t.perceptron.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    """The steps of the lesson, as questions."""
-    words = {key: t.perceptron.presets[key] for key in PRESETS}
-    questions(t, "perceptron", words, preset_now(), choose_preset, visible=len(words))
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(*PRESETS[key]), OWNED)
 
 
 def part_choice(t: Text, shown: OneLine) -> None:
@@ -190,7 +123,7 @@ def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
 
 def share(right: int, everything: int) -> str:
     """In per cent, as the browser writes it: 70.3."""
-    return f"{100 * right / everything:.1f}"
+    return decimals(100 * right / everything, 1)
 
 
 def count_words(t: Text, right: int, scene: Scene) -> str:
@@ -290,7 +223,7 @@ def dials(t: Text, shown: OneLine) -> None:
 
 
 def signed(value: float) -> str:
-    return "0.00" if abs(value) < 5e-3 else f"{value:+.2f}".replace("-", "−")
+    return "0.00" if abs(value) < 5e-3 else decimals(value, 2, sign=True)
 
 
 def joined(t: Text, *sentences: str) -> str:
@@ -400,8 +333,8 @@ def count_of_mistakes(t: Text, colours: Palette, lesson: Lesson, margin: Margin)
     if margin.line is not None:
         st.caption(
             words.bound_note.format(
-                radius=f"{margin.radius:.3f}",
-                gamma=f"{margin.gamma:.3f}",
+                radius=decimals(margin.radius, 3),
+                gamma=decimals(margin.gamma, 3),
                 bound=charts.bound_number(margin),
             )
         )
@@ -454,7 +387,7 @@ def step_words(t: Text, scene: Scene, lesson: Lesson, k: int) -> str:
 
 
 def number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return significant(value, 3)
 
 
 def outcome(t: Text, lesson: Lesson, margin: Margin) -> str:
@@ -540,13 +473,13 @@ def hand_formula(fold: Fold) -> str:
 
     def term(factor: float, name: str) -> str:
         sign = "-" if factor < 0 else "+"
-        size = "" if abs(factor) == 1 else f"{abs(factor):g}"
+        size = "" if abs(factor) == 1 else plain(abs(factor))
         return f" {sign} {size}{name}"
 
     def summed(terms: list[tuple[float, str]], constant: float) -> str:
         text = "".join(term(factor, name) for factor, name in terms)
         if constant:
-            text += f" {'-' if constant < 0 else '+'} {abs(constant):g}"
+            text += f" {'-' if constant < 0 else '+'} {plain(abs(constant))}"
         return text.strip().removeprefix("+ ")
 
     sums = [

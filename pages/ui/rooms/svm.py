@@ -6,13 +6,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.data.datasets import DATASETS, Task, View, load
+from core.data.datasets import DATASETS, load
 from core.domain import Choice, Whole
 from core.lessons import svm
 from core.lessons.svm import COSTS, GAMMAS, MOST_POINTS, NotTwoClasses, Svm, SvmSpec, TooManyPoints
@@ -22,7 +22,8 @@ from pages.charts import svm as charts
 from pages.charts.style import Palette
 from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
-from pages.texts.numbers import percent, whole
+from pages.texts.numbers import percent, plain, whole
+from pages.ui.house import SVM, TWO_CLASSES
 from pages.ui.recordings import per_recording, watch
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.rooms.training.stage import (
@@ -40,105 +41,25 @@ from pages.ui.rooms.training.stage import (
     under_way,
 )
 from pages.ui.rooms.training.stage import words as told_of
-from pages.ui.session import cancelled, keep, linked, session, take_over
+from pages.ui.session import cancelled, session
 from pages.ui.widgets.components import caption, clock
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
-from pages.ui.widgets.presets import questions
 from pages.ui.widgets.show import show
 
-TWO_CLASSES = MappingProxyType(
-    {
-        key: dataset
-        for key, dataset in DATASETS.items()
-        if dataset.view is View.PLANE and dataset.task is Task.BINARY
-    }
-)
-"""The data sets that both can learn and the page can draw."""
 START = RunSpec()
-NETWORK = (
-    "dataset", "noise", "samples", "data_seed",
-    "activation", "knobs", "initializer", "gain", "depth", "width", "norm", "skip",
-    "optimizer", "rate", "batch", "epochs", "seed",
-)  # fmt: skip
-"""The settings of a run that this page has."""
-OWNED = (
-    *SvmSpec.keys(),
-    *(key for name in NETWORK for key in RunSpec.domains()[name].keys(name)),
-)
 SWEPT = MappingProxyType(dict(zip(KNOBS, (GAMMAS, COSTS), strict=True)))
 SAMPLES = (50, 100, 200, 300, 500, 1000, 2000)
 """Four fifths of which the machine can still learn from."""
 
-NOISY = replace(START, dataset="moons", noise=0.2, activation="tanh")
-PRESETS: Mapping[str, tuple[SvmSpec, RunSpec]] = {
-    "xor": (SvmSpec(), START),
-    "mended": (SvmSpec(), replace(START, activation="tanh")),
-    "flat": (SvmSpec(svm_gamma=0.01), START),
-    "narrow": (SvmSpec(svm_gamma=1000.0), START),
-    "soft": (SvmSpec(svm_gamma=10.0, svm_c=0.1), NOISY),
-    "hard": (SvmSpec(svm_gamma=10.0, svm_c=100.0), NOISY),
-    "spiral": (
-        SvmSpec(svm_gamma=30.0),
-        replace(START, dataset="spiral", activation="relu", initializer="he", width=16),
-    ),
-}
-
-
-# State
-
-
-def open_svm() -> tuple[SvmSpec, RunSpec]:
-    """What the visitor has chosen; data that are not two classes of the plane give way to XOR."""
-    run = RunSpec.from_query(session().settings)
-    run = replace(START, **{name: getattr(run, name) for name in NETWORK})
-    if run.dataset not in TWO_CLASSES:
-        run = replace(run, dataset=START.dataset)
-    return linked(SvmSpec), run
-
-
-def link_of(chosen: SvmSpec, run: RunSpec, *, full: bool = False) -> dict[str, str]:
-    """The settings of the page as a link."""
-    query = chosen.to_query(full=full) | run.to_query(full=full)
-    return {key: text for key, text in query.items() if key in OWNED}
-
-
-def change_machine(name: str, value: Any) -> None:
-    """A setting of the machine; the network's stay, and with them the data of other pages."""
-    keep(replace(open_svm()[0], **{name: value}).to_query(), SvmSpec.keys())
-
-
-def change_run(name: str, value: Any) -> None:
-    chosen, run = open_svm()
-    keep(link_of(chosen, replace(run, **{name: value})), OWNED)
+change_machine, change_run = SVM.setter(SvmSpec), SVM.setter(RunSpec)
 
 
 def new_start() -> None:
     """Other first weights and another order of the batches; data and machine stay."""
-    change_run("seed", (open_svm()[1].seed + 1) % 10_000)
+    change_run("seed", (SVM.open()[1].seed + 1) % 10_000)
 
 
 # Choices
-
-
-def preset_now() -> str | None:
-    """The question that is on the page, whatever the network's seed."""
-    chosen, run = open_svm()
-    now = (chosen, replace(run, seed=START.seed))
-    return next((key for key, preset in PRESETS.items() if preset == now), None)
-
-
-def preset_note(t: Text) -> str | None:
-    now = preset_now()
-    return t.svm.preset_notes[now] if now else None
-
-
-def preset_choice(t: Text) -> None:
-    words = {key: t.svm.presets[key] for key in PRESETS}
-    questions(t, "svm", words, preset_now(), choose_preset, visible=4)
-
-
-def choose_preset(key: str) -> None:
-    take_over(link_of(*PRESETS[key]), OWNED)
 
 
 def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
@@ -158,7 +79,9 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", "seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", change=change_run)
 
 
 Scores = dict[str, dict[float, Score]]
@@ -278,7 +201,7 @@ def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
 
     def live() -> None:
         nonlocal scores, complete
-        if open_svm() != (chosen, run) or done():
+        if SVM.open() != (chosen, run) or done():
             st.rerun()
         # first drawn, then computed: whatever waits to be drawn would be shown faded
         draw(replace(scene, live=not record.finished and cancelled() != (run,)), scores)
@@ -471,11 +394,11 @@ def sweep_told(scene: Scene, name: str, found: Mapping[float, Score]) -> str:
     best = max(found, key=lambda value: found[value].test)
     return t.svm.alternatives.sweep.format(
         setting=t.settings[name],
-        low=f"{low:g}",
+        low=plain(low),
         at_low=percent(found[low].test, t),
-        best=f"{best:g}",
+        best=plain(best),
         at_best=percent(found[best].test, t),
-        high=f"{high:g}",
+        high=plain(high),
         at_high=percent(found[high].test, t),
     )
 

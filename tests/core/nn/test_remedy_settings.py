@@ -385,8 +385,12 @@ def trained(run, epochs):
             if run.warmup:
                 rate *= min(1, k / (run.warmup * len(batches)))
             step = np.empty_like(gradient)
-            OPTIMIZERS[run.optimizer].step(step, gradient, rate, k, *memory)
-            theta = theta - step[0]
+            rule = OPTIMIZERS[run.optimizer]
+            rule.step(step, gradient, theta[None], rate, k, *memory, **rule.constants({}))
+            for kind in (changes := unflat(step[0], network)):
+                for layer in range(min(run.frozen, layers, len(kind))):
+                    kind[layer] = np.zeros_like(kind[layer])
+            theta = theta - flat(changes)
             network = unflat(theta, network)
     return network, running if run.norm == "batch" else []
 
@@ -568,10 +572,10 @@ class Watched(Trainer):
         self.raw, self.used, self.rates, rule = [], [], [], self.descent.optimizer
 
         class Rule:
-            def step(_, step, gradient, rate, t, *memory):
+            def step(_, step, gradient, theta, rate, t, *memory, **constants):
                 self.used.append(gradient.copy())
                 self.rates.append(rate)
-                rule.step(step, gradient, rate, t, *memory)
+                rule.step(step, gradient, theta, rate, t, *memory, **constants)
 
         self.descent.optimizer = Rule()
 

@@ -360,7 +360,9 @@ def test_each_epoch_goes_once_through_all_samples_in_batches_of_an_order_of_its_
             ]
             flat, steps = np.concatenate([g.ravel() for g in gradient])[None], steps + 1
             step = np.empty_like(flat)
-            OPTIMIZERS[rule].step(step, flat, run.rate, steps, *memory)
+            theta = np.concatenate([p.ravel() for layer in layers for p in layer])[None]
+            constants = OPTIMIZERS[rule].constants({})
+            OPTIMIZERS[rule].step(step, flat, theta, run.rate, steps, *memory, **constants)
             ends = np.cumsum([g.size for g in gradient])[:-1]
             parts = [
                 p.reshape(g.shape) for p, g in zip(np.split(step[0], ends), gradient, strict=True)
@@ -438,9 +440,9 @@ def test_the_rate_grows_evenly_over_the_epochs_of_its_warm_up(batch, steps):
     trainer, rates = Trainer(run), []
 
     class Watched:
-        def step(self, step, gradient, rate, t, *memory):
+        def step(self, step, gradient, theta, rate, t, *memory):
             rates.append(rate)
-            OPTIMIZERS["sgd"].step(step, gradient, rate, t, *memory)
+            OPTIMIZERS["sgd"].step(step, gradient, theta, rate, t, *memory)
 
     trainer.descent.optimizer = Watched()
     for _ in range(6):
@@ -496,7 +498,8 @@ def test_four_threads_at_once_give_the_same_bits():
 
 
 TESTED = {
-    "knobs", "dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas", "batch",
+    "knobs", "constants", "dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas",
+    "batch",
     "activation", "initializer", "gain", "depth", "width", "precision", "optimizer", "rate",
 }  # fmt: skip
 
@@ -508,12 +511,22 @@ def other_value(name, domain):
     return True if isinstance(domain, Flag) else domain.steps[1]
 
 
+def other_constants(rule):
+    """Every constant of a rule away from its default."""
+    return tuple(sorted((f"{rule.key}.{k.key}", k.steps[1]) for k in rule.knobs))
+
+
 SIDE_BY_SIDE = [
     replace(TINY, **changes)
     for changes in (
         *({"width": width} for width in (1, 2, 3, 4, 7, 8, 16, 33, 64)),
         *({"batch": batch} for batch in (1, 5, 7, 31, 32, 5000)),
         *({"optimizer": key, "batch": 7} for key in OPTIMIZERS),
+        *(
+            {"optimizer": key, "batch": 7, "constants": other_constants(rule)}
+            for key, rule in OPTIMIZERS.items()
+            if rule.knobs
+        ),
         *({"activation": key, "width": 6} for key in ACTIVATIONS),
         *({"dataset": key, "samples": 60} for key in DATASETS),
         *({"precision": "float32", "width": width} for width in (3, 8, 16)),
@@ -555,6 +568,17 @@ def test_chance_never_comes_from_the_global_generator():
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     list(train(TINY))
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+@pytest.mark.parametrize("rule", [r for r in OPTIMIZERS.values() if r.knobs], ids=lambda r: r.key)
+def test_the_constants_of_a_run_reach_its_optimizer(rule):
+    for knob in rule.knobs:
+        run = replace(
+            TINY, optimizer=rule.key, constants=((f"{rule.key}.{knob.key}", knob.steps[1]),)
+        )
+        assert run.step_constants == rule.constants(dict(run.constants))
+        assert RunSpec.from_query(run.to_query()) == run
+        assert bits(train(run)) != bits(train(replace(run, constants=())))
 
 
 def test_training_leaves_the_shared_data_alone():

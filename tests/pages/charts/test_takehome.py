@@ -19,7 +19,7 @@ from pages.charts import fonts, takehome, training
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.charts.takehome import Asset, Figure, Part, View
-from tests.pages.ui.test_pages import PAGES, SHORT, visit
+from tests.pages.ui.test_pages import SHORT, every_page, visit
 
 EN, JA = texts.LANGUAGES["en"].text, texts.LANGUAGES["ja"].text
 EVIL = "</script><b>&\"'"
@@ -31,7 +31,9 @@ def figures(t, colours=LIGHT):
     recording.advance()
     run = recording.run
     plane = training.picture_of(run.source)(t, colours, run.source, "The plane.")
-    ladder = training.ladder(t, "#123456", colours.ink, "delta", 2, 2, False, "The layers.")
+    ladder = training.ladder(
+        t, colours, "#123456", training.MeasureAxis("delta", 2), 2, "The layers."
+    )
     frames = training.frames_table(recording.frames, run, t)
     layers = training.ladder_table(recording.history, MEASURES["delta"], 2, 0)
     points = training.points_table(run)
@@ -160,7 +162,7 @@ def pressed(app, kind):
     return downloads(app)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@every_page
 def test_every_page_can_be_taken_home_when_asked_for(page):
     app = visit(page, **SHORT)
     assert not downloads(app)

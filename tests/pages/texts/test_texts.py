@@ -18,7 +18,7 @@ from core.runs.recording import History
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.texts import FOLDER, LANGUAGES, read
-from pages.ui.settings import SPECS
+from pages.ui.house import SPECS
 
 EVERY = pytest.mark.parametrize("code", LANGUAGES)
 FIELDS = [(spec, name) for spec in SPECS for name in spec.domains()]

@@ -16,8 +16,8 @@ from core.runs.cost import over_budget
 from core.runs.lanes import MOST_LANES, lane_keys, read_lanes, write_lanes
 from pages.ui import session as module
 from pages.ui.frame import listed
+from pages.ui.house import SPECS
 from pages.ui.session import VERSION, linked, open_session, session
-from pages.ui.settings import SPECS
 
 LINKS = 10_000
 KEYS = sorted({*VERSION, *lane_keys()}.union(*(spec.keys() for spec in SPECS)))

@@ -16,26 +16,14 @@ import streamlit as st
 from core.domain import Query
 from pages import texts
 from pages.texts import Text, lesson
+from pages.ui.house import CLASS_PARTS, CLASSROOM, PLACES, ROOMS, Classroom
 from pages.ui.rooms.classroom import links
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.session import VERSION, keep, linked
-from pages.ui.settings import CLASS_PARTS, PLACES, Classroom
 from pages.ui.widgets.components import print_button
 from pages.ui.widgets.controls import one_part, reset, taken
 
 STYLE = Path(__file__).with_name("classroom.css")
-RUN = ("activation", "depth", "rate", "width", "initializer", "gain", "norm", "skip")
-RUN += ("optimizer", "batch", "epochs", "seed")
-CONTROLS = {
-    "activations": (),
-    "derivatives": ("activation", "depth", "width", "weights", "gain", "dataset", "seed"),
-    "training": (*RUN, "clip", "warmup", "dataset", "samples", "noise", "replicas", "lanes"),
-    "perceptron": ("line_points", "line_count", "line_seed", "line_follow", "line_best"),
-    "byhand": ("activation", "hand_x1", "hand_x2", "hand_target", "hand_layers", "hand_units"),
-    "digits": (*RUN, "beside"),
-    "svm": ("dataset", "noise", "samples", "svm_gamma", "svm_c", *RUN),
-}
-"""By page the controls that a link can leave to the class."""
 WAYS = ("all", "questions", "none")
 THESE = "these"
 LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
@@ -55,25 +43,21 @@ def open_classroom() -> Classroom:
     return replace(chosen, link_state=state, link_show=show)
 
 
-def link_of(chosen: Classroom, *, full: bool = False) -> dict[str, str]:
-    return chosen.to_query(full=full)
-
-
 def change(name: str, value: Any) -> None:
-    keep(replace(open_classroom(), **{name: value}).to_query(), Classroom.keys())
+    keep(CLASSROOM.link_of(replace(open_classroom(), **{name: value})), CLASSROOM.keys)
 
 
 def change_place(place: str) -> None:
     """Another place opens as it opens, with all it has."""
     now = replace(open_classroom(), link_to=place, link_state=0, link_show=("all",))
-    keep(now.to_query(), Classroom.keys())
+    keep(CLASSROOM.link_of(now), CLASSROOM.keys)
 
 
 def controls_of(place: str) -> tuple[str, ...]:
     """The controls that a link to this place can leave to the class."""
     number = links.scene_number(place)
     if number is None:
-        return CONTROLS[place]
+        return ROOMS[place].controls
     dials = SCENES[number - 1].dials if 1 <= number <= len(SCENES) else None
     return tuple(dials.domains()) if dials is not None else ()
 

@@ -11,68 +11,34 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
-from core.domain import Query
+from core.domain import Query, Spec
 from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS, TWENTY
 from pages.texts import Text
 from pages.texts.lesson import PLAY
-from pages.ui.rooms import activations as curves
-from pages.ui.rooms import byhand, digits, perceptron, svm
-from pages.ui.rooms import derivatives as slopes
+from pages.ui.house import CLASSROOM, PERCEPTRON, ROOMS, STORY, SVM, TRAINING, Presenting
+from pages.ui.room import Room
 from pages.ui.rooms.story.scenes import SCENES
-from pages.ui.rooms.training import lanes
 from pages.ui.session import VERSION, linked
-from pages.ui.settings import Curves, Presenting, Stage, Telling
+from pages.ui.settings import Stage, Telling
 
 State = Callable[[bool], Query]
 """A state of a page as a link; with True every setting is written out."""
-States = tuple[State, State, Mapping[str, State]]
-"""Of a page: as it opens, as the teacher left it, and its questions."""
 OWN = "own"
 """The state in which the teacher left a page."""
-HERE = "/classroom"
+HERE = f"/{CLASSROOM.path}"
 
 
 # States
 
 
-def lanes_link(runs: Lanes, full: bool) -> Query:
-    return lanes.link_of(replace(Stage(), lanes=len(runs)), runs, full=full)
+def state_of(room: Room[Any], *values: Any) -> State:
+    """The state of a page with these settings."""
+    return lambda full: room.link_of(*values, full=full)
 
 
-def curves_link(shown: tuple[str, ...], full: bool) -> Query:
-    return curves.link_of(Curves(shown), (), full=full)
-
-
-def states_of(page: Any, first: str, opened: Callable[[], tuple[Any, ...]]) -> States:
-    """Of a page's module `page`: its preset `first`, what `opened` gives, and its presets."""
-
-    def state(chosen: Callable[[], tuple[Any, ...]]) -> State:
-        return lambda full: page.link_of(*chosen(), full=full)
-
-    presets = {key: state(partial(page.PRESETS.get, key)) for key in page.PRESETS}
-    return presets[first], state(opened), presets
-
-
-def pages() -> dict[str, States]:
-    """The states of every page."""
-    return {
-        "activations": (
-            lambda full: curves.link_of(Curves(), (), full=full),
-            lambda full: curves.link_of(*curves.open_curves(), full=full),
-            {key: partial(curves_link, shown) for key, shown in curves.PRESETS.items()},
-        ),
-        "derivatives": states_of(slopes, "three", slopes.open_slopes),
-        "training": (
-            partial(lanes_link, PRESETS["race"]),
-            lambda full: lanes.link_of(*lanes.open_lanes(), full=full),
-            {key: partial(lanes_link, runs) for key, runs in PRESETS.items()},
-        ),
-        "perceptron": states_of(perceptron, "groups", perceptron.open_line),
-        "byhand": states_of(byhand, "forward", byhand.open_hand),
-        "digits": states_of(digits, "reads", digits.open_digits),
-        "svm": states_of(svm, "xor", svm.open_svm),
-    }
+def lanes_state(runs: Lanes) -> State:
+    return state_of(TRAINING, Stage(), runs)
 
 
 def scene_number(place: str) -> int | None:
@@ -84,26 +50,30 @@ def scene_number(place: str) -> int | None:
 
 def scene_link(number: int, own: bool, full: bool) -> Query:
     """A scene as it opens, or with its dials as the teacher left them."""
-    query = Telling(scene=number).to_query(full=full)
+    told: list[Spec] = [Telling(scene=number)]
     dials = SCENES[number - 1].dials if 1 <= number <= len(SCENES) else None
     if dials is not None:
-        query |= (linked(dials) if own else dials()).to_query(full=full)
-    return query
+        told.append(linked(dials) if own else dials())
+    return STORY.link_of(*told, full=full)
 
 
 def states(place: str) -> dict[str, State]:
     """Every state that a link to this place can open, the one it opens with first."""
     if (number := scene_number(place)) is not None:
         return {"": partial(scene_link, number, False), OWN: partial(scene_link, number, True)}
-    opening, own, questions = pages()[place]
-    return {"": opening, OWN: own, **questions}
+    room = ROOMS[place]
+    return {
+        "": state_of(room, *room.read({})),
+        OWN: lambda full: room.link_of(*room.open(), full=full),
+        **{key: state_of(room, *preset) for key, preset in room.presets.items()},
+    }
 
 
 # Addresses
 
 
 def path_of(place: str) -> str:
-    return "" if scene_number(place) is not None else place
+    return STORY.path if scene_number(place) is not None else ROOMS[place].path
 
 
 def base() -> str:
@@ -136,30 +106,25 @@ def mode_part(mode: str, show: tuple[str, ...], full: bool) -> Query:
 
 MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
     {
-        "time": (
-            "perceptron",
-            lambda full: perceptron.link_of(*perceptron.PRESETS["never"], full=full),
-        ),
-        "layers": ("training", partial(lanes_link, PRESETS["layers"])),
-        "finished": ("training", partial(lanes_link, PRESETS["race"])),
-        "power": ("training", partial(lanes_link, PRESETS["weights"])),
-        "rate": ("training", partial(lanes_link, PRESETS["rates"])),
-        "tanh": ("training", partial(lanes_link, (replace(TWENTY, epochs=1),))),
+        "time": ("perceptron", state_of(PERCEPTRON, *PERCEPTRON.presets["never"])),
+        "layers": ("training", lanes_state(PRESETS["layers"])),
+        "finished": ("training", lanes_state(PRESETS["race"])),
+        "power": ("training", lanes_state(PRESETS["weights"])),
+        "rate": ("training", lanes_state(PRESETS["rates"])),
+        "tanh": ("training", lanes_state((replace(TWENTY, epochs=1),))),
         "relu": (
             "training",
-            partial(lanes_link, tuple(replace(run, epochs=1) for run in PRESETS["relu"])),
+            lanes_state(tuple(replace(run, epochs=1) for run in PRESETS["relu"])),
         ),
         "dead": (
             "training",
-            lambda full: lanes.link_of(
-                Stage(lanes=1, tool="units"), PRESETS["dead"][:1], full=full
-            ),
+            state_of(TRAINING, Stage(tool="units"), PRESETS["dead"][:1]),
         ),
-        "leaky": ("training", partial(lanes_link, PRESETS["dead"])),
-        "straight": ("svm", lambda full: svm.link_of(*svm.PRESETS["xor"], full=full)),
+        "leaky": ("training", lanes_state(PRESETS["dead"])),
+        "straight": ("svm", state_of(SVM, *SVM.presets["xor"])),
         "alone": (
             "training",
-            partial(lanes_link, tuple(replace(run, epochs=400) for run in PRESETS["norm"][:2])),
+            lanes_state(tuple(replace(run, epochs=400) for run in PRESETS["norm"][:2])),
         ),
     }
 )
@@ -169,7 +134,7 @@ def play_link(start: str, language: str) -> str:
     """Where students try to make ten sigmoid layers learn: on their own screens, all controls
     there, with epochs enough for a remedy to show."""
     run = replace(PRESETS["norm"][0], epochs=400)
-    return address(start, "training", {"language": language, **lanes_link((run,), False)})
+    return address(start, "training", {"language": language, **lanes_state((run,))(False)})
 
 
 def lesson_link(start: str, language: str, target: str) -> str:

@@ -12,6 +12,7 @@ from core.runs.training import train
 from pages.charts import doors as charts
 from pages.texts import Text
 from pages.ui.frame import palette
+from pages.ui.house import ROOMS
 from pages.ui.widgets.show import show
 
 SHOWN = ("sigmoid", "tanh", "relu")
@@ -49,4 +50,4 @@ def doors(t: Text) -> None:
                 door.alternative,
                 lines=tables()[page],
             )
-            st.page_link(f"pages/{page}.py", label=t[page].door, icon=":material/arrow_forward:")
+            st.page_link(ROOMS[page].script, label=t[page].door, icon=":material/arrow_forward:")

@@ -11,15 +11,12 @@ from dataclasses import replace
 
 import streamlit as st
 
-from core.domain import Query
+from core.domain import Query, Spec
 from pages.texts import Text
-from pages.ui.rooms import activations as curves
-from pages.ui.rooms import byhand, digits, perceptron, svm
-from pages.ui.rooms import derivatives as slopes
+from pages.ui.house import ROOMS
 from pages.ui.rooms.story.doors import doors
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene
-from pages.ui.rooms.training import lanes
 from pages.ui.session import forget_lanes, keep, linked, set_opened_by_scene, take_over
 from pages.ui.settings import NOT_YET, SEEN, Telling
 from pages.ui.widgets.controls import reset, taken
@@ -34,17 +31,6 @@ SHOW_RUN = """<script>
 const run = document.querySelector(".st-key-played");
 if (run && run.getBoundingClientRect().top < 0) run.scrollIntoView();
 </script>"""
-OWNED = {
-    "activations": curves.OWNED,
-    "byhand": byhand.OWNED,
-    "derivatives": slopes.OWNED,
-    "digits": digits.OWNED,
-    "perceptron": perceptron.OWNED,
-    "svm": svm.OWNED,
-    "training": lanes.OWNED,
-}
-"""By page the keys of a link that belong to it: what a link from a scene may set anew."""
-
 
 # State
 
@@ -60,13 +46,11 @@ def current() -> Scene | None:
     return SCENES[number - 1] if 1 <= number <= len(SCENES) else None
 
 
-def link_of(*, full: bool = False) -> dict[str, str]:
-    """The scene, its guess and its own settings as a link."""
+def told_so_far() -> tuple[Spec, ...]:
+    """The scene, its guess and its own settings: what the page's link holds."""
     scene = current()
-    query = open_telling().to_query(full=full)
-    if scene is not None and scene.dials is not None:
-        query |= linked(scene.dials).to_query(full=full)
-    return query
+    dials = None if scene is None else scene.dials
+    return (open_telling(),) if dials is None else (open_telling(), linked(dials))
 
 
 def go(scene: int) -> None:
@@ -98,7 +82,7 @@ def lead(t: Text) -> str | None:
 
 
 def cover(t: Text) -> None:
-    """The way in, the eight scenes, and three doors to the rest."""
+    """The way in, the scenes, and three doors to the rest."""
     with st.container(horizontal=True, vertical_alignment="center", key="begin"):
         st.button(
             t.story.begin,
@@ -108,7 +92,7 @@ def cover(t: Text) -> None:
             on_click=go,
             args=[1],
         )
-        st.markdown(t.story.how, width="stretch")
+        st.markdown(t.story.how.format(scenes=len(SCENES)), width="stretch")
     with st.container(key="scene_doors"):
         for first in range(0, len(SCENES), IN_A_ROW):
             numbers = range(first + 1, min(first + IN_A_ROW, len(SCENES)) + 1)
@@ -289,11 +273,11 @@ def open_page_button(label: str, key: str, page: str, query: Query) -> None:
         icon=":material/arrow_outward:",
         type="tertiary",
         on_click=take_over,
-        args=(query, OWNED[page]),
+        args=(query, ROOMS[page].keys),
     ):
         set_opened_by_scene(page)
         forget_lanes()
-        st.switch_page(f"pages/{page}.py")
+        st.switch_page(ROOMS[page].script)
 
 
 def steps(t: Text, shown: Scene, number: int) -> None:

@@ -22,7 +22,7 @@ from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.texts import Text
-from pages.texts.numbers import percent, power
+from pages.texts.numbers import loss_of, percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
 from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
@@ -30,6 +30,7 @@ from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_la
 from pages.ui.session import cancelled, lanes_before, set_cancelled
 from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption, clock
+from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
 TICK = 0.2
@@ -124,7 +125,11 @@ def draw(
         taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
         with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
             lane(scene, number, records[number], before[number] if number < len(before) else None)
-    st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
+    data = lanes[0].data()
+    jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+    st.caption(f"{t.training.notes.get(shown.measure, '')} {jitter}")
+    if not data.tested:
+        st.info(untested(t, len(data.train_x)), icon=":material/info:")
     below(scene, records)
 
 
@@ -206,6 +211,7 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
         scene,
         chart.__name__,
         name=name,
+        part=t.training.parts["test" if run.data().tested else "train"],
         first=percent(max(first, 0.0), t),
         last=percent(max(last, 0.0), t),
     )
@@ -228,16 +234,13 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         largest=power(values.max()) if len(values) else "–",
         smallest=power(values.min()) if len(values) else "–",
     )
-    colour = hue(ACTIVATIONS[run.activation], scene.colours)
     show(
         charts.ladder,
         t,
-        colour,
-        scene.colours.ink,
-        key,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        charts.MeasureAxis(key, scene.deepest, scene.shown.linear),
         run.depth,
-        scene.deepest,
-        scene.shown.linear,
         told,
         ladder=table,
     )
@@ -247,7 +250,10 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     """Loss and test accuracy, and the loss of the run before as a ghost."""
     t, run = scene.t, record.run
     table = charts.course_table(record.history, 0)
-    told = alternative(scene, "course", name=name, **course_numbers(t, table))
+    tested = run.data().tested
+    told = alternative(
+        scene, "course" if tested else "course_untested", name=name, **course_numbers(t, table)
+    )
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
     show(
@@ -258,6 +264,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         run.epochs,
         1.3 * baseline,
         baseline,
+        tested,
         told,
         course=table,
         ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
@@ -268,11 +275,11 @@ def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
     """The numbers in which a course is told."""
     losses = table["loss"].to_numpy()
     return {
-        "first": f"{losses[0]:.3f}",
-        "last": f"{losses[-1]:.3f}",
-        "smallest": f"{losses.min():.3f}",
-        "largest": f"{losses.max():.3f}",
-        "accuracy": percent(float(table["accuracy"][-1].as_py()), t),
+        "first": loss_of(losses[0]),
+        "last": loss_of(losses[-1]),
+        "smallest": loss_of(losses.min()),
+        "largest": loss_of(losses.max()),
+        "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
     }
 
 
@@ -338,7 +345,7 @@ def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]
         headline = t.numbers.headline.format(
             score=score(run, found.accuracy, t),
             guessing=percent(guessed.accuracy, t),
-            loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
+            loss=loss_of(found.loss),
         )
         told = sentence(run, found, len(run.data().train_x), t)
         if run.replicas > 1 and history.epoch[index] > 0:  # before, "learnt so far" says nothing

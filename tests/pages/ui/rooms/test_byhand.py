@@ -14,7 +14,7 @@ from pages import texts
 from pages.charts import byhand as charts
 from pages.charts.style import DARK, LIGHT
 from pages.texts import walkthrough as formulas
-from pages.ui.rooms.byhand import PRESETS
+from pages.ui.house import BYHAND
 from pages.ui.settings import HAND_PARTS, ByHand
 from tests.pages.ui.test_pages import visit, widget
 
@@ -201,9 +201,9 @@ def test_every_activation_can_be_worked_out(activation, part):
     assert not app.error
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", BYHAND.presets)
 def test_every_question_can_be_followed(preset):
-    hand, run = PRESETS[preset]
+    hand, run = BYHAND.presets[preset]
     app = visit("byhand", **hand.to_query(), **run.to_query())
     assert text().byhand.preset_notes[preset] in markdown(app)
     assert not app.error

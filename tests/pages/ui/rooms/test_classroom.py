@@ -22,20 +22,23 @@ from core.runs.training import train
 from pages import texts
 from pages.charts.present import PROJECTOR, TEXT, enlarge
 from pages.texts import lesson
+from pages.ui.house import (
+    CLASSROOM,
+    CONTROLS,
+    PLACES,
+    ROOMS,
+    SPECS,
+    STORY,
+    TAUGHT,
+    Classroom,
+    Presenting,
+)
 from pages.ui.present import hidden, notes
 from pages.ui.rooms.classroom import classroom, links
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.rooms.training.stage import words
 from pages.ui.session import VERSION
-from pages.ui.settings import (
-    CONTROLS,
-    MOST_SCENES,
-    PLACES,
-    SPECS,
-    Classroom,
-    Presenting,
-    Telling,
-)
+from pages.ui.settings import Telling
 from tests.pages.ui.test_pages import settings, visit
 
 HOST = "https://how-deep-networks-learn.streamlit.app/"
@@ -44,7 +47,11 @@ VERSION_1 = json.loads(Path(__file__).with_name("version1.json").read_text("utf-
 T = {code: language.text for code, language in texts.LANGUAGES.items()}
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_place = pytest.mark.parametrize("place", PLACES)
-FRESH = [place for place in PLACES if place not in ("cover", *map("scene{}".format, range(1, 9)))]
+FRESH = [
+    place
+    for place in PLACES
+    if place not in ("cover", *map("scene{}".format, range(1, len(SCENES) + 1)))
+]
 
 
 def parameters(link):
@@ -70,7 +77,7 @@ def opening_states(place):
 @pytest.mark.parametrize("mode", ["plain", "present", "notes", "embed"])
 @pytest.mark.parametrize("show", ["all", "questions", "none"])
 def test_the_short_link_of_every_scene_has_at_most_120_characters(language, mode, show):
-    for number in range(MOST_SCENES + 1):
+    for number in range(len(SCENES) + 1):
         place = f"scene{number}" if number else "cover"
         query = links.language_part(language) | links.states(place)[""](False)
         link = links.address(HOST, place, query | links.mode_part(mode, (show,), False))
@@ -105,7 +112,7 @@ def test_what_a_question_of_a_page_is_called_is_what_its_link_opens(link):
             assert links.address(HOST, place, state(False)).startswith(f"{HOST}{place}?v=1")
 
 
-@pytest.mark.parametrize("page", classroom.CONTROLS)
+@pytest.mark.parametrize("page", [room.name for room in TAUGHT if room is not STORY])
 def test_every_control_that_can_be_left_to_the_class_is_on_its_page(page):
     app = visit(page)
     drawn = {
@@ -113,7 +120,7 @@ def test_every_control_that_can_be_left_to_the_class_is_on_its_page(page):
         for kind in ("selectbox", "select_slider", "number_input", "multiselect", "toggle")
         for widget in app.get(kind)
     }
-    assert set(classroom.CONTROLS[page]) <= drawn
+    assert set(ROOMS[page].controls) <= drawn
 
 
 @every_language
@@ -200,10 +207,9 @@ def test_the_code_has_its_quiet_zone_and_modules_large_enough_for_the_back_row()
 
 
 def test_the_notes_are_those_of_the_scenes_in_their_order():
-    assert tuple(scene.name for scene in SCENES) == lesson.NOTES
-    assert len(lesson.NOTES) == MOST_SCENES == Telling.domains()["scene"].high
+    assert len(SCENES) == Telling.domains()["scene"].high
     for t in T.values():
-        assert set(t.lesson.notes) == set(lesson.NOTES)
+        assert set(t.lesson.notes) == {scene.name for scene in SCENES}
         for scene in t.lesson.notes:
             assert set(t.lesson.notes[scene]) == set(t.lesson.parts)
 
@@ -213,8 +219,7 @@ def test_the_steps_of_a_plan_fill_its_minutes_without_a_gap(minutes):
     steps = lesson.PLANS[minutes]
     assert [start for _, start, _, _ in steps] == [0, *[end for _, _, end, _ in steps[:-1]]]
     assert steps[-1][2] == minutes
-    shown = [scenes for *_, scenes in steps if scenes != lesson.PLAY]
-    assert set("".join(shown)) == set("12345678")
+    assert {name for *_, scenes in steps for name in scenes} == {scene.name for scene in SCENES}
     for t in T.values():
         assert {key for key, *_ in steps} <= set(t.lesson.steps)
 
@@ -227,7 +232,9 @@ def test_the_lesson_in_one_file_holds_aims_scenes_questions_myths_answers_and_wo
     t = T[language]
     told = lesson.whole(t, minutes, lambda target: links.lesson_link(HOST, language, target), HOST)
     linked = re.findall(r"\]\((\S+?)\)", told)
-    assert {Telling.from_query(parameters(link)).scene for link in linked} >= set(range(1, 9))
+    assert {Telling.from_query(parameters(link)).scene for link in linked} >= set(
+        range(1, len(SCENES) + 1)
+    )
     assert all(link.startswith(HOST) and complaints(parameters(link)) == set() for link in linked)
     for branch in ("aims", "ask", "questions", "stretch", "myths", "notes", "offline"):
         for one in vars(t.lesson[branch]).values():
@@ -299,7 +306,7 @@ def test_the_links_of_the_plan_are_for_the_projector_and_it_says_where_the_class
     assert ["present" not in query for query in linked] == play
     assert any(play) == (minutes == 90)
     assert t.classroom.parts.class_links in told
-    for number in range(1, MOST_SCENES + 1):
+    for number in range(1, len(SCENES) + 1):
         assert len(links.lesson_link(HOST, language, f"scene{number}")) <= LONGEST
 
 
@@ -317,11 +324,11 @@ def test_the_ten_layers_of_the_free_play_stall_until_they_are_normalized():
 @every_language
 def test_every_page_that_a_link_can_lead_to_has_notes_for_the_teacher(language):
     t = T[language]
-    assert set(t.lesson.pages) == set(links.pages())
+    assert set(t.lesson.pages) == {room.name for room in TAUGHT if room is not STORY}
     for page in t.lesson.pages:
-        assert len(notes(t, page, scene=0)) == len(vars(t.lesson.pages[page])) == 3
-    assert notes(t, "classroom", scene=0) == notes(t, "story", scene=0) == []
-    assert len(notes(t, "story", scene=3)) == len(vars(t.lesson.parts))
+        assert len(notes(t, ROOMS[page], scene=0)) == len(vars(t.lesson.pages[page])) == 3
+    assert notes(t, CLASSROOM, scene=0) == notes(t, STORY, scene=0) == []
+    assert len(notes(t, STORY, scene=3)) == len(vars(t.lesson.parts))
 
 
 @every_language
@@ -401,4 +408,4 @@ def test_the_rules_hide_every_control_but_those_that_the_link_names():
     assert ".st-key-presets" in rules
     assert ".st-key-presets" not in hidden(("questions",))
     assert "st-key-language" not in hidden(("none",))
-    assert set(CONTROLS) >= {name for names in classroom.CONTROLS.values() for name in names}
+    assert set(CONTROLS) >= {name for room in TAUGHT for name in room.controls}

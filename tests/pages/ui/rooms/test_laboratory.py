@@ -17,6 +17,7 @@ from pages.charts import laboratory as charts
 from pages.charts import training as stage
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
+from pages.charts.vocabulary import LONGEST
 from pages.ui.settings import INSTRUMENTS
 from tests.core.specs import specs
 from tests.pages.ui.test_pages import SHORT, visit
@@ -186,7 +187,7 @@ def test_the_death_of_a_unit_has_its_epoch_and_a_revival_is_seen(record):
     assert charts.deaths(frames) == [(1, 1, 10), (1, 3, 0)]
     assert charts.revivals(frames) == [(1, 2)]
     dead = [tuple(row.values()) for row in charts.dead_table(frames).to_pylist()]
-    ever = stage.LONGEST + 1
+    ever = LONGEST + 1
     assert dead == [(10, ever, 1, 1), (10, 20, 1, 2), (0, ever, 1, 3)]
 
 

@@ -18,7 +18,7 @@ from core.lessons.perceptron import (
 from pages import texts
 from pages.charts import perceptron as charts
 from pages.charts.style import DARK, LIGHT
-from pages.ui.rooms.perceptron import PRESETS, link_of
+from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
 from tests.pages.charts.test_curves import check
 from tests.pages.ui.test_pages import visit
@@ -145,13 +145,13 @@ def test_a_cycle_is_marked_from_the_state_that_comes_back():
 # --- the page ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", PERCEPTRON.presets)
 @every_language
 def test_every_question_opens_its_part_with_its_note(preset, language):
-    app = visit("perceptron", language=language, **link_of(*PRESETS[preset]))
+    app = visit("perceptron", language=language, **PERCEPTRON.link_of(*PERCEPTRON.presets[preset]))
     words = text(language).perceptron
     assert words.preset_notes[preset] in [block.value for block in app.markdown]
-    shown, _ = PRESETS[preset]
+    shown, _ = PERCEPTRON.presets[preset]
     corners = POINT_SETS[shown.line_points].corners and shown.line_part == "line_hand"
     assert len(app.get("vega_lite_chart")) == CHARTS[shown.line_part] + corners
     assert not app.warning
@@ -218,6 +218,6 @@ def test_a_damaged_setting_is_named_and_replaced():
 
 
 def test_the_link_holds_every_setting():
-    query = link_of(OneLine(), Folder(), full=True)
+    query = PERCEPTRON.link_of(OneLine(), Folder(), full=True)
     assert set(query) == {*OneLine.keys(), *Folder.keys()}
-    assert not parse_qs("&".join(link_of(OneLine(), Folder())))
+    assert not parse_qs("&".join(PERCEPTRON.link_of(OneLine(), Folder())))

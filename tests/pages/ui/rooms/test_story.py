@@ -22,10 +22,12 @@ from pages.charts.laboratory import Part
 from pages.charts.perceptron import points_table
 from pages.charts.style import DARK, LIGHT
 from pages.texts import LANGUAGES
+from pages.texts.scenes import ORDER
+from pages.ui.house import ROOMS, SPECS
 from pages.ui.rooms.story import story
-from pages.ui.rooms.story.scenes import SCENES, deeper, folds, line, walk
+from pages.ui.rooms.story.scenes import PLAYED, SCENES, deeper, folds, line, walk
 from pages.ui.rooms.story.scenes.scene import Outcome
-from pages.ui.settings import SEEN, SPECS, Telling
+from pages.ui.settings import SEEN, Telling
 from tests.browser.drive import ROOT
 from tests.pages.charts.test_curves import check
 
@@ -107,8 +109,9 @@ def whole(monkeypatch):
 # --- the frame ---------------------------------------------------------------------------------
 
 
-def test_the_story_has_eight_scenes_and_its_setting_reaches_the_last():
-    assert len(SCENES) == len({scene.name for scene in SCENES}) == 8
+def test_the_story_has_every_scene_in_its_order_and_its_setting_reaches_the_last():
+    assert [scene.name for scene in SCENES] == [*ORDER]
+    assert {*PLAYED} == {*ORDER}
     assert len(SCENES) in Telling.domains()["scene"]
     assert len(SCENES) + 1 not in Telling.domains()["scene"]
 
@@ -118,7 +121,7 @@ def test_the_cover_has_a_door_to_every_scene_and_to_the_three_pages(language):
     app = visit(0, language=language)
     t = LANGUAGES[language].text
     assert app.title[0].value == t.story.title
-    assert keys(app) >= {f"scene_{k}" for k in range(1, 9)} | {"begin_story"}
+    assert keys(app) >= {f"scene_{k}" for k in range(1, len(SCENES) + 1)} | {"begin_story"}
     assert len(app.get("vega_lite_chart")) == 3
     press(app, "scene_4")
     assert app.title[0].value == t.scene_walk.question
@@ -253,7 +256,7 @@ def test_taken_apart_a_scene_opens_a_page_with_its_settings(number, short):
     assert not app.warning
     page, query = taken_apart(scene)
     assert query.items() <= opened.items()
-    assert set(query) <= set(story.OWNED[page])
+    assert set(query) <= set(ROOMS[page].keys)
     assert app.title[0].value == EN[page].title
 
 

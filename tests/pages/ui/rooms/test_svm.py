@@ -15,7 +15,8 @@ from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import svm as charts
 from pages.charts.style import DARK, LIGHT
-from pages.ui.rooms.svm import PRESETS, SWEPT, TWO_CLASSES, data_of, machine_of, score_of, swept
+from pages.ui.house import SVM, TWO_CLASSES
+from pages.ui.rooms.svm import SWEPT, data_of, machine_of, score_of, swept
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import settings, visit, widget
 
@@ -164,7 +165,7 @@ def test_a_value_that_no_widget_offers_has_its_own_mark():
 
 
 def scores_of(key):
-    chosen, run = PRESETS[key]
+    chosen, run = SVM.presets[key]
     recording = Recording(run)
     recording.advance()
     return score_of(data_of(run), chosen), recording.history.test_accuracy[-1, 0]
@@ -178,11 +179,11 @@ def test_the_machine_learns_xor_and_five_sigmoid_layers_do_not_but_five_tanh_lay
     control, mended = scores_of("mended")
     assert control == machine
     assert mended >= 0.95
-    assert replace(PRESETS["mended"][1], activation="sigmoid") == PRESETS["xor"][1]
+    assert replace(SVM.presets["mended"][1], activation="sigmoid") == SVM.presets["xor"][1]
 
 
 def test_too_flat_a_kernel_cannot_bend_and_too_narrow_a_one_learns_by_heart():
-    best, flat, narrow = (score_of(data_of(PRESETS[k][1]), PRESETS[k][0]) for k in
+    best, flat, narrow = (score_of(data_of(SVM.presets[k][1]), SVM.presets[k][0]) for k in
                           ("xor", "flat", "narrow"))  # fmt: skip
     assert flat.train < 0.8
     assert narrow.train == 1
@@ -191,12 +192,14 @@ def test_too_flat_a_kernel_cannot_bend_and_too_narrow_a_one_learns_by_heart():
 
 
 def test_where_mistakes_cost_little_the_strip_is_wide_and_where_they_cost_a_lot_it_is_not():
-    soft, hard = (machine_of(data_of(PRESETS[k][1]), PRESETS[k][0]) for k in ("soft", "hard"))
+    soft, hard = (
+        machine_of(data_of(SVM.presets[k][1]), SVM.presets[k][0]) for k in ("soft", "hard")
+    )
     assert soft.converged
     assert hard.converged
     assert soft.margin > 3 * hard.margin
     assert len(soft.support) > 1.5 * len(hard.support)
-    assert score_of(data_of(PRESETS["hard"][1]), PRESETS["hard"][0]).train > 0.88
+    assert score_of(data_of(SVM.presets["hard"][1]), SVM.presets["hard"][0]).train > 0.88
 
 
 def test_both_learn_two_spirals():
@@ -221,9 +224,9 @@ def test_the_page_opens_with_all_its_charts(language, dataset):
     assert not app.info
 
 
-@pytest.mark.parametrize("key", PRESETS)
+@pytest.mark.parametrize("key", SVM.presets)
 def test_every_question_is_recognized_from_its_own_link(key):
-    chosen, run = PRESETS[key]
+    chosen, run = SVM.presets[key]
     app = visit("svm", **chosen.to_query(full=True), **run.to_query(full=True))
     assert any(block.value == T.svm.preset_notes[key] for block in app.markdown)
 

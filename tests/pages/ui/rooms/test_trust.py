@@ -197,7 +197,7 @@ def test_the_chart_is_valid_and_its_rows_lie_on_its_axis(language, colours):
     layers = [one(1, blur=np.inf, difference=np.nan), one(2, complex=0.0)]
     rows = charts.layers_table(layers).to_pylist()
     assert len(rows) == 5
-    assert all(charts.LOWEST <= row["apart"] <= charts.HIGHEST for row in rows)
+    assert all(charts.AXIS.ends.low <= row["apart"] <= charts.AXIS.ends.high for row in rows)
 
 
 def test_nothing_is_checked_unasked_while_somebody_waits_for_a_run(monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pyarrow as pa
 import streamlit as st
@@ -17,8 +18,9 @@ from pages.charts import story
 from pages.charts import training as charts
 from pages.charts.style import hue
 from pages.texts import Text
-from pages.texts.numbers import fraction, percent, power
+from pages.texts.numbers import fraction, loss_of, percent, power
 from pages.ui.frame import palette
+from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.scene import (
     Myth,
@@ -26,10 +28,8 @@ from pages.ui.rooms.story.scenes.scene import (
     Scene,
     computed,
     replay,
-    turn_dial,
     untrained,
 )
-from pages.ui.rooms.training.lanes import link_of
 from pages.ui.rooms.training.stage import LEARNT, course_numbers, ends, guess, ladder_table
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldLayers
@@ -126,7 +126,7 @@ def choice(t: Text, depth: int) -> None:
             required=True,
             label_visibility="collapsed",
             on_change=taken,
-            args=("told_layers", lambda k: turn_dial(ToldLayers, "told_layers", k)),
+            args=("told_layers", partial(STORY.change, ToldLayers, "told_layers")),
         )
 
 
@@ -142,12 +142,10 @@ def closely(t: Text, record: Recording) -> None:
         show(
             story.ladder,
             t,
+            colours,
             colour,
-            colours.ink,
-            "delta",
+            charts.MeasureAxis("delta", max(RUNS)),
             run.depth,
-            max(RUNS),
-            False,
             t.training.alternatives.ladder.format(
                 name=name,
                 measure=t.measures.delta,
@@ -168,6 +166,7 @@ def closely(t: Text, record: Recording) -> None:
             run.epochs,
             1.3 * baseline,
             baseline,
+            True,
             t.training.alternatives.course.format(name=name, **course_numbers(t, table)),
             course=table,
             ghost=table.slice(0, 0),
@@ -192,8 +191,8 @@ def outcome(t: Text, records: dict[int, Recording]) -> Outcome:
             "k5": str(deep),
             "n": str(SEEDS),
             "share": fraction(float(history.share[-1, 0]), t),
-            "loss": f"{loss:.3f}",
-            "guessing": f"{guessed.loss:.3f}",
+            "loss": loss_of(loss),
+            "guessing": loss_of(guessed.loss),
             "accuracy": percent(float(history.train_accuracy[-1, 0]), t),
             "majority": percent(guessed.accuracy, t),
             "epochs": str(RUNS[DEEP].epochs),
@@ -216,7 +215,7 @@ def apart() -> tuple[str, Query]:
     """Two layers beside the number that is looked at, from many seeds."""
     depth = linked(ToldLayers).told_layers
     runs: tuple[RunSpec, ...] = (RUNS[GOOD], RUNS[depth]) if depth != GOOD else (RUNS[GOOD],)
-    return "training", link_of(Stage(lanes=len(runs), tool="seeds"), runs)
+    return "training", TRAINING.link_of(Stage(lanes=len(runs), tool="seeds"), runs)
 
 
 def myth(t: Text) -> Myth | None:
@@ -229,14 +228,14 @@ def myth(t: Text) -> Myth | None:
     first = [float(record.history.delta[-1, 0, 0]) for record in records]
     stalled = first[1] < first[0] and deep > CLOSE_TO_GUESSING * guessing
     words = {
-        "loss": f"{deep:.3f}",
-        "guessing": f"{guessing:.3f}",
-        "good": f"{good:.3f}",
+        "loss": loss_of(deep),
+        "guessing": loss_of(guessing),
+        "good": loss_of(good),
         "small": power(first[1]),
         "other": power(first[0]),
     }
-    runs = (RUNS[GOOD], RUNS[DEEP])
-    return Myth("false" if stalled else "true", words, "training", link_of(Stage(lanes=2), runs))
+    query = TRAINING.link_of(Stage(lanes=2), (RUNS[GOOD], RUNS[DEEP]))
+    return Myth("false" if stalled else "true", words, "training", query)
 
 
 DEEPER = Scene("deeper", "c", play, apart, myth, dials=ToldLayers)

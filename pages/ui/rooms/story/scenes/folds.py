@@ -17,6 +17,7 @@ from pages.charts import story, training
 from pages.texts import Text
 from pages.texts.numbers import percent
 from pages.ui.frame import palette
+from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.scene import (
     Myth,
@@ -24,10 +25,8 @@ from pages.ui.rooms.story.scenes.scene import (
     Scene,
     computed,
     replay,
-    turn_dial,
     untrained,
 )
-from pages.ui.rooms.training.lanes import link_of
 from pages.ui.rooms.training.stage import ends, frames_table, points_table
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldFolds
@@ -52,7 +51,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
         dial,
         t,
         "told_units",
-        change=lambda name, value: turn_dial(ToldFolds, name, value),
+        change=STORY.setter(ToldFolds),
         told_units=Whole(1, 8, steps=STEPS),
     )
     runs = tuple(replace(run, width=dial.told_units) for run in (FLAT, BENT))
@@ -162,7 +161,7 @@ def apart() -> tuple[str, Query]:
     """The same two networks on the training page."""
     units = linked(ToldFolds).told_units
     runs = tuple(replace(run, width=units) for run in (FLAT, BENT))
-    return "training", link_of(replace(Stage(), lanes=2), runs)
+    return "training", TRAINING.link_of(replace(Stage(), lanes=2), runs)
 
 
 def myth(t: Text) -> Myth | None:
@@ -179,7 +178,7 @@ def myth(t: Text) -> Myth | None:
         "seeds": str(DEEP.replicas),
         "name": entry_name(t, DEEP.activation),
     }
-    query = link_of(replace(Stage(), tool="seeds"), (DEEP,))
+    query = TRAINING.link_of(replace(Stage(), tool="seeds"), (DEEP,))
     return Myth("true" if more else "false", words, "training", query)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from core.domain import Query
@@ -9,10 +11,11 @@ from core.lessons.perceptron import POINT_SETS, drawn
 from pages.charts import perceptron as charts
 from pages.charts import story
 from pages.texts import Text
-from pages.texts.numbers import percent
+from pages.texts.numbers import decimals, percent
 from pages.ui.frame import palette
+from pages.ui.house import PERCEPTRON, STORY
 from pages.ui.rooms.perceptron import angle, angles_of, best_of, contradiction, lesson_of
-from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, turn_dial
+from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene
 from pages.ui.session import linked
 from pages.ui.settings import OneLine, ToldLine
 from pages.ui.widgets.show import show
@@ -41,7 +44,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
 def turn(t: Text) -> None:
     """The angle, moved in the browser; at every angle the line slides to its best place."""
     now = linked(ToldLine).told_turn
-    angle(t.settings.told_turn, now, lambda turn: turn_dial(ToldLine, "told_turn", turn))
+    angle(t.settings.told_turn, now, partial(STORY.change, ToldLine, "told_turn"))
 
 
 def by_hand(t: Text, key: str) -> None:
@@ -49,7 +52,7 @@ def by_hand(t: Text, key: str) -> None:
     chosen, points = POINT_SETS[key], drawn(key, COUNT, SEED)
     best = best_of(key, COUNT, SEED)
     count = t.perceptron.count.format(
-        n=best.correct, all=COUNT, share=f"{100 * best.correct / COUNT:.1f}"
+        n=best.correct, all=COUNT, share=decimals(100 * best.correct / COUNT, 1)
     )
     show(
         charts.by_hand,
@@ -115,7 +118,7 @@ def apart() -> tuple[str, Query]:
     shown = OneLine(
         line_points=XOR, line_follow=True, line_turn=linked(ToldLine).told_turn, line_best=True
     )
-    return "perceptron", shown.to_query()
+    return "perceptron", PERCEPTRON.link_of(shown)
 
 
 def myth(t: Text) -> Myth:
@@ -129,7 +132,7 @@ def myth(t: Text) -> Myth:
         "period": str(lesson.cycle.period if lesson.cycle is not None else 0),
     }
     run = OneLine(line_part="line_rule", line_points=CORNERS)
-    return Myth("false" if never else "true", words, "perceptron", run.to_query())
+    return Myth("false" if never else "true", words, "perceptron", PERCEPTRON.link_of(run))
 
 
 LINE = Scene("line", "b", play, apart, myth, why=contradiction, dials=ToldLine)

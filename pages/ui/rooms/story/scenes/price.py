@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ from core.runs.training import RunSpec, Trainer
 from pages.charts import scenes as charts
 from pages.charts import training
 from pages.texts import Text
-from pages.texts.numbers import percent
+from pages.texts.numbers import percent, plain
 from pages.ui.frame import palette
+from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.race import learnt
 from pages.ui.rooms.story.scenes.scene import (
@@ -28,10 +28,8 @@ from pages.ui.rooms.story.scenes.scene import (
     Scene,
     computed,
     replay,
-    turn_dial,
     untrained,
 )
-from pages.ui.rooms.training.lanes import link_of
 from pages.ui.rooms.training.stage import frames_table, points_table
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldPrice
@@ -59,7 +57,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     if not shown:
         one_point(t)
         return None
-    controls(linked(ToldPrice), t, "told_rate", change=partial(turn_dial, ToldPrice))
+    controls(linked(ToldPrice), t, "told_rate", change=STORY.setter(ToldPrice))
     done = computed(t, (run_now(),))
     record = done[0] if done else untrained(run_now())
     if record.begun:
@@ -186,7 +184,7 @@ def outcome(t: Text, record: Recording) -> Outcome:
         "units": units,
         "zero": percent(1 - float(frames[0].active.mean()) / samples, t),
         "points": samples,
-        "rate": f"{run.rate:g}",
+        "rate": plain(run.rate),
         "last": last,
         "epochs": run.epochs,
         "seeds": run.replicas,
@@ -199,7 +197,7 @@ def outcome(t: Text, record: Recording) -> Outcome:
 
 
 def apart() -> tuple[str, Query]:
-    return "training", link_of(Stage(tool="units"), (run_now(),))
+    return "training", TRAINING.link_of(Stage(tool="units"), (run_now(),))
 
 
 def leaky_cures(t: Text) -> Myth | None:
@@ -210,7 +208,7 @@ def leaky_cures(t: Text) -> Myth | None:
         return None
     relu, leaky = done
     told = {
-        "rate": f"{LEAKY.rate:g}",
+        "rate": plain(LEAKY.rate),
         "seeds": LEAKY.replicas,
         "units": LEAKY.depth * LEAKY.width * LEAKY.replicas,
         "relu": learnt(relu),
@@ -223,7 +221,7 @@ def leaky_cures(t: Text) -> Myth | None:
         "true" if cured else "half",
         {name: str(value) for name, value in told.items()},
         "training",
-        link_of(Stage(tool="units"), runs),
+        TRAINING.link_of(Stage(tool="units"), runs),
     )
 
 
@@ -240,7 +238,8 @@ def silent_here(t: Text) -> Myth:
         "points": str(points),
     }
     same = dead >= float(1 - active.mean()) * layers * width
-    return Myth("true" if same else "false", told, "training", link_of(Stage(tool="units"), (run,)))
+    query = TRAINING.link_of(Stage(tool="units"), (run,))
+    return Myth("true" if same else "false", told, "training", query)
 
 
 PRICE = Scene("price", "b", play, apart, silent_here, dials=ToldPrice, also=leaky_cures)

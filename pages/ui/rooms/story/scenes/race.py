@@ -18,10 +18,11 @@ from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import hue
 from pages.texts import Text
-from pages.texts.numbers import fraction, percent, power, times
+from pages.texts.numbers import decimals, fraction, loss_of, percent, plain, power, times
 from pages.texts.sentences import score
 from pages.ui.collection import together
 from pages.ui.frame import palette
+from pages.ui.house import TRAINING, Presenting
 from pages.ui.recordings import per_recording
 from pages.ui.rooms.story.scenes.scene import (
     Myth,
@@ -32,10 +33,10 @@ from pages.ui.rooms.story.scenes.scene import (
     replay,
     untrained,
 )
-from pages.ui.rooms.training.lanes import lane_name, link_of
+from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.rooms.training.stage import LEARNT, frames_table, ladder_table, points_table, words
 from pages.ui.session import linked
-from pages.ui.settings import Presenting, Stage
+from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption
 from pages.ui.widgets.show import show
 
@@ -91,7 +92,7 @@ def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
     """Accuracy and loss, each with the epoch from which it holds: short enough for one line."""
     run, history = record.run, record.history
     lines = (
-        t.scene_race.headline.format(score=score(run, float(accuracy), t), loss=f"{loss:.3f}")
+        t.scene_race.headline.format(score=score(run, float(accuracy), t), loss=loss_of(loss))
         for accuracy, loss in zip(
             history.train_accuracy[:, 0], history.train_loss[:, 0], strict=True
         )
@@ -130,12 +131,10 @@ def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> No
     show(
         charts.ladder,
         t,
+        colours,
         hue(ACTIVATIONS[run.activation], colours),
-        colours.ink,
-        "delta",
+        charts.MeasureAxis("delta", run.depth),
         run.depth,
-        run.depth,
-        False,
         told["ladder" if shown else "ladder_before"].format(name=name, **ends),
         ladder=table,
     )
@@ -158,7 +157,7 @@ def outcome(t: Text, records: Sequence[Recording]) -> Outcome:
 
 
 def apart() -> tuple[str, Query]:
-    return "training", link_of(Stage(), RUNS)
+    return "training", TRAINING.link_of(Stage(), RUNS)
 
 
 @st.cache_data(max_entries=20, show_spinner=False)
@@ -183,10 +182,10 @@ def myth(t: Text) -> Myth:
         "tanh": fraction(tanh, t),
         "relu": fraction(relu, t),
         "he": fraction(he, t),
-        "part": f"{part:.2f}",
+        "part": decimals(part, 2),
     }
-    # 1 of the one half of all cases, 0 of the other: half of it is true
-    return Myth("half" if part < 0.95 else "true", told, "training", link_of(Stage(), DEEP))
+    verdict = "half" if part < 0.95 else "true"  # 1 of the one half of all cases, 0 of the other
+    return Myth(verdict, told, "training", TRAINING.link_of(Stage(), DEEP))
 
 
 def rates(t: Text) -> Myth | None:
@@ -196,14 +195,14 @@ def rates(t: Text) -> Myth | None:
         return None
     last = [record.history.moved[-1] for record in done]
     told = {
-        "rates": ", ".join(f"{run.rate:g}" for run in RATES),
+        "rates": ", ".join(plain(run.rate) for run in RATES),
         "seeds": str(RATES[0].replicas),
         "counts": ", ".join(str(learnt(record)) for record in done),
         "first": percent(max(float(np.nanmax(moved[:, 0])) for moved in last), t),
         "output": times(float(np.nanmedian(last[-1][:, -1])), t),
     }
     helped = any(2 * learnt(record) > RATES[0].replicas for record in done)
-    return Myth("true" if helped else "false", told, "training", link_of(Stage(), RATES))
+    return Myth("true" if helped else "false", told, "training", TRAINING.link_of(Stage(), RATES))
 
 
 RACE = Scene("race", "b", play, apart, myth, also=rates)

@@ -1,14 +1,13 @@
 """What a scene of the story is: `pages.ui.rooms.story.story` frames it, a module here plays it.
 
-To add a scene, write its module, its texts `scene_<name>.toml` in every language, and append it to
-`SCENES`. The texts that the frame reads are listed in `Scene`.
+To add a scene, write its module and its texts `scene_<name>.toml` in every language, add it to
+`PLAYED` and its name to `pages.texts.scenes`. The texts that the frame reads are listed in `Scene`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -17,7 +16,6 @@ from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.texts import Text
 from pages.ui.recordings import compute, recordings, watch
-from pages.ui.session import keep, linked
 from pages.ui.widgets.components import clock
 
 TICK, FIRST_SLICE, SLICE = 0.2, 0.3, 0.17
@@ -78,13 +76,12 @@ class Scene:
     dials: type[Spec] | None = None
     also: Callable[[Text], Myth | None] | None = None
 
+    @property
+    def key(self) -> str:
+        return self.name
+
     def texts(self, t: Text) -> Text:
         return t["scene_" + self.name]
-
-
-def turn_dial(dials: type[Spec], name: str, value: Any) -> None:
-    """Remember what the reader chose of a scene's own settings."""
-    keep(replace(linked(dials), **{name: value}).to_query(), dials.keys())
 
 
 def changes(epochs: Iterable[int], lines: Iterable[str]) -> list[tuple[int, str]]:

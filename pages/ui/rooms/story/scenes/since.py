@@ -20,6 +20,7 @@ from pages.charts import training
 from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.ui.frame import palette
+from pages.ui.house import STORY, SVM, TRAINING
 from pages.ui.recordings import per_recording
 from pages.ui.rooms import svm
 from pages.ui.rooms.story.scenes.race import learnt
@@ -30,7 +31,6 @@ from pages.ui.rooms.story.scenes.scene import (
     changes,
     computed,
     replay,
-    turn_dial,
     untrained,
 )
 from pages.ui.rooms.training import lanes
@@ -164,14 +164,14 @@ def remedies(t: Text) -> None:
             # pressing the chosen one again takes it away, and is to change nothing
             args=(
                 "told_remedy",
-                lambda key: turn_dial(ToldSince, "told_remedy", key or told.told_remedy),
+                lambda key: STORY.change(ToldSince, "told_remedy", key or told.told_remedy),
             ),
         )
         st.button(
             t.training.new_start,
             key="told_new_start",
             icon=":material/casino:",
-            on_click=turn_dial,
+            on_click=STORY.change,
             args=(ToldSince, "told_start", (told.told_start + 1) % 10_000),
         )
     st.caption(own.came[told.told_remedy])
@@ -210,7 +210,7 @@ def leaves_out(t: Text) -> None:
 
 
 def apart() -> tuple[str, Query]:
-    return "svm", svm.link_of(MACHINE, run_now())
+    return "svm", SVM.link_of(MACHINE, run_now())
 
 
 def myth(t: Text) -> Myth | None:
@@ -226,7 +226,7 @@ def myth(t: Text) -> Myth | None:
         "false" if 2 * after > SEEDS else "true",
         {name: str(value) for name, value in told.items()},
         "training",
-        lanes.link_of(Stage(), runs),
+        TRAINING.link_of(Stage(), runs),
     )
 
 
@@ -239,7 +239,7 @@ def only_back(t: Text) -> Myth:
         "last": power(signal[NETWORK.depth - 1]),
     }
     fades = signal[NETWORK.depth - 1] < 0.5 * signal[0]
-    link = lanes.link_of(Stage(measure="signal"), (NETWORK,))
+    link = TRAINING.link_of(Stage(measure="signal"), (NETWORK,))
     return Myth("false" if fades else "true", told, "training", link)
 
 

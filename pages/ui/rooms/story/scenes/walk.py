@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,9 @@ from pages.charts.laboratory import Part
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power
 from pages.ui.frame import palette
+from pages.ui.house import STORY, TRAINING
 from pages.ui.rooms.derivatives import measured
-from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed, turn_dial
-from pages.ui.rooms.training.lanes import link_of
+from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
 from pages.ui.rooms.training.stage import LEARNT
 from pages.ui.session import linked
 from pages.ui.settings import WEIGHTS, Stage, ToldWalk
@@ -81,7 +81,7 @@ def choice(t: Text, weights: str) -> None:
         required=True,
         label_visibility="collapsed",
         on_change=taken,
-        args=("told_weights", lambda key: turn_dial(ToldWalk, "told_weights", key)),
+        args=("told_weights", partial(STORY.change, ToldWalk, "told_weights")),
     )
 
 
@@ -173,7 +173,7 @@ def judged(small: float, large: float, bound: float) -> str:
 def apart() -> tuple[str, Query]:
     """Both networks side by side, with their two factors, on the training page."""
     runs = (run_of(SMALL), run_of(LARGE))
-    return "training", link_of(Stage(lanes=2, tool="factors"), runs)
+    return "training", TRAINING.link_of(Stage(lanes=2, tool="factors"), runs)
 
 
 def myth(t: Text) -> Myth | None:
@@ -192,7 +192,7 @@ def myth(t: Text) -> Myth | None:
         "depth": str(run.depth),
         "accuracy": percent(float(records[0].history.train_accuracy[-1, 0]), t),
     }
-    query = link_of(Stage(tool="seeds"), (run,))
+    query = TRAINING.link_of(Stage(tool="seeds"), (run,))
     return Myth("false" if share > bound else "true", words, "training", query)
 
 

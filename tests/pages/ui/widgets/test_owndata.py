@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from core.data.tables import Flaw, TableError, read
+from core.data.tables import Flaw, TableError, suggested, tabulate
 from pages import texts
 from pages.charts import training as charts
 from pages.charts.style import DARK, LIGHT
-from pages.ui.rooms.training import owndata
+from pages.files.reading import read
+from pages.ui.widgets import owndata
 from pages.ui.widgets.show import shared, specification
 from tests.core.data.test_tables import FORMS, flowers, grown, spoiled
 from tests.pages.ui.test_pages import SHORT, settings, visit, widget
@@ -97,10 +98,14 @@ def test_a_column_with_a_flaw_can_be_left_out():
 
 def test_another_answer_may_be_chosen_and_a_flawed_choice_changes_nothing():
     app = upload(visit("training", **SHORT))
-    widget(app, "own.answer").set_value(1).run()
-    assert app.error  # one column is left to learn from
-    assert settings(app)["answer"] == "3"
+    next(w for w in app.multiselect if w.key == "own.inputs").set_value([]).run()
+    assert "at least 1 column" in app.error[0].value
+    assert settings(app)["inputs"] == "1-2"
     assert len(app.get("vega_lite_chart")) == 3
+    widget(app, "own.answer").set_value(1).run()
+    assert not app.error
+    assert "answer" not in settings(app)  # the first, as in an empty link
+    assert settings(app)["inputs"] == "3"  # what was to be predicted is given now
 
 
 def test_a_link_without_its_file_asks_for_it_and_keeps_the_rest():
@@ -262,6 +267,6 @@ def test_a_chart_of_own_data_is_kept_no_longer_than_the_data():
 def test_classes_whose_short_names_are_equal_stay_apart():
     long = "a" * 60
     text = grown().replace("A", long + "1").replace("B", long + "2")
-    names = charts.shown_names(owndata.tabulate(read(text), owndata.suggested(read(text))).dataset)
+    names = charts.shown_names(tabulate(read(text), suggested(read(text))).dataset)
     assert len(set(names)) == 2
     assert max(map(len, names)) < 30
