@@ -21,10 +21,10 @@ from core.runs.training import AT_ONCE, RunSpec
 
 GRID = 40
 """Cells along each side of a picture of the plane."""
-SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
 STEPS = 200
 """Places of a single input at which a curve is kept."""
+SHOWN_SAMPLES = 24
+"""Test samples whose predictions are kept where neither can be drawn."""
 BINS, SPAN = 48, 6.0
 """Of the histogram of a layer's pre-activations: how many bins there are from -SPAN to SPAN."""
 MAX_FRAMES = 200
