@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -136,6 +137,19 @@ def probe(
         keep(low + (high - low) * int(st.session_state[key]["let_go"][0]) / count)
 
     component("probe", drives=True)(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
+
+
+def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: float) -> None:
+    """Let the browser ask for the next look at runs that are being computed, and charts be told.
+
+    words: what charts tell, by the names that they have in place of it. wanted: whether there is to
+    be a next look; `period` seconds after this one at least.
+    """
+    component("look", drives=True)(
+        data={"words": dict(words), "wanted": wanted, "period": period, "now": time.monotonic()},
+        key=f"look_{name}",
+        on_look_change=lambda: None,
+    )
 
 
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:

@@ -15,7 +15,7 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
@@ -24,21 +24,17 @@ from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
-from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
+from pages.ui.computing import Look, progress, when_computed
+from pages.ui.house import TRAINING
+from pages.ui.recordings import in_line, per_recording, recordings
 from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_lanes
-from pages.ui.session import cancelled, lanes_before, set_cancelled
+from pages.ui.session import lanes_before
 from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption, clock
 from pages.ui.widgets.show import show
 
-TICK = 0.2
-"""Seconds between two looks at a run that is being computed."""
 LEARNT = 0.9
 """Training accuracy above which a seed counts as having learnt."""
-SLICE = 0.16
-"""Seconds that one tick computes, for all lanes together; what is left of it is for drawing."""
-FIRST_SLICE = 0.4
-"""Seconds that a page computes before it is first drawn, so that short runs open finished."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,110 +60,43 @@ Below = Callable[[Scene, Sequence[Recording]], None]
 """Draws something for all lanes under the stage."""
 
 
-def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
-    """Compute what is missing and draw the lanes; a fragment looks on until all is computed."""
-    records = recordings_of(t, lanes)
-    if records is None:
-        return
-    advance(records, FIRST_SLICE)
-    if all(record.finished for record in records) or cancelled() == lanes:
-        draw(t, colours, shown, lanes, records, below)
-        return
+def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
+    """The lanes, live while they are computed; under them what `below` draws."""
 
-    def live() -> None:
-        advance(records, SLICE)
-        done = cancelled() == lanes or all(record.finished for record in records)
-        if done or open_lanes() != (shown, lanes):
-            st.rerun()
-        draw(t, colours, shown, lanes, records, below)
+    def draw(look: Look) -> None:
+        scene = Scene(t, colours, open_lanes()[0], lanes, look.live)
+        transport(t, look, lanes[0], run=repr(lanes), new_start=new_start)
+        before = lanes_before(lanes) or ()
+        for number, column in enumerate(st.columns(len(lanes))):
+            taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
+            with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
+                ghost = before[number] if number < len(before) else None
+                lane(scene, number, look.records[number], ghost)
+        st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {t.training.jitter_note}")
+        below(scene, look.records)
 
-    watch(live, TICK)
+    when_computed(t, TRAINING, lanes, draw, shown=lambda: open_lanes()[1])
 
 
-def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
-    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
-    try:
-        return tuple(recordings().get(run) for run in runs)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
-        return None
-
-
-def advance(records: Sequence[Recording], budget: float) -> None:
-    """Share a budget of seconds among the recordings that are not finished.
-
-    Those that the reader has stopped stand still, once there is something of each to be seen.
-    """
-    if cancelled() == tuple(r.run for r in records) and all(r.begun for r in records):
-        return
-    waiting = [record for record in records if not record.finished]
-    for record in waiting:
-        compute(record, budget / len(waiting))
-
-
-def draw(
-    t: Text,
-    colours: Palette,
-    shown: Stage,
-    lanes: Lanes,
-    records: Sequence[Recording],
-    below: Below,
+def transport(
+    t: Text, look: Look, first: RunSpec, *, run: str, new_start: Callable[[], None]
 ) -> None:
-    """The clock, under it every lane, and what stands below them."""
-    finished = all(record.finished for record in records)
-    scene = Scene(t, colours, shown, lanes, live=not finished and cancelled() != lanes)
-    transport(scene, records)
-    before = lanes_before(lanes) or ()
-    for number, column in enumerate(st.columns(len(lanes))):
-        taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
-        with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
-            lane(scene, number, records[number], before[number] if number < len(before) else None)
-    st.caption(f"{t.training.notes.get(shown.measure, '')} {t.training.jitter_note}")
-    below(scene, records)
+    """The clock; while computing, how far it has come and a way to stop; other first weights.
 
-
-def transport(scene: Scene, records: Sequence[Recording]) -> None:
-    """The clock; while computing, how far it has come and a way to stop."""
-    t, lanes = scene.t, scene.lanes
-    total = lanes[0].epochs
+    first: of the runs, which are all as long. run: what the clock's epochs belong to.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         with st.container(width="stretch"):
             clock(
                 t,
-                run=repr(lanes),
-                last=newest(records),
-                total=total,
-                stride=lanes[0].stride,
-                live=scene.live,
+                run=run,
+                last=look.epoch,
+                total=first.epochs,
+                stride=first.stride,
+                live=look.live,
             )
+        progress(t, look, t.common.computing)
         st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    under_way(t, records, t.training.computing, live=scene.live)
-
-
-def newest(records: Sequence[Recording]) -> int:
-    """The epoch that all recordings have reached."""
-    return min((r.epoch for r in records if not r.finished), default=records[0].run.epochs)
-
-
-def under_way(t: Text, records: Sequence[Recording], computing: str, *, live: bool) -> None:
-    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
-
-    Nothing once they are finished.
-    """
-    if all(record.finished for record in records):
-        return
-    epoch, epochs = newest(records), records[0].run.epochs
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if live:
-            st.progress(epoch / epochs, computing.format(epoch=epoch, epochs=epochs))
-            runs = tuple(record.run for record in records)
-            st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
-            if (slow := sharing(t, len(records))) and any(r.begun for r in records):
-                st.caption(slow)
-        else:
-            st.caption(t.training.cancelled.format(epoch=epoch, epochs=epochs))
-            st.button(t.training.resume, on_click=set_cancelled, args=[None])
 
 
 def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -> None:
@@ -209,7 +138,8 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
         last=percent(max(last, 0.0), t),
     )
     frames = frames_table(record, t) if not scene.live else frame_table(record, t)
-    show(chart, t, scene.colours, dataset, told, frames=frames, points=points_table(record))
+    points = points_table(record)
+    show(chart, t, scene.colours, dataset, told, steady=True, frames=frames, points=points)
 
 
 def layers(scene: Scene, name: str, record: Recording) -> None:
@@ -238,6 +168,7 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         scene.deepest,
         scene.shown.linear,
         told,
+        steady=True,
         ladder=table,
     )
 
@@ -258,6 +189,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         1.3 * baseline,
         baseline,
         told,
+        steady=True,
         course=table,
         ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
     )
