@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from functools import cache
-from pathlib import Path
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -14,13 +14,11 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
 from pages.ui.house import ROOMS
+from tools import architecture
+from tools.architecture import ENTRY, FILES, ROOT, imported, room_of, targets, tree
 
-ROOT = Path(__file__).parents[1]
 CORE, PAGES = ROOT / "core", ROOT / "pages"
-ENTRY = ROOT / "dashboard.py"
 STANDARD = sys.stdlib_module_names
-
-FILES = sorted([*CORE.rglob("*.py"), *PAGES.rglob("*.py"), ENTRY])
 SCRIPTS = sorted(path for path in PAGES.glob("*.py") if path.name != "__init__.py")
 
 
@@ -34,23 +32,6 @@ def inside(*folders):
 
 def over(paths):
     return pytest.mark.parametrize("path", paths, ids=name_of)
-
-
-@cache
-def tree(path):
-    return ast.parse(path.read_text("utf-8"))
-
-
-def imported(path):
-    """Every module that a file imports, wherever in the file it does."""
-    modules = set()
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Import):
-            modules |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)} imports relatively"
-            modules |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return modules
 
 
 def packages(path):
@@ -81,6 +62,83 @@ def names(path):
 
 
 # --- imports run one way -----------------------------------------------------------------------
+
+MAY_IMPORT = {
+    "core": "numpy",
+    "core/data": "core numpy",
+    "core/nn": "core core/data numpy",
+    "core/runs": "core core/data core/nn numpy",
+    "core/lessons": "core core/data core/nn core/runs numpy",
+    "core/checks": "core core/data core/nn core/runs numpy",
+    "core/theory": "core core/nn numpy",
+    "core/takehome": "core core/data core/nn core/runs numpy",
+    "pages/files": "core/* charset_normalizer numpy pandas",
+    "pages/live": "redis",
+    "pages/texts": "core/*",
+    "pages/charts": "core/* pages/texts altair numpy pyarrow PIL vl_convert",
+    "pages/ui": "core/* pages/files pages/texts pages/charts pyarrow streamlit",
+    "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow"
+    " streamlit",
+    "pages/ui/frame": "core/* pages/texts pages/charts pages/ui pages/ui/widgets streamlit",
+    "pages/ui/rooms": "core/* pages/files pages/texts pages/charts pages/ui pages/ui/widgets"
+    " pages/ui/frame numpy pyarrow segno streamlit",
+    "pages": "core/* pages/ui pages/ui/widgets pages/ui/frame pages/ui/rooms streamlit",
+    "dashboard.py": "pages/ui pages/ui/frame streamlit",
+}
+"""Every room and what it may import beside itself and the standard library, from the bottom up.
+`core/*` is every room of the core."""
+
+
+def allowed(room):
+    """The rooms and packages that a room may import."""
+    names = set(MAY_IMPORT[room].split())
+    if "core/*" in names:
+        names |= {other for other in MAY_IMPORT if other.split("/")[0] == "core"}
+    return names - {"core/*"}
+
+
+def test_every_room_is_in_the_table():
+    assert set(MAY_IMPORT) == {room_of(path) for path in FILES}
+
+
+@over(FILES)
+def test_a_file_imports_what_its_room_may(path):
+    rooms = {room_of(target) for target in targets(path)} - {room_of(path)}
+    others = packages(path) - STANDARD - {"core", "pages", "__future__"}
+    assert rooms | others <= allowed(room_of(path))
+
+
+def test_no_arrow_runs_upwards():
+    below = set()
+    for room in MAY_IMPORT:
+        assert allowed(room) & set(MAY_IMPORT) <= below, room
+        below.add(room)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    TopologicalSorter({path: targets(path) for path in FILES}).prepare()
+
+
+@pytest.mark.parametrize("room", [room for room in MAY_IMPORT if room != ENTRY.name])
+def test_a_room_says_what_it_may_import(room):
+    frame = room == architecture.FRAME
+    document = (ROOT / ("pages/ui" if frame else room) / "README.md").read_text("utf-8")
+    mark = "**May import, the frame**: " if frame else "**May import**: "
+    _, _, said = document.partition(mark)
+    names = re.match(r"(`[^`]+`,?\s*)+\.", said)
+    assert names is not None
+    assert re.findall("`([^`]+)`", names[0]) == MAY_IMPORT[room].split()
+
+
+def test_the_document_leads_to_the_readme_of_every_room():
+    document = architecture.DOCUMENT.read_text("utf-8")
+    folders = set(MAY_IMPORT) - {architecture.FRAME, ENTRY.name}
+    assert [room for room in folders if f"](../{room}/README.md)" not in document] == []
+
+
+def test_the_picture_of_the_rooms_is_that_of_the_code():
+    document = architecture.DOCUMENT.read_text("utf-8")
+    assert architecture.drawn(document) == document, "run make architecture"
 
 
 @over(inside(CORE))
@@ -135,7 +193,7 @@ def test_only_page_scripts_lie_directly_in_pages():
         assert "open_page" in called(script)
         assert "close_page" in called(script)
     files = {path.name for path in PAGES.iterdir() if path.is_file()}
-    assert files == {"__init__.py", *(script.name for script in SCRIPTS)}
+    assert files == {"README.md", "__init__.py", *(script.name for script in SCRIPTS)}
 
 
 @pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {ROOT}), ids=name_of)
@@ -203,7 +261,9 @@ def test_the_core_loads_arrays_without_pickles(path):
 
 @over(inside(PAGES))
 def test_no_page_sleeps_starts_threads_or_waits_in_a_loop(path):
-    assert not packages(path) & {"threading", "asyncio", "multiprocessing", "concurrent"}
+    allowed = {"threading", "threading.Lock"} if PAGES / "live" in path.parents else set()
+    parallel = {"threading", "asyncio", "multiprocessing", "concurrent"}
+    assert not {m for m in imported(path) if m.split(".")[0] in parallel} - allowed
     assert "sleep" not in set(called(path))
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.While):

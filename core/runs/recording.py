@@ -17,29 +17,30 @@ from typing import Any, Protocol
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Task, View
+from core.data.datasets import Data, Task, View
+from core.runs.cost import (
+    BINS,
+    FRAME_OVERHEAD,
+    GRID,
+    SHOWN_SAMPLES,
+    SPAN,
+    STEPS,
+    OverBudget,
+    kept_frames,
+    over_budget,
+)
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 
-GRID = 40
-"""Cells along each side of a picture of the plane."""
 SURENESSES = 30
 """Steps from undecided to sure in a picture of more than two classes."""
-MAX_FRAMES = 200
-SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
-BINS, SPAN = 48, 6.0
-FRAME_OVERHEAD = 600
-"""Bytes that a frame takes beside its numbers: an object and three arrays."""
+BEYOND = 1.2
+"""How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
 MOST_SUMS = 2**14
 
 CROWDED_SLICE = 0.06
 """Seconds of a slice at most while more runs are in line than one page needs: who has changed a
 setting waits for a slice of every lane."""
-
-MAX_OPERATIONS = 7.5e10
-"""The budget of one run: about 75 seconds of one core."""
-MAX_RUN_BYTES = 128e6
 
 
 def grid(reach: float = 1.0, cells: int = GRID) -> Array:
@@ -52,13 +53,22 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
     return np.stack([x1.ravel(), x2.ravel()], axis=1)
 
 
+def line(data: Data) -> Array:
+    """Places of the only input, from its smallest value to its largest and a bit: (STEPS, 1)."""
+    x = np.concatenate([data.train_x, data.test_x])
+    margin = 0.04 * (x.max() - x.min())
+    return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
-        Else (samples,) the predicted classes of the first test samples, or numbers as above.
+        For a curve (STEPS,) likewise, but a number from -BEYOND to BEYOND, and of several classes
+        the likeliest alone.
+        Else (samples,) the predicted classes of the first samples shown, or numbers as above.
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
@@ -91,14 +101,16 @@ def frame(trainer: Trainer) -> Frame:
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
     data = trainer.run.source
-    plane = data.view is View.PLANE
-    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    plane, curve = data.view is View.PLANE, data.view is View.CURVE
+    places = line(trainer.data) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
+    answer = trainer.predict(grid(data.reach) if plane else places)
     if data.task is Task.CLASSES:
         values = likeliest(answer) if plane else answer.argmax(axis=1)
-    elif data.task is Task.BINARY and not plane:
+    elif data.task is Task.BINARY and not (plane or curve):
         values = answer[:, 0] > 0.5
     else:
-        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        most = BEYOND if curve else 1.0
+        share = (answer[:, 0] / most + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
         values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
     return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
 
@@ -178,14 +190,6 @@ class History:
         """The share at layer 1: rms delta_1 / rms delta_out, of shape (epochs, replicas)."""
         out = self.delta[..., -1]
         return np.divide(self.delta[..., 0], out, out=np.zeros_like(out), where=out > 0)
-
-
-def kept_frames(run: RunSpec) -> frozenset[int]:
-    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
-    kept = [*range(0, run.epochs, run.stride), run.epochs]
-    if len(kept) <= MAX_FRAMES:
-        return frozenset(kept)
-    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
 
 
 @dataclass(frozen=True, eq=False)
@@ -378,10 +382,13 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed.
+
+        spare: only in time that nobody else wants.
+        """
         begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun):
+        if recording.finished or not self.turns.take(recording, begun, spare=spare):
             return False
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)
@@ -407,27 +414,3 @@ class Recordings:
     def _evict(self) -> None:
         while len(self._held) > self.kept and self._size() > self.limit:
             self._held.popitem(last=False)
-
-
-class OverBudget(ValueError):
-    """A run that costs too much; `setting` is the one whose lowering helps most."""
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
-        self.setting = setting
-
-
-def over_budget(run: RunSpec) -> str | None:
-    """None if the run may be computed, else the name of the setting to change first."""
-    cost = run.cost()
-    excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
-    if excess <= 1:
-        return None
-    default = RunSpec(dataset=run.dataset, table=run.table)
-    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
-
-    def relief(name: str) -> float:
-        eased = replace(run, **{name: getattr(default, name)}).cost()
-        return max(eased.operations / MAX_OPERATIONS, eased.bytes / MAX_RUN_BYTES)
-
-    return min(candidates, key=relief)

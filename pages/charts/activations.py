@@ -8,29 +8,38 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from math import acosh, sqrt
-from typing import Any, NamedTuple
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from core.nn.activations import ACTIVATIONS, Activation
 from core.runs.training import RunSpec
 from pages.charts.facts import name_of, near
-from pages.charts.style import LINE, Palette, dash, hue
+from pages.charts.style import Palette, dash, hue
+from pages.charts.vocabulary import (
+    LABEL,
+    ONCE,
+    REACH,
+    Ends,
+    Floats,
+    apart,
+    names_beside,
+    step_input,
+    strokes,
+    strong_at,
+    z_axis,
+)
 from pages.texts import Text
 
-Floats = NDArray[np.float64]
 Knobs = tuple[tuple[str, float], ...]
 
-REACH, STEPS = 6.0, 240
-"""The curves run from -REACH to REACH, the dial over them in STEPS."""
+STEPS = 240
+"""Of the dial, from -REACH to REACH."""
 HEIGHT = 340
 PLOT = HEIGHT - 62
 """Of the height, what the axis leaves."""
-LABEL = 16
-"""Pixels from one label to the next."""
 TOP, BOTTOM, STEEPEST = 4.0, -3.0, 2.0
 """Values of f beyond TOP and BOTTOM, and slopes beyond STEEPEST, lie outside the picture."""
 CROSSING = 2 * acosh((1 + sqrt(3)) / 2)
@@ -44,16 +53,6 @@ def knobs_of(key: str, knobs: Knobs) -> dict[str, float]:
 
 
 # Tables
-
-
-class Ends(NamedTuple):
-    """The lowest and the highest value that a vertical axis shows."""
-
-    low: float
-    high: float
-
-    def clip(self, value: float) -> float:
-        return min(max(value, self.low), self.high)
 
 
 def pieces(activation: Activation) -> list[Floats]:
@@ -175,26 +174,6 @@ def ends_of(curves: pa.Table, *, slope: bool) -> Ends:
     return Ends(bottom - margin, top + margin)
 
 
-def apart(places: Sequence[float], gap: float, low: float, high: float) -> list[float]:
-    """Move `places` as little as possible until each two are `gap` apart, between low and high.
-
-    Their order stays. Less the gaps below it, each must not be lower than the one before it:
-    neighbours that are take their mean.
-    """
-    order = np.argsort(places, kind="stable")
-    steps = gap * np.arange(len(order))
-    groups: list[list[float]] = []  # each a sum and a count
-    for place in np.array(places, dtype=float)[order] - steps:
-        groups.append([float(place), 1])
-        while len(groups) > 1 and groups[-2][0] / groups[-2][1] > groups[-1][0] / groups[-1][1]:
-            total, count = groups.pop()
-            groups[-1] = [groups[-1][0] + total, groups[-1][1] + count]
-    level = np.concatenate([np.full(int(count), total / count) for total, count in groups])
-    moved = np.empty(len(order))
-    moved[order] = np.clip(level, low, max(low, high - steps[-1])) + steps
-    return moved.tolist()
-
-
 def labels_table(
     curves: pa.Table, t: Text, ends: Ends, *, slope: bool, pixels: int = PLOT
 ) -> pa.Table:
@@ -222,48 +201,9 @@ def labels_table(
 # Charts
 
 
-def step_input(name: str, steps: int, start: int) -> alt.Parameter:
-    """A parameter that a dial of this name sets."""
-    return alt.param(
-        name=name, value=start, bind=alt.binding_range(min=0, max=steps, step=1, name=name)
-    )
-
-
-def strokes(keys: Sequence[str], colours: Palette) -> tuple[alt.Color, alt.StrokeDash]:
-    """The hue and the dash of every curve; no legend, since names stand at the lines' ends."""
-    entries = [ACTIVATIONS[key] for key in keys]
-    colour = alt.Color("key:N").scale(
-        domain=list(keys), range=[hue(entry, colours) for entry in entries]
-    )
-    dashes = alt.StrokeDash("key:N").scale(
-        domain=list(keys), range=[list(dash(entry)) for entry in entries]
-    )
-    return colour.legend(None), dashes.legend(None)
-
-
-def names_beside(keys: Sequence[str], colours: Palette, y: Mapping[str, Any]) -> alt.LayerChart:
-    """Names beside the ends of the lines, each with a piece of its line. Data: `labels`."""
-    colour, dashes = strokes(keys, colours)
-    place = alt.Y("place:Q", **y)
-    base = alt.Chart(alt.NamedData("labels"))
-    lead = base.mark_rule(strokeWidth=1, opacity=0.6).encode(
-        x=alt.XValue(alt.expr("width + 1")),
-        x2=alt.X2Value(alt.expr("width + 8")),
-        y=alt.Y("end:Q", **y),
-        y2="place:Q",
-        color=colour,
-    )
-    sample = base.mark_rule(strokeWidth=LINE).encode(
-        x=alt.XValue(alt.expr("width + 8")),
-        x2=alt.X2Value(alt.expr("width + 34")),
-        y=place,
-        color=colour,
-        strokeDash=dashes,
-    )
-    name = base.mark_text(align="left", fontSize=12, fontWeight="bold").encode(
-        x=alt.XValue(alt.expr("width + 38")), y=place, text="name:N", color=colour
-    )
-    return alt.layer(lead, sample, name)
+def names_at_ends(keys: Sequence[str], colours: Palette, y: Mapping[str, Any]) -> alt.LayerChart:
+    """Names beside the ends of the curves. Data: `labels` from `labels_table`."""
+    return alt.layer(*names_beside(alt.Chart(alt.NamedData("labels")), y, *strokes(keys, colours)))
 
 
 def curves(
@@ -283,9 +223,8 @@ def curves(
     field = "df" if slope else "f"
     scale = {"scale": alt.Scale(domain=list(ends), nice=False, zero=False)}
     title = t.activations.slope_axis if slope else t.activations.value_axis
-    y = {**scale, "axis": alt.Axis(tickCount=6, gridColor=zero_line(colours)), "title": title}
-    x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
-    x = x.axis(values=list(range(-6, 7, 2)), format="d", gridColor=zero_line(colours))
+    y = {**scale, "axis": alt.Axis(tickCount=6, gridColor=strong_at(0, colours)), "title": title}
+    x = z_axis(t, gridColor=strong_at(0, colours))
     lines = (
         alt.Chart(alt.NamedData("curves"))
         .mark_line(strokeWidth=1.7 if slope else 2.8, clip=True)
@@ -308,7 +247,7 @@ def curves(
         ).encode(x, alt.Y(f"{field}:Q", **y), colour)
     )
     read = alt.layer(*here).transform_filter("datum.index == z")
-    parts = [lines, *kink_marks(colours, keys, x, y), read, names_beside(keys, colours, y)]
+    parts = [lines, *kink_marks(colours, keys, x, y), read, names_at_ends(keys, colours, y)]
     return (
         alt.layer(*parts)
         .add_params(step_input("z", STEPS, STEPS // 2))
@@ -318,14 +257,6 @@ def curves(
             padding={"left": 2, "top": 6, "right": 4, "bottom": 8},
         )
     )
-
-
-def zero_line(colours: Palette) -> dict[str, Any]:
-    """The colour of an axis' grid: stronger at 0."""
-    return {
-        "condition": {"test": "datum.value === 0", "value": colours.faint},
-        "value": colours.grid,
-    }
 
 
 def kink_marks(
@@ -372,8 +303,7 @@ def stretch(t: Text, colours: Palette, slope: bool, alternative: str) -> alt.Lay
     kind = "df" if slope else "f"
     title = t.activations.slope_axis if slope else t.activations.value_axis
     y = {"scale": alt.Scale(domain=list(ends), nice=False), "title": title}
-    x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
-    x = x.axis(values=list(range(-6, 7, 2)), format="d")
+    x = z_axis(t)
     data = alt.Chart(alt.NamedData("stretch"))
 
     def fixed(key: str) -> alt.Chart:
@@ -429,9 +359,10 @@ def smaller_beyond(t: Text, colours: Palette, ends: Ends, y: Mapping[str, Any]) 
     colour = hue(ACTIVATIONS["tanh"], colours)
     scale = alt.Scale(domain=[-REACH, REACH], nice=False)
     sides = [(-REACH, -CROSSING), (CROSSING, REACH)]
-    one = alt.Chart(alt.sequence(1))  # a row to draw what has no data
     shades = [
-        one.mark_rect(color=colour, opacity=0.09).encode(
+        alt.Chart(ONCE)
+        .mark_rect(color=colour, opacity=0.09)
+        .encode(
             x=alt.XDatum(low, scale=scale),
             x2=alt.X2Datum(high),
             y=alt.YDatum(ends.low, **y),
@@ -440,7 +371,9 @@ def smaller_beyond(t: Text, colours: Palette, ends: Ends, y: Mapping[str, Any]) 
         for low, high in sides
     ]
     words = [
-        one.mark_text(fontSize=11, color=colours.ink, lineBreak="\n", baseline="top").encode(
+        alt.Chart(ONCE)
+        .mark_text(fontSize=11, color=colours.ink, lineBreak="\n", baseline="top")
+        .encode(
             x=alt.XDatum((low + high) / 2, scale=scale),
             y=alt.YDatum(ends.high - 0.06, **y),
             text=alt.value(t.activations.smaller_here),

@@ -14,9 +14,9 @@ import numpy as np
 import pyarrow as pa
 
 from core.lessons.walkthrough import Walkthrough
-from pages.charts.activations import step_input
 from pages.charts.expressions import POWER_OF_TEN, layer_name, quoted
 from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import layer_ticks, step_input
 from pages.texts import Text
 from pages.texts.numbers import power
 
@@ -38,7 +38,10 @@ def steps_of(layers: int) -> dict[str, list[int]]:
 
 
 def fixed(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}" if abs(value) < 1e7 else f"{value:.{digits}e}"
+    """A number with the decimals that the reader chose, in powers of ten where it is large."""
+    if abs(value) >= 1e7:
+        return power(value, digits + 1)
+    text = f"{value:.{digits}f}"
     return (text.removeprefix("-") if float(text) == 0 else text).replace("-", "−")
 
 
@@ -177,30 +180,14 @@ def diagram(
     letters = nodes.mark_text(fontSize=13, fontStyle="italic", color=colours.ink).encode(
         text="name:N"
     )
-    layers: list[alt.Chart | alt.LayerChart] = [lines, circles, letters]
-    seen = alt.Opacity(value=1)
-    for line in range(4):
-        under = (
-            alt.Chart(alt.NamedData("values"))
-            .transform_filter(f"datum.line == {line} && step >= datum.since")
-            .encode(x, y, text="text:N", opacity=seen)
-        )
-        style: dict[str, Any] = {"dy": 25 + 14 * line, "fontSize": 11}
-        layers += [
-            under.mark_text(**style, stroke=colours.paper, strokeWidth=4, color=colours.paper),
-            under.mark_text(**style, color=colours.ink),
-        ]
-    beside = (
-        alt.Chart(alt.NamedData("numbers"))
-        .transform_filter(f"step == datum.at && width > {WIDE * last if most > 1 else 0}")
-        .encode(x, y, text="text:N")
-    )
-    layers += [
-        beside.mark_text(fontSize=11, stroke=colours.paper, strokeWidth=4, color=colours.paper),
-        beside.mark_text(fontSize=11, color=colours.accent, fontWeight="bold"),
-    ]
     return (
-        alt.layer(*layers)
+        alt.layer(
+            lines,
+            circles,
+            letters,
+            *numbers_under_units(colours, x, y),
+            *numbers_at_edges(colours, x, y, WIDE * last if most > 1 else 0),
+        )
         .add_params(step_input("step", steps - 1, start))
         .properties(
             height=UNIT * most + 66,
@@ -210,6 +197,36 @@ def diagram(
         )
         .configure_view(stroke=None)
     )
+
+
+def numbers_under_units(colours: Palette, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """z, a, delta and the loss in lines of their own, each from its step on."""
+    layers = []
+    for line in range(4):
+        under = (
+            alt.Chart(alt.NamedData("values"))
+            .transform_filter(f"datum.line == {line} && step >= datum.since")
+            .encode(x, y, text="text:N", opacity=alt.Opacity(value=1))
+        )
+        style: dict[str, Any] = {"dy": 25 + 14 * line, "fontSize": 11}
+        layers += [
+            under.mark_text(**style, stroke=colours.paper, strokeWidth=4, color=colours.paper),
+            under.mark_text(**style, color=colours.ink),
+        ]
+    return layers
+
+
+def numbers_at_edges(colours: Palette, x: alt.X, y: alt.Y, narrow: int) -> list[alt.Chart]:
+    """The numbers of the step that is shown, where the chart is wider than `narrow`."""
+    beside = (
+        alt.Chart(alt.NamedData("numbers"))
+        .transform_filter(f"step == datum.at && width > {narrow}")
+        .encode(x, y, text="text:N")
+    )
+    return [
+        beside.mark_text(fontSize=11, stroke=colours.paper, strokeWidth=4, color=colours.paper),
+        beside.mark_text(fontSize=11, color=colours.accent, fontWeight="bold"),
+    ]
 
 
 # How large the error signal is
@@ -252,7 +269,7 @@ def signals(
     low, high = decades
     x = alt.X("layer:Q").scale(domain=[0.55, layers + 0.45], nice=False)
     x = x.axis(
-        values=list(range(1, layers + 1)), labelExpr=layer_name(layers, t.byhand.output_short),
+        **layer_ticks(layers, t.byhand.output_short),
         title=t.byhand.layer_axis, grid=False, labelOverlap=False,
     )  # fmt: skip
     ticks = [10.0**n for n in range(low, high + 1, max(1, (high - low) // 4))]

@@ -16,23 +16,23 @@ import pyarrow as pa
 from core.lessons.propagation import EDGES, Walk, steepest, textbook
 from core.nn.activations import ACTIVATIONS, Where
 from core.runs.training import RunSpec
-from pages.charts.activations import (
-    LABEL,
-    REACH,
-    Ends,
-    Floats,
-    Knobs,
-    apart,
-    kink_marks,
-    knobs_of,
-    names_beside,
-    step_input,
-    strokes,
-    zero_line,
-)
-from pages.charts.expressions import layer_name, naming, superscript
+from pages.charts.activations import Knobs, kink_marks, knobs_of, names_at_ends
+from pages.charts.expressions import layer_name, naming
 from pages.charts.facts import near
 from pages.charts.style import LINE, Palette, hue
+from pages.charts.vocabulary import (
+    LABEL,
+    REACH,
+    Decades,
+    Ends,
+    Floats,
+    apart,
+    log_axis,
+    step_input,
+    strokes,
+    strong_at,
+    z_axis,
+)
 from pages.texts import Text
 from pages.texts.numbers import fraction, power, times
 
@@ -46,7 +46,7 @@ SPREAD = (10.0, 90.0)
 """The band holds the networks between these percentiles: 8 of 10."""
 SHAPES = ("circle", "square", "diamond")
 SERIES_DASHES = ((1, 0), (7, 3), (3, 3))
-TEXTBOOK_DASH = (2, 4)
+TEXTBOOK, TEXTBOOK_DASH = "textbook", (2, 4)
 TIGHT: dict[str, Any] = {"rowPadding": 3, "padding": 2, "offset": 6, "labelFontSize": 12}
 """Legends that leave the height to the picture."""
 
@@ -152,14 +152,48 @@ def ticks(ends: Ends, most: int = 5) -> list[float]:
     return [k * step for k in range(ceil(ends.low / step), floor(ends.high / step) + 1)]
 
 
+class Panel(NamedTuple):
+    """The slopes' axis, and under it room for so many histograms."""
+
+    ends: Ends
+    strips: int
+
+    @property
+    def under(self) -> int:
+        """Pixels below the slopes."""
+        return self.strips * STRIP + BELOW if self.strips else 0
+
+    @property
+    def low(self) -> float:
+        """Where the picture ends, in units of the slopes' axis."""
+        return self.ends.low - self.under * (self.ends.high - self.ends.low) / PLOT
+
+    def axis(self, t: Text, colours: Palette) -> dict[str, Any]:
+        return {
+            "scale": alt.Scale(domain=[self.low, self.ends.high], nice=False, zero=False),
+            "axis": alt.Axis(
+                values=ticks(self.ends),
+                labelExpr="format(datum.value, '~g')",
+                gridColor=strong_at(0, colours),
+                titlePadding=6,
+            ),
+            "title": t.activations.slope_axis,
+        }
+
+
+class LayerDial(NamedTuple):
+    """The dial `layer`: hidden layers to choose from, and the index of the one shown at first."""
+
+    layers: int
+    start: int
+
+
 def slopes(
     t: Text,
     colours: Palette,
     keys: tuple[str, ...],
-    ends: Ends,
-    strips: int,
-    start: int,
-    layers: int,
+    panel: Panel,
+    dial: LayerDial,
     alternative: str,
 ) -> alt.LayerChart:
     """The slopes of some activations with their peaks; under them, the z of real networks.
@@ -167,26 +201,32 @@ def slopes(
     Data: `curves`, `kinks`, `labels` as on the page of activation functions, `peaks`,
     `histogram`, `strips` from the tables above.
     """
+    x, y = z_axis(t, gridColor=strong_at(0, colours)), panel.axis(t, colours)
     colour, dashes = strokes(keys, colours)
-    under = strips * STRIP + BELOW if strips else 0
-    low = ends.low - under * (ends.high - ends.low) / PLOT
-    y = {
-        "scale": alt.Scale(domain=[low, ends.high], nice=False, zero=False),
-        "axis": alt.Axis(
-            values=ticks(ends),
-            labelExpr="format(datum.value, '~g')",
-            gridColor=zero_line(colours),
-            titlePadding=6,
-        ),
-        "title": t.activations.slope_axis,
-    }
-    x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
-    x = x.axis(values=list(range(-6, 7, 2)), format="d", gridColor=zero_line(colours))
     lines = (
         alt.Chart(alt.NamedData("curves"))
         .mark_line(strokeWidth=LINE, clip=True)
         .encode(x, alt.Y("df:Q", **y), colour, dashes, detail="piece:N")
     )
+    return (
+        alt.layer(
+            *histograms(t, colours, x, y),
+            lines,
+            *kink_marks(colours, keys, x, y),
+            *peaks(colours, colour, x, y),
+            names_at_ends(keys, colours, y),
+        )
+        .add_params(step_input("layer", max(1, dial.layers - 1), dial.start))
+        .properties(
+            height=PLOT + panel.under + 66,
+            description=alternative,
+            padding={"left": 2, "top": 8, "right": 4, "bottom": 8},
+        )
+    )
+
+
+def histograms(t: Text, colours: Palette, x: alt.X, y: Mapping[str, Any]) -> list[alt.Chart]:
+    """Where the z of the chosen layer lie, what that is called, and the floors under the bars."""
     bars = (
         alt.Chart(alt.NamedData("histogram"))
         .transform_filter("datum.index == layer && datum.share > 0")
@@ -208,48 +248,18 @@ def slopes(
     words = strip.mark_text(align="left", fontSize=11, color=colours.ink).encode(
         x=alt.XValue(4), y=alt.Y("y:Q", **y), text="text:N"
     )
+    return [bars, floors, words]
+
+
+def peaks(colours: Palette, colour: alt.Color, x: alt.X, y: Mapping[str, Any]) -> list[alt.Chart]:
+    """Diamonds where |f'| is largest, with its value."""
     peak = alt.Chart(alt.NamedData("peaks")).encode(x, alt.Y("y:Q", **y))
-    dots = peak.mark_point(filled=True, size=60, opacity=1, shape="diamond", clip=True).encode(
-        colour
-    )
-    values = peak.mark_text(dy=-11, fontSize=13, fontWeight="bold", color=colours.ink).encode(
-        text="text:N"
-    )
-    return (
-        alt.layer(
-            bars,
-            floors,
-            words,
-            lines,
-            *kink_marks(colours, keys, x, y),
-            dots,
-            values,
-            names_beside(keys, colours, y),
-        )
-        .add_params(step_input("layer", max(1, layers - 1), start))
-        .properties(
-            height=PLOT + under + 66,
-            description=alternative,
-            padding={"left": 2, "top": 8, "right": 4, "bottom": 8},
-        )
-    )
+    dots = peak.mark_point(filled=True, size=60, opacity=1, shape="diamond", clip=True)
+    values = peak.mark_text(dy=-11, fontSize=13, fontWeight="bold", color=colours.ink)
+    return [dots.encode(colour), values.encode(text="text:N")]
 
 
 # What is left of an error
-
-
-class Decades(NamedTuple):
-    """The powers of ten at which a logarithmic axis begins and ends."""
-
-    low: int
-    high: int
-
-    def clip(self, values: Floats) -> Floats:
-        return np.clip(values, 10.0**self.low, 10.0**self.high)
-
-    def ticks(self, most: int = 7) -> list[float]:
-        every = max(1, ceil((self.high - self.low) / most))
-        return [10.0**k for k in range(self.low, self.high + 1) if k % every == 0]
 
 
 def decades(values: Floats) -> Decades:
@@ -309,7 +319,7 @@ def textbook_table(run: RunSpec, axis: Decades) -> pa.Table:
     line = textbook(run) if 0 < bound < inf else np.array([])
     return table_of(
         {
-            "series": ["textbook"] * len(line),
+            "series": [TEXTBOOK] * len(line),
             "layer": np.arange(1, len(line) + 1),
             "value": line,
             "shown": axis.clip(line),
@@ -344,8 +354,8 @@ def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.T
     )
 
 
-def layer_axis(t: Text, depth: int, last: int) -> alt.X:
-    """Layers from 1, at the left, to `last`; the output has a name."""
+def thinned_layers(t: Text, depth: int, last: int) -> alt.X:
+    """Layers from 1, at the left, to `last`, some of them named; the output has a name."""
     every = max(1, ceil(last / 13))
     values = [k for k in range(1, last) if (k - 1) % every == 0 and last - k >= min(every, 2)]
     values.append(last)
@@ -367,38 +377,18 @@ def layer_axis(t: Text, depth: int, last: int) -> alt.X:
     )
 
 
-def log_axis(axis: Decades, title: str) -> dict[str, Any]:
-    return {
-        "scale": alt.Scale(type="log", domain=[10.0**axis.low, 10.0**axis.high], nice=False),
-        "axis": alt.Axis(
-            values=axis.ticks(),
-            labelExpr=superscript("round(log(datum.value) / LN10)"),
-            titlePadding=6,
-            orient="right",
-        ),
-        "title": title,
-    }
+def right_axis(axis: Decades, title: str) -> dict[str, Any]:
+    """Powers of ten at the right, where the error comes from."""
+    return log_axis(axis, title, axis.at_most(7), orient="right")
 
 
-def remains(
-    t: Text,
-    colours: Palette,
-    activation: str,
-    names: tuple[tuple[str, str], ...],
-    depth: int,
-    theory: bool,
-    axis: Decades,
-    alternative: str,
-) -> alt.LayerChart:
-    """The error's size at every layer as a share of that at the output, and the textbook line.
-
-    names: of the initializers, by key. theory: whether there is such a line.
-    Data: `sizes`, `textbook`, `marks` from the tables above.
-    """
-    colour = hue(ACTIVATIONS[activation], colours)
-    keys = [key for key, _ in names]
-    x, y = layer_axis(t, depth, depth + 1), log_axis(axis, t.derivatives.left_axis)
-    labels = dict(names) | ({"textbook": t.derivatives.textbook} if theory else {})
+def series_strokes(
+    colours: Palette, colour: str, series: Mapping[str, str]
+) -> tuple[alt.Color, alt.StrokeDash]:
+    """The lines of some initializers and the textbook's, with one legend for both."""
+    hues = [colours.faint if key == TEXTBOOK else colour for key in series]
+    own = iter(SERIES_DASHES)
+    dashes = [list(TEXTBOOK_DASH if key == TEXTBOOK else next(own)) for key in series]
     legend = alt.Legend(
         orient="top",
         direction="vertical",
@@ -406,25 +396,46 @@ def remains(
         symbolType="stroke",
         symbolSize=900,
         symbolStrokeWidth=LINE,
-        labelExpr=f"split({naming(labels)}, '\\n')",
+        labelExpr=f"split({naming(series)}, '\\n')",
         labelLimit=0,
         **TIGHT,
     )
-    series = alt.Color("series:N", legend=legend).scale(
-        domain=list(labels), range=([colour] * len(keys) + [colours.faint])[: len(labels)]
+    return (
+        alt.Color("series:N", legend=legend).scale(domain=list(series), range=hues),
+        alt.StrokeDash("series:N", legend=legend).scale(domain=list(series), range=dashes),
     )
-    dashes = alt.StrokeDash("series:N", legend=legend).scale(
-        domain=list(labels),
-        range=[list(d) for d in (*SERIES_DASHES[: len(keys)], TEXTBOOK_DASH)][: len(labels)],
-    )
+
+
+def remains(
+    t: Text,
+    colours: Palette,
+    activation: str,
+    series: tuple[tuple[str, str], ...],
+    depth: int,
+    axis: Decades,
+    alternative: str,
+) -> alt.LayerChart:
+    """The error's size at every layer as a share of that at the output, and the textbook line.
+
+    series: key and name of every initializer, and of TEXTBOOK last, if there is such a line.
+    Data: `sizes`, `textbook`, `marks` from the tables above.
+    """
+    colour = hue(ACTIVATIONS[activation], colours)
+    keys = [key for key, _ in series if key != TEXTBOOK]
+    x, y = thinned_layers(t, depth, depth + 1), right_axis(axis, t.derivatives.left_axis)
+    shown = alt.Y("shown:Q", **y)
+    stroke = series_strokes(colours, colour, dict(series))
     sizes = alt.Chart(alt.NamedData("sizes"))
     band = sizes.mark_area(opacity=0.13, color=colour).encode(
         x, alt.Y("bottom:Q", **y), alt.Y2("top:Q"), detail="series:N"
     )
-    line = sizes.mark_line(strokeWidth=LINE).encode(x, alt.Y("shown:Q", **y), series, dashes)
+    line = sizes.mark_line(strokeWidth=LINE).encode(x, shown, *stroke)
+    textbook_line = (
+        alt.Chart(alt.NamedData("textbook")).mark_line(strokeWidth=LINE).encode(x, shown, *stroke)
+    )
     points = sizes.mark_point(filled=True, size=60, opacity=1, color=colour).encode(
         x,
-        alt.Y("shown:Q", **y),
+        shown,
         alt.Shape("mark:N")
         .scale(domain=[*keys, "below"], range=[*SHAPES[: len(keys)], "triangle-down"])
         .legend(None),
@@ -435,12 +446,20 @@ def remains(
             alt.Tooltip("high:Q", title=t.derivatives.band_high, format=".3~g"),
         ],
     )
-    textbook_line = (
-        alt.Chart(alt.NamedData("textbook"))
-        .mark_line(strokeWidth=LINE)
-        .encode(x, alt.Y("shown:Q", **y), series, dashes)
+    return (
+        alt.layer(band, textbook_line, line, points, what_is_left(colours, colour, y))
+        .properties(
+            height=LEFT,
+            description=alternative,
+            padding={"left": 2, "top": 4, "right": 4, "bottom": 8},
+        )
+        .resolve_scale(shape="independent")
     )
-    words = (
+
+
+def what_is_left(colours: Palette, colour: str, y: Mapping[str, Any]) -> alt.Chart:
+    """What is left at layer 1, in words before the lines' ends. Data: `marks`."""
+    return (
         alt.Chart(alt.NamedData("marks"))
         .mark_text(align="right", dx=-9, fontSize=12, fontWeight="bold")
         .encode(
@@ -448,18 +467,9 @@ def remains(
             y=alt.Y("place:Q", **y),
             text="text:N",
             color=alt.condition(
-                "datum.series == 'textbook'", alt.value(colours.faint), alt.value(colour)
+                f"datum.series == '{TEXTBOOK}'", alt.value(colours.faint), alt.value(colour)
             ),
         )
-    )
-    return (
-        alt.layer(band, textbook_line, line, points, words)
-        .properties(
-            height=LEFT,
-            description=alternative,
-            padding={"left": 2, "top": 4, "right": 4, "bottom": 8},
-        )
-        .resolve_scale(shape="independent")
     )
 
 
@@ -520,11 +530,8 @@ def parts(
 ) -> alt.LayerChart:
     """The weights' part and the derivative's part of every layer. Data: `parts`."""
     colour = hue(ACTIVATIONS[activation], colours)
-    x, y = layer_axis(t, depth, depth), log_axis(axis, t.derivatives.factor_axis)
-    y["axis"].gridColor = {
-        "condition": {"test": "datum.value === 1", "value": colours.faint},
-        "value": colours.grid,
-    }
+    x, y = thinned_layers(t, depth, depth), right_axis(axis, t.derivatives.factor_axis)
+    y["axis"].gridColor = strong_at(1, colours)
     data = alt.Chart(alt.NamedData("parts"))
     words = {"weights": t.derivatives.weights_part, "derivative": t.derivatives.derivative_part}
     legend = alt.Legend(

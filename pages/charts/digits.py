@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from core.lessons.digits import DIGITS, INK, SIDE, Reading, pictures
-from core.nn.activations import ACTIVATIONS
+from core.lessons.digits import DIGITS, Reading, pictures
 from core.runs.recording import History
-from pages.charts.activations import apart
-from pages.charts.style import LINE, Palette, dash, hue
-from pages.charts.training import ONCE
+from pages.charts.pictures import Pixels, inked, rgb, tinted, uri
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import LABEL, ONCE, apart, dotted_at, names_beside, strokes
 from pages.texts import Text
 from pages.texts.numbers import percent
 
-Pixels = np.ndarray[Any, Any]
-
 BARS, COURSE, CONFUSION, UNIT = 300, 300, 400, 300
 """Heights in pixels, axes included."""
-LABEL = 16
 ACROSS, DOWN = 5, 4
 """Pictures of mistakes in a row, and rows."""
 TILE = 96
@@ -35,24 +28,6 @@ MARGIN = 16
 """What the page leaves around a chart without axes."""
 MOST_MISTAKES, MOST_UNITS = ACROSS * DOWN, UNITS_ACROSS * UNITS_DOWN
 PLAIN = {"labelAngle": 0, "grid": False, "domain": False, "ticks": False}
-
-
-def rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def uri(image: Image.Image, **options: Any) -> str:
-    """A picture as a PNG in a data URI."""
-    buffer = io.BytesIO()
-    image.save(buffer, "png", **options)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def ink_picture(pixels: Pixels, ink: str) -> str:
-    """64 pixels from 0 to 16, as ink on transparent paper."""
-    image = Image.fromarray((pixels.reshape(SIDE, SIDE) / INK * 255).astype(np.uint8), mode="P")
-    image.putpalette(list(rgb(ink)) * 256)
-    return uri(image, transparency=bytes(range(256)))
 
 
 def signs(colours: Palette) -> tuple[str, str, str]:
@@ -106,7 +81,7 @@ def bars(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
         text="text:N",
         opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.75)),
     )
-    return (bar + text).properties(height=BARS, description=alternative)
+    return alt.layer(bar, text).properties(height=BARS, description=alternative)
 
 
 # The course
@@ -165,12 +140,7 @@ def course(
     Data: `course` from `course_table`, `ends` from `ends_table`.
     """
     words = t.digits
-    entries = [ACTIVATIONS[key] for key in keys]
-    domain = list(keys)
-    colour = alt.Color("activation:N").legend(None)
-    colour = colour.scale(domain=domain, range=[hue(entry, colours) for entry in entries])
-    strokes = alt.StrokeDash("activation:N").legend(None)
-    strokes = strokes.scale(domain=domain, range=[dash(entry) for entry in entries])
+    colour, dashes = strokes(keys, colours, "activation:N")
     x = alt.X("epoch:Q").scale(domain=[0, epochs], nice=False).title(words.epoch)
     x = x.axis(grid=False, tickCount=5)
     y = {
@@ -183,7 +153,7 @@ def course(
         x,
         alt.Y("test:Q", **y),
         colour,
-        strokes,
+        dashes,
         tooltip=[
             alt.Tooltip("epoch:Q", title=words.epoch),
             alt.Tooltip("test:Q", title=words.test, format=".1%"),
@@ -195,28 +165,13 @@ def course(
         .mark_line(strokeWidth=1, color=colours.ink, opacity=0.55)
         .encode(x, alt.Y("train:Q", **y))
     )
-    ends = alt.Chart(alt.NamedData("ends"))
-    lead = ends.mark_rule(strokeWidth=1, opacity=0.6).encode(
-        x=alt.XValue(alt.expr("width + 1")),
-        x2=alt.X2Value(alt.expr("width + 8")),
-        y=alt.Y("end:Q", **y),
-        y2="place:Q",
-        color=colour,
-    )
-    names = ends.mark_text(align="left", fontSize=12, fontWeight="bold").encode(
-        x=alt.XValue(alt.expr("width + 11")), y=alt.Y("place:Q", **y), text="name:N", color=colour
-    )
-    rule = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, strokeDash=[2, 3], opacity=0.6)
-        .encode(y=alt.YDatum(guessing))
-    )
+    names = names_beside(alt.Chart(alt.NamedData("ends")), y, colour)
     note = (
         alt.Chart(ONCE)
         .mark_text(align="right", dy=-8, fontSize=12, color=colours.ink)
         .encode(text=alt.TextValue(words.guessing), y=alt.YDatum(guessing), x=alt.XValue("width"))
     )
-    return alt.layer(training, lines, lead, names, rule, note).properties(
+    return alt.layer(training, lines, *names, dotted_at(guessing, colours, 0.6), note).properties(
         height=COURSE, description=alternative
     )
 
@@ -236,7 +191,7 @@ def mistakes_table(reading: Reading, t: Text, ink: str) -> pa.Table:
             "x": pa.array(place % ACROSS, pa.int64()),
             "y": pa.array(-(place // ACROSS), pa.int64()),
             "url": pa.array(
-                [ink_picture(pixels[row], ink) for row in reading.rows[shown]], pa.string()
+                [tinted(inked(pixels[row]), ink) for row in reading.rows[shown]], pa.string()
             ),
             "reads": pa.array(
                 [
@@ -267,9 +222,9 @@ def mistakes(t: Text, colours: Palette, rows: int, alternative: str) -> alt.Laye
     text = {"fontSize": 12, "limit": 110}
     reads = base.mark_text(**text, dy=-35, fontWeight="bold", color=colours.wrong)
     truth = base.mark_text(**text, dy=34, color=colours.ink)
-    return (picture + reads.encode(text="reads:N") + truth.encode(text="truth:N")).properties(
-        height=rows * TILE + MARGIN, description=alternative
-    )
+    return alt.layer(
+        picture, reads.encode(text="reads:N"), truth.encode(text="truth:N")
+    ).properties(height=rows * TILE + MARGIN, description=alternative)
 
 
 def confusion_table(reading: Reading) -> pa.Table:
@@ -315,7 +270,7 @@ def confusion(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
         text="text:N",
         opacity=alt.when("datum.count > 0").then(alt.value(1)).otherwise(alt.value(0.4)),
     )
-    return (cells + text).properties(height=CONFUSION, description=alternative)
+    return alt.layer(cells, text).properties(height=CONFUSION, description=alternative)
 
 
 # What the units of layer 1 look for
@@ -355,7 +310,7 @@ def units(t: Text, colours: Palette, rows: int, alternative: str) -> alt.LayerCh
         .mark_point(shape="square", filled=False, strokeWidth=3, opacity=1)
         .encode(size=alt.value((edge + 3) ** 2), stroke=alt.value(colours.accent))
     )
-    return (picture + thin + frame).properties(
+    return alt.layer(picture, thin, frame).properties(
         height=rows * UNIT_TILE + MARGIN, description=alternative
     )
 
@@ -406,4 +361,4 @@ def unit(t: Text, colours: Palette, largest: float, alternative: str) -> alt.Lay
         )
     )
     text = base.mark_text(fontSize=15, fontWeight="bold", color=colours.ink).encode(text="sign:N")
-    return (cells + text).properties(height=UNIT, description=alternative)
+    return alt.layer(cells, text).properties(height=UNIT, description=alternative)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import altair as alt
 import numpy as np
@@ -11,9 +10,9 @@ import pyarrow as pa
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS
-from pages.charts.expressions import POWER_OF_TEN, layer_name, naming
-from pages.charts.style import LINE, Palette, dash, hue
-from pages.charts.training import CLOSE
+from pages.charts.expressions import naming
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import CLOSE, Decades, layer_ticks, log_axis, strokes
 
 HEIGHT = 190
 
@@ -43,32 +42,15 @@ def lines(
     Data: `lines` from `lines_table`. layers: 0 for curves over z; else the number of layers, the
     output included, on a logarithmic axis.
     """
-    x_axis: dict[str, Any] = dict(CLOSE)
-    y_axis: dict[str, Any] = {"titlePadding": 6, "tickCount": 4}
-    x, y = alt.X("x:Q").scale(nice=False), alt.Y("y:Q")
+    names = naming({key: ACTIVATIONS[key].name for key in keys})
+    legend = {"orient": "top", "symbolType": "stroke", "labelExpr": names}
+    x, y = alt.X("x:Q").scale(nice=False).title(x_title), alt.Y("y:Q").title(y_title)
     if layers:
-        x_axis |= {
-            "values": list(range(1, layers + 1)),
-            "labelExpr": layer_name(layers, out),
-        }
-        y_axis |= {"labelExpr": POWER_OF_TEN}
-        y = y.scale(type="log", domain=[1e-5, 10])
-        y_axis["values"] = [1e-4, 1e-2, 1]
-    entries = [ACTIVATIONS[key] for key in keys]
-    base = alt.Chart(alt.NamedData("lines")).encode(
-        x.axis(**x_axis).title(x_title),
-        y.axis(**y_axis).title(y_title),
-        alt.Color("key:N")
-        .scale(domain=list(keys), range=[hue(entry, colours) for entry in entries])
-        .legend(
-            orient="top",
-            title=None,
-            symbolType="stroke",
-            labelExpr=naming({entry.key: entry.name for entry in entries}),
-        ),
-        alt.StrokeDash("key:N")
-        .scale(domain=list(keys), range=[list(dash(entry)) for entry in entries])
-        .title(None),
-    )
+        x = x.axis(**layer_ticks(layers, out), **CLOSE)
+        decades = Decades(-5, 1)
+        y = alt.Y("y:Q", **log_axis(decades, y_title, every=2, tickCount=4))
+    else:
+        x, y = x.axis(**CLOSE), y.axis(titlePadding=6, tickCount=4)
+    base = alt.Chart(alt.NamedData("lines")).encode(x, y, *strokes(keys, colours, **legend))
     marks = base.mark_line(strokeWidth=LINE, point={"filled": True} if layers else False)
     return alt.layer(marks).properties(height=HEIGHT, description=alternative)

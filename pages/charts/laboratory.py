@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections.abc import Sequence
 from enum import StrEnum
@@ -12,14 +10,24 @@ from typing import Any
 import altair as alt
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
 from core.nn.activations import ACTIVATIONS, Family
-from core.runs.recording import BINS, SPAN, Frame, History
+from core.runs.cost import BINS, SPAN
+from core.runs.recording import Frame, History
 from core.runs.training import RunSpec
-from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
+from pages.charts.expressions import NOW, naming, quoted
+from pages.charts.pictures import SHADES, tinted
 from pages.charts.style import LINE, Palette
-from pages.charts.training import CLOSE, ONCE, TOP, decades, epoch_input, until
+from pages.charts.vocabulary import (
+    CLOSE,
+    Decades,
+    corner_note,
+    dotted_at,
+    epoch_input,
+    layer_axis,
+    log_axis,
+    until,
+)
 from pages.texts import Text
 
 WATERFALL, SEEDS = 300, 240
@@ -119,24 +127,17 @@ def waterfall(
 
     Data: `treads` from `waterfall_table`.
     """
-    ends = range(-decades(axis_depth), TOP + 1)
-    every = max(1, round(len(ends) / 6))
-    ticks = [10.0**k for k in ends if k % every == 0]
-    out = layer_name(depth + 1, t.training.out)
+    decades = Decades.of_depth(axis_depth)
     parts = [part.value for part in shown]
     names = naming({part: t.laboratory.parts[part] for part in parts})
     hues = {Part.DERIVATIVE: colour, Part.AROUND: colours.accent, Part.THROUGH: colours.faint}
     seen = f"indexof({json.dumps(parts)}, datum.part) >= 0"
     base = alt.Chart().encode(
-        alt.X("x:Q")
-        .scale(domain=[0.8, depth + 1.2], nice=False)
-        .axis(values=list(range(1, depth + 2)), labelExpr=out, **CLOSE)
-        .title(t.training.towards_input),
+        layer_axis(t, depth, t.training.towards_input),
         alt.X2("x2:Q"),
-        alt.Y("y:Q")
-        .scale(type="log", domain=[10.0 ** -decades(axis_depth), 10.0**TOP], clamp=True, nice=False)
-        .axis(values=ticks, labelExpr=POWER_OF_TEN, titlePadding=6)
-        .title(t.laboratory.share_of_output),
+        alt.Y(
+            "y:Q", **log_axis(decades, t.laboratory.share_of_output, decades.about(6), clamp=True)
+        ),
         alt.Y2("y2:Q"),
         alt.Color("part:N")
         .scale(domain=parts, range=[hues.get(part, colours.ink) for part in shown])
@@ -150,15 +151,10 @@ def waterfall(
         ],
     )
     line = base.mark_rule(strokeWidth=LINE)
-    level = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, opacity=0.35, strokeDash=[2, 3])
-        .encode(y=alt.YDatum(1))
-    )
     return (
         alt.layer(
             alt.layer(line, data=alt.NamedData("treads")).transform_filter(f"{NOW} && {seen}"),
-            level,
+            dotted_at(1, colours, 0.35),
         )
         .add_params(epoch_input())
         .properties(height=WATERFALL, description=alternative)
@@ -216,12 +212,9 @@ def seeds(
     middle = spread.mark_line(color=colour, strokeWidth=LINE + 0.5).encode(
         x, alt.Y("middle:Q").scale(scale).title(title)
     )
-    guess = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
-        .encode(y=alt.YDatum(baseline))
+    return alt.layer(band, each, middle, dotted_at(baseline, colours)).properties(
+        height=SEEDS, description=alternative
     )
-    return (band + each + middle + guess).properties(height=SEEDS, description=alternative)
 
 
 # Where the sums sit
@@ -305,7 +298,7 @@ def sums(
         .encode(x, y, alt.Detail("row:N"))
     )
     return (
-        (bars + slope)
+        alt.layer(bars, slope)
         .add_params(epoch_input())
         .properties(height=70 + 62 * len(layers), description=alternative)
     )
@@ -341,20 +334,7 @@ def atlas_picture(active: np.ndarray[Any, Any], samples: int, colours: Palette) 
     across, down = max(4, min(28, 600 // depth)), max(3, min(10, 240 // width))
     shades = (active.T / samples * 255).round().astype(np.uint8)
     cells = np.kron(shades, np.ones((down, across), np.uint8))
-    return png(cells, colours.families[Family.RECTIFIED])
-
-
-def png(shades: np.ndarray[Any, Any], colour: str) -> str:
-    """A picture in a data URI: `colour` from nearly transparent (0) to full (255)."""
-    image = Image.fromarray(shades, mode="P")
-    image.putpalette(list(rgb(colour)) * 256)
-    buffer = io.BytesIO()
-    image.save(buffer, "png", transparency=bytes(30 + round(0.88 * s) for s in range(256)))
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
-
-
-def rgb(colour: str) -> tuple[int, int, int]:
-    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+    return tinted(cells, colours.families[Family.RECTIFIED], 30 + (0.88 * SHADES).round())
 
 
 def atlas_table(frames: Sequence[Frame], samples: int, colours: Palette, t: Text) -> pa.Table:
@@ -428,13 +408,9 @@ def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -
         )
         .encode(x, y, opacity=alt.value(1))
     )
-    note = (
-        base.transform_filter(NOW)
-        .mark_text(align="left", baseline="bottom", fontSize=13, color=colours.ink, dy=-6)
-        .encode(text="note:N", x=alt.XValue(0), y=alt.YValue(0))
-    )
+    note = corner_note(base.transform_filter(NOW), colours, "note:N")
     return (
-        (picture + crosses + note)
+        alt.layer(picture, crosses, note)
         .add_params(epoch_input())
         .properties(height=min(420, 110 + 12 * width), description=alternative)
     )

@@ -17,12 +17,13 @@ import pyarrow as pa
 from core.arrays import Array
 from core.lessons.folding import Chart, Fold
 from core.lessons.perceptron import ON_THE_LINE, Lesson, Line, Margin, Points, PointSet, best_at
-from pages.charts.activations import step_input
 from pages.charts.expressions import NOW, quoted
+from pages.charts.pictures import backdrop, shade
 from pages.charts.present import PROJECTOR
-from pages.charts.style import LINE, SYMBOLS, Palette
-from pages.charts.training import ONCE, backdrop, epoch_input, shade, until
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import ONCE, epoch_input, step_input, two_classes, until
 from pages.texts import Text
+from pages.texts.numbers import decimals, power
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
 """Heights in pixels, axes included."""
@@ -73,12 +74,7 @@ def dots(colours: Palette, data: alt.Chart, x: Any, y: Any, corners: bool) -> al
         strokeWidth=0.7,
         opacity=1,
         clip=True,
-    ).encode(
-        x,
-        y,
-        alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-        alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS[:2])).legend(None),
-    )
+    ).encode(x, y, *two_classes(colours))
 
 
 def half_planes(
@@ -493,10 +489,12 @@ def bound_number(margin: Margin) -> str:
     """The bound, for people; a whole number where rounding alone kept it from being one."""
     if isinf(margin.bound):
         return "∞"
+    if margin.bound >= 1e5:
+        return power(margin.bound, 3)
     nearest = round(margin.bound)
     if abs(margin.bound - nearest) < 1e-6 * margin.bound:
         return f"{nearest:,}"
-    return f"{margin.bound:,.1f}"
+    return decimals(margin.bound, 1)
 
 
 def weights_table(lesson: Lesson) -> pa.Table:

@@ -18,12 +18,23 @@ from core.nn.activations import ACTIVATIONS
 from core.runs.recording import Frame
 from pages.charts import activations as curves
 from pages.charts import svm, training
-from pages.charts.activations import REACH, step_input
 from pages.charts.expressions import NOW
 from pages.charts.facts import name_of
 from pages.charts.present import PROJECTOR
-from pages.charts.style import LINE, SYMBOLS, Palette, dash, hue
-from pages.charts.training import CLOSE, epoch_input, until
+from pages.charts.style import LINE, Palette, dash, hue
+from pages.charts.vocabulary import (
+    CLOSE,
+    ONCE,
+    REACH,
+    corner_note,
+    epoch_input,
+    plane_axes,
+    step_input,
+    strokes,
+    two_classes,
+    until,
+    z_axis,
+)
 from pages.texts import Text
 
 HILL, TAIL, UNITS, LIVES, PLANE = 262, 190, 268, 290, 292
@@ -56,8 +67,7 @@ def hill(t: Text, colours: Palette, key: str, alternative: str) -> alt.LayerChar
     Data: `slopes` from `slopes_table`.
     """
     entry = ACTIVATIONS[key]
-    x = alt.X("z:Q").scale(domain=[-REACH, REACH], nice=False).title(t.activations.z_axis)
-    x = x.axis(values=list(range(-6, 7, 2)), format="d")
+    x = z_axis(t)
     y = alt.Y("df:Q").scale(domain=[-0.05, 1.2], nice=False).title(t.activations.slope_axis)
     base = alt.Chart(alt.NamedData("slopes")).encode(x, y)
     line = base.mark_line(color=hue(entry, colours), strokeWidth=LINE, strokeDash=list(dash(entry)))
@@ -84,7 +94,6 @@ def tail(
 
     Data: `slopes` from `slopes_table`.
     """
-    entries = [ACTIVATIONS[key] for key in keys]
     x = (
         alt.X("z:Q")
         .scale(domain=[TAIL_FROM, TAIL_TO], nice=False)
@@ -97,16 +106,13 @@ def tail(
         .axis(tickCount=4)
         .title(t.activations.slope_axis)
     )
-    domain = list(keys)
-    colour = alt.Color("key:N").scale(domain=domain, range=[hue(e, colours) for e in entries])
-    dashes = alt.StrokeDash("key:N").scale(domain=domain, range=[list(dash(e)) for e in entries])
     lines = (
         alt.Chart(alt.NamedData("slopes"))
         .mark_line(strokeWidth=LINE, clip=True)
-        .encode(x, y, colour.legend(None), dashes.legend(None))
+        .encode(x, y, *strokes(keys, colours))
     )
     here = (
-        alt.Chart(training.ONCE)
+        alt.Chart(ONCE)
         .mark_rule(color=colours.ink, strokeDash=[2, 3])
         .encode(x=alt.XDatum(crossing))
     )
@@ -203,15 +209,8 @@ def lit(
 
 def heading(colours: Palette, shown: str) -> alt.Chart:
     """Of the texts in `notes` the one for which the expression `shown` holds, above the chart."""
-    return (
-        alt.Chart(alt.NamedData("notes"))
-        .transform_filter(shown)
-        .mark_text(
-            align="left", baseline="bottom", dy=-6, fontSize=13, fontWeight="bold",
-            color=colours.ink,
-        )
-        .encode(text="text:N", x=alt.XValue(0), y=alt.YValue(0))
-    )  # fmt: skip
+    data = alt.Chart(alt.NamedData("notes")).transform_filter(shown)
+    return corner_note(data, colours, "text:N", fontWeight="bold")
 
 
 def chosen_table(x: NDArray[np.float64], shown: Sequence[int]) -> pa.Table:
@@ -227,18 +226,11 @@ def where(
 
     Data: `points` as for the plane of the training page, `chosen` from `chosen_table`.
     """
-    sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
-    x = alt.X("x1:Q").scale(sides).title("x₁").axis(format="d", values=[-1, 0, 1], **CLOSE)
-    y = alt.Y("x2:Q").scale(sides).title("x₂").axis(format="d", values=[-1, 0, 1], **CLOSE)
+    x, y = plane_axes(dataset.reach)
     marks = (
         alt.Chart(alt.NamedData("points"))
         .mark_point(filled=True, size=26, opacity=0.45, clip=True)
-        .encode(
-            x,
-            y,
-            alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-            alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS)).legend(None),
-        )
+        .encode(x, y, *two_classes(colours))
     )
     ring = (
         alt.Chart(alt.NamedData("chosen"))

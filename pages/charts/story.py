@@ -15,15 +15,23 @@ from core.data.datasets import Dataset
 from core.lessons.contours import contours
 from core.lessons.perceptron import PointSet
 from core.nn.activations import ACTIVATIONS
-from core.runs.recording import GRID, Frame, History, Recording, grid
+from core.runs.cost import GRID
+from core.runs.recording import Frame, History, Recording, grid
 from core.runs.training import RunSpec, Trained
 from pages.charts import training
-from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name, naming, quoted
+from pages.charts.expressions import NOW, naming, quoted
 from pages.charts.laboratory import PART_DASHES, Part, waterfall_table
 from pages.charts.perceptron import PLANE, axes, dots
 from pages.charts.present import PROJECTOR
-from pages.charts.style import LINE, SYMBOLS, Palette, hue
-from pages.charts.training import CLOSE, epoch_input, until
+from pages.charts.style import LINE, Palette, hue
+from pages.charts.vocabulary import (
+    Decades,
+    epoch_input,
+    layer_axis,
+    log_axis,
+    two_classes,
+    until,
+)
 from pages.texts import Text
 from pages.texts.numbers import fraction, power
 
@@ -37,7 +45,7 @@ NARROW = 420
 """Below this width there is no room for the factors' values, and more for the names."""
 ROOMY = 780
 """From this width the names need no more room, in the larger type of a projector either."""
-LOWEST, HIGHEST = -5, 1
+STAIRS_AXIS = Decades(-5, 1)
 """Powers of ten between which the staircase is drawn."""
 
 
@@ -58,7 +66,8 @@ def points_only(t: Text, colours: Palette, chosen: PointSet, alternative: str) -
 
 def units_table(trained: Trained, reach: float) -> pa.Table:
     """The line of every unit of layer 1, on which its sum is 0: two rows each, at the sides."""
-    weights, biases = trained.parameters.weights[0][0], trained.parameters.biases[0][0]
+    parameters = trained.network.parameters
+    weights, biases = parameters.weights[0][0], parameters.biases[0][0]
     rows: dict[str, list[Any]] = {"unit": [], "x1": [], "y": []}
     for unit, ((w1, w2), b) in enumerate(zip(weights.T, np.ravel(biases), strict=True)):
         steep = float(np.copysign(max(abs(w2), 1e-3 * abs(w1), 1e-12), w2))
@@ -175,12 +184,7 @@ def row(
             y=f"{top} + {side} / 2 - datum.x2 / {reach} * {side} / 2",
         )
         .mark_point(size=9, filled=True, opacity=0.9)
-        .encode(
-            x,
-            y,
-            alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-            alt.Shape("label:N").scale(domain=[0, 1], range=list(SYMBOLS)).legend(None),
-        )
+        .encode(x, y, *two_classes(colours))
     )
     names = alt.Chart(alt.NamedData("names"))
     box = (
@@ -263,56 +267,53 @@ def staircase(
     weights are called.
     Data: `steps` and `other` from `steps_table`, `bound` from `bound_table`.
     """
-    words = t.scene_walk
-    colour = hue(ACTIVATIONS[activation], colours)
+    left = alt.expr(f"width < {NARROW} ? -1.3 : width < {ROOMY} ? -0.4 : 0.2")
+    x = layer_axis(t, depth, t.training.towards_input, left=left)
+    y = alt.Y("y:Q", **log_axis(STAIRS_AXIS, t.laboratory.share_of_output, clamp=True))
+    parts = part_strokes(t, colours, hue(ACTIVATIONS[activation], colours))
+    return (
+        alt.layer(
+            *textbook_line(t, colours, x, y),
+            *other_way(colours, x, y, depth, beside),
+            *treads(t, x, y, *parts),
+            *arrived(colours, x, y, f"pow({steepest!r}, {depth + 1} - datum.x)"),
+        )
+        .add_params(epoch_input())
+        .properties(height=STAIRS, usermeta={PROJECTOR: 330}, description=alternative)
+    )
+
+
+def part_strokes(t: Text, colours: Palette, colour: str) -> tuple[alt.Color, alt.StrokeDash]:
+    """The weights' part and the derivative's, with a legend."""
     parts = [Part.WEIGHTS.value, Part.DERIVATIVE.value]
-    x = (
-        alt.X("x:Q")
-        .scale(
-            domain=[
-                alt.expr(f"width < {NARROW} ? -1.3 : width < {ROOMY} ? -0.4 : 0.2"),
-                depth + 1.2,
-            ],
-            nice=False,
-        )
-        .axis(
-            values=list(range(1, depth + 2)),
-            labelExpr=layer_name(depth + 1, t.training.out),
-            **CLOSE,
-        )
-        .title(t.training.towards_input)
+    colour_of = alt.Color("part:N").scale(domain=parts, range=[colours.ink, colour])
+    dashes = alt.StrokeDash("part:N").scale(
+        domain=parts, range=[PART_DASHES[Part(key)] for key in parts]
     )
-    y = (
-        alt.Y("y:Q")
-        .scale(type="log", domain=[10.0**LOWEST, 10.0**HIGHEST], clamp=True, nice=False)
-        .axis(
-            values=[10.0**k for k in range(LOWEST, HIGHEST + 1)],
-            labelExpr=POWER_OF_TEN,
-            titlePadding=6,
-        )
-        .title(t.laboratory.share_of_output)
-    )
-    part = alt.Color("part:N").scale(domain=parts, range=[colours.ink, colour])
-    part = part.legend(
-        orient="top",
-        title=None,
-        symbolType="stroke",
-        symbolOpacity=1,  # not that of the factors, which a narrow chart leaves out
-        labelExpr=naming({key: t.laboratory.parts[key] for key in parts}),
-    )
-    dashes = (
-        alt.StrokeDash("part:N")
-        .scale(domain=parts, range=[PART_DASHES[Part(key)] for key in parts])
-        .title(None)
-    )
+    legend = {
+        "orient": "top",
+        "title": None,
+        "symbolType": "stroke",
+        "symbolOpacity": 1,  # not that of the factors, which a narrow chart leaves out
+        "labelExpr": naming({key: t.laboratory.parts[key] for key in parts}),
+    }
+    return colour_of.legend(**legend), dashes.title(None)
+
+
+def ends_of_rule() -> dict[str, Any]:
+    """Where a tread ends."""
+    return {"x2": alt.X2("x2:Q"), "y2": alt.Y2("y2:Q")}
+
+
+def treads(t: Text, x: alt.X, y: alt.Y, part: alt.Color, dashes: alt.StrokeDash) -> list[alt.Chart]:
+    """The factors so far as a staircase, each with its value where there is room."""
     so_far = alt.Chart(alt.NamedData("steps")).transform_filter("datum.epoch <= epoch")
-    ends = {"x2": alt.X2("x2:Q"), "y2": alt.Y2("y2:Q")}
-    treads = so_far.mark_rule(strokeWidth=LINE + 0.5).encode(
+    steps = so_far.mark_rule(strokeWidth=LINE + 0.5).encode(
         x,
         y,
         part,
         dashes,
-        **ends,
+        **ends_of_rule(),
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),
             alt.Tooltip("factor:Q", title=t.laboratory.factor, format=".3~g"),
@@ -331,6 +332,11 @@ def staircase(
         )
         .encode(x, y, part, text="times:N")
     )
+    return [steps, factors]
+
+
+def arrived(colours: Palette, x: alt.X, y: alt.Y, bound: str) -> list[alt.Chart]:
+    """Where the error has come to, and how much of it is left, away from the textbook's `bound`."""
     now = (
         alt.Chart(alt.NamedData("steps"))
         .transform_filter(NOW)
@@ -339,22 +345,32 @@ def staircase(
     dot = now.mark_point(filled=True, size=110, color=colours.accent, opacity=1).encode(x, y)
     left = now.mark_text(
         dx=-7,
-        dy=alt.expr(f"datum.y < pow({steepest!r}, {depth + 1} - datum.x) ? 14 : -13"),
+        dy=alt.expr(f"datum.y < {bound} ? 14 : -13"),
         align="right",
         fontSize=15,
         fontWeight="bold",
         color=colours.accent,
     ).encode(x, y, text="left:N")
+    return [dot, left]
+
+
+def textbook_line(t: Text, colours: Palette, x: alt.X, y: alt.Y) -> list[alt.Chart]:
+    """The bound that the textbook draws, with its name."""
     bound = alt.Chart(alt.NamedData("bound"))
-    textbook = bound.mark_line(color=colours.faint, strokeWidth=1.8, strokeDash=[2, 3]).encode(x, y)
-    named = (
+    line = bound.mark_line(color=colours.faint, strokeWidth=1.8, strokeDash=[2, 3]).encode(x, y)
+    name = (
         bound.transform_filter("datum.x == 1")
-        .transform_calculate(words=quoted(words.bound))
+        .transform_calculate(words=quoted(t.scene_walk.bound))
         .mark_text(dx=-7, align="right", fontSize=12, color=colours.faint)
         .encode(x, y, text="words:N")
     )
+    return [line, name]
+
+
+def other_way(colours: Palette, x: alt.X, y: alt.Y, depth: int, beside: str) -> list[alt.Chart]:
+    """The error's way with the other weights, faint, with their name and what is left."""
     other = alt.Chart(alt.NamedData("other"))
-    faint = other.mark_rule(color=colours.faint, strokeWidth=1.5, opacity=0.6).encode(x, y, **ends)
+    faint = other.mark_rule(color=colours.faint, strokeWidth=1.5, opacity=0.6)
     whose = (
         other.transform_filter(f"datum.epoch == {2 * depth}")
         .transform_calculate(
@@ -363,11 +379,7 @@ def staircase(
         .mark_text(dx=-7, dy=0, align="right", fontSize=12, color=colours.faint)
         .encode(x, y, text="words:N")
     )
-    return (
-        alt.layer(textbook, named, faint, whose, treads, factors, dot, left)
-        .add_params(epoch_input())
-        .properties(height=STAIRS, usermeta={PROJECTOR: 330}, description=alternative)
-    )
+    return [faint.encode(x, y, **ends_of_rule()), whose]
 
 
 # One network closely

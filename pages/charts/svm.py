@@ -13,9 +13,11 @@ from core.data.datasets import Dataset
 from core.lessons.contours import contours
 from core.lessons.svm import Svm
 from core.runs.recording import grid
+from core.runs.training import RunSpec
 from pages.charts import training
-from pages.charts.style import LINE, SHAPES, Palette
-from pages.charts.training import CLOSE, ONCE, backdrop, shade
+from pages.charts.pictures import backdrop, shade
+from pages.charts.style import LINE, Palette
+from pages.charts.vocabulary import ONCE, dotted_at, plane_axes, two_classes
 from pages.texts import Text
 
 CELLS = 100
@@ -25,6 +27,7 @@ SWEEP = 245
 FULL = 0.72
 """How strong the colour is outside the strip; a network is as strong where it is that sure."""
 LEVELS = (-1, 0, 1)
+MOST_POINTS = 500
 KNOBS = ("svm_gamma", "svm_c")
 
 
@@ -60,6 +63,13 @@ def lines_table(f: np.ndarray[Any, Any], reach: float) -> pa.Table:
     )
 
 
+def points_table(run: RunSpec) -> pa.Table:
+    """The points of both parts: where, and of which class."""
+    data = run.data()
+    x, y = np.concatenate([data.train_x, data.test_x]), np.append(data.train_y, data.test_y)
+    return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": y.astype(int)}).slice(0, MOST_POINTS)
+
+
 def support_table(machine: Svm) -> pa.Table:
     """Every support vector: where, of which class, its alpha, and whether that is C."""
     chosen = machine.support
@@ -77,13 +87,10 @@ def support_table(machine: Svm) -> pa.Table:
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
     """The machine's answers over the plane, its boundary and strip, the points, the rings.
 
-    Data: `picture` from `picture_table`, `lines` from `lines_table`, `points` from the network's
-    `points_table`, `support` from `support_table`.
+    Data: `picture` from `picture_table`, `lines` from `lines_table`, `points` from `points_table`,
+    `support` from `support_table`.
     """
-    sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
-    axis: dict[str, Any] = {"format": "d", "values": [-1, 0, 1], **CLOSE}
-    x = alt.X("x1:Q").scale(sides).title("x₁").axis(**axis)
-    y = alt.Y("x2:Q").scale(sides).title("x₂").axis(**axis)
+    x, y = plane_axes(dataset.reach)
     picture = backdrop("picture")
     lines = (
         alt.Chart(alt.NamedData("lines"))
@@ -99,10 +106,7 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
             .otherwise(alt.value(1.4)),
         )
     )
-    classes = (
-        alt.Color("label:N").scale(domain=[0, 1], range=list(colours.classes[:2])).legend(None),
-        alt.Shape("label:N").scale(domain=[0, 1], range=list(SHAPES[:2])).legend(None),
-    )
+    classes = two_classes(colours)
     marks = {"filled": True, "size": 26, "opacity": 1, "clip": True}
     edge = {"stroke": colours.paper, "strokeWidth": 0.6}
     points = alt.Chart(alt.NamedData("points")).mark_point(**marks, **edge).encode(x, y, *classes)
@@ -158,6 +162,7 @@ def sweep_table(scores: Mapping[float, Score], t: Text) -> pa.Table:
         }
         for part in ("train", "test")
         for value, score in sorted(scores.items())
+        if np.isfinite(getattr(score, part))
     ]
     kinds = {"value": pa.float64(), "part": pa.string(), "accuracy": pa.float64()}
     return pa.Table.from_pylist(
@@ -221,11 +226,7 @@ def sweep(
         ],
     )
     here = alt.Chart(ONCE).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x=alt.XDatum(now))
-    guessing = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
-        .encode(y=alt.YDatum(guess).scale(shares))
-    )
+    guessing = dotted_at(guess, colours, scale=shares)
     return alt.layer(guessing, lines, points, here).properties(
         height=SWEEP, description=alternative
     )

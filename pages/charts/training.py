@@ -6,77 +6,35 @@ While it plays only the parameter changes; while a run is computed only the data
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
-from PIL import Image
 
-from core.data.datasets import Dataset, Task, View, collected
+from core.data.datasets import Dataset, Task, View, collected, gathered
 from core.data.tables import shortened
-from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.cost import SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
-from pages.charts.expressions import NOW, POWER_OF_TEN, layer_name
+from pages.charts import curve as curves
+from pages.charts.expressions import NOW, layer_name
 from pages.charts.measures import MEASURES, Measure
-from pages.charts.style import BOUNDARY, LINE, SHAPES, Palette
+from pages.charts.pictures import backdrop, inked, shade, shade_classes, tinted
+from pages.charts.style import LINE, SHAPES, Palette
+from pages.charts.vocabulary import CLOSE, Decades, Ends, dotted_at, epoch_input, log_axis, until
 from pages.texts import Text
 from pages.texts.numbers import power
 
-LONGEST = 100_000
 PICTURE, LADDER, COURSE = 206, 162, 117
 """Heights in pixels, axes included."""
 NAMED = 40
 """What is added to a picture that has a visitor's class names above it."""
 
 
-CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
-"""Axes that leave the height to the picture."""
-
-
-ONCE = alt.sequence(1)
-"""Data of one row, for a mark that has none: the browser makes it, so it is no dataset to send."""
-
-
-def epoch_input() -> alt.Parameter:
-    """The parameter that the clock sets."""
-    bound = alt.binding_range(min=0, max=LONGEST, step=1, name="epoch")
-    return alt.param(name="epoch", value=LONGEST, bind=bound)
-
-
-def until(epochs: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The epoch at which each of these gives way to the next; the last one never does."""
-    return np.append(epochs[1:], LONGEST + 1)[: len(epochs)]
-
-
 # What the network has learnt
-
-
-def shade(values: np.ndarray[Any, Any]) -> str:
-    """A picture of the plane as a PNG in a data URI: a class's colour, the stronger the surer."""
-    image = Image.fromarray(values, mode="P")
-    shades = np.arange(256)
-    side = (shades >= 128).astype(int)
-    return drawn(image, side, np.abs(shades - 127.5) / 127.5)
-
-
-def shade_classes(values: np.ndarray[Any, Any]) -> str:
-    """As `shade`, of several classes: the likeliest one's colour."""
-    codes = np.arange(256)
-    sure = codes % SURENESSES / (SURENESSES - 1)
-    likeliest = np.minimum(codes // SURENESSES, len(BOUNDARY) - 1)
-    return drawn(Image.fromarray(values, mode="P"), likeliest, sure)
-
-
-def drawn(image: Image.Image, classes: np.ndarray[Any, Any], sure: np.ndarray[Any, Any]) -> str:
-    """A PNG in a data URI. Of each of the 256 values: its class, and how sure from 0 to 1."""
-    image.putpalette(np.array(BOUNDARY, np.uint8)[classes].tobytes())
-    buffer = io.BytesIO()
-    image.save(buffer, "png", transparency=(sure * 235).astype(np.uint8).tobytes())
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def decided(values: np.ndarray[Any, Any], task: Task) -> float:
@@ -106,10 +64,12 @@ def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
                 "note": [note if flat else "" for flat in undecided],
             }
         )
+    if dataset.view is View.CURVE:
+        return curves.curve_table(frames, epochs, until(epochs), run)
     if dataset.task is Task.REGRESSION:
         return numbers_table(frames, run)
     names = shown_names(dataset)
-    truth = classes(run.data().test_y[: len(frames[0].values)])
+    truth = classes(run.data().shown[1][: len(frames[0].values)])
     samples = len(truth)
     predicted = np.concatenate([frame.values for frame in frames])
     right = predicted == np.tile(truth, len(frames))
@@ -151,11 +111,13 @@ def feature_name(dataset: Dataset, index: int, t: Text) -> str:
 
 LONGEST_NAME = 24
 """Letters of a class's name on a chart."""
+GRAPHITE = "#5A6270"
+"""The ink of digits."""
 
 
 def numbers_table(frames: Sequence[Frame], run: RunSpec) -> pa.Table:
-    """One row a test sample and epoch: the true number and the one predicted."""
-    shown = run.data().test_rows[: len(frames[0].values)]
+    """One row a sample shown and epoch: the true number and the one predicted."""
+    shown = run.data().shown[2][: len(frames[0].values)]
     y = run.source.draw(np.random.default_rng(0), 0)[1][:, 0]
     low, high = y.min(), y.max()
     values = np.concatenate([frame.values for frame in frames])
@@ -180,19 +142,21 @@ def points_table(run: RunSpec) -> pa.Table:
         if dataset.own and dataset.class_names:
             label = np.array(shown_names(dataset))[label]
         return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": label}).slice(0, 500)
+    if dataset.view is View.CURVE:
+        return curves.points_table(run, shown_names(dataset))
     if dataset.task is Task.REGRESSION:
         y = dataset.draw(np.random.default_rng(0), 0)[1][:, 0]
         return pa.table({"ends": [y.min(), y.max()]})
-    samples = min(SHOWN_SAMPLES, len(data.test_x))
+    samples = min(SHOWN_SAMPLES, len(data.shown[0]))
     x, y = places(run, samples)
-    truth, names = classes(data.test_y[:samples]), shown_names(dataset)
-    pixels = collected(dataset)[data.test_rows[:samples]]
+    truth, names = classes(data.shown[1][:samples]), shown_names(dataset)
+    pixels = collected(dataset)[data.shown[2][:samples]]
     return pa.table(
         {
             "x": x,
             "y": y,
             "truth": [names[k] for k in truth],
-            "url": [handwriting(row) if not dataset.features else "" for row in pixels],
+            "url": [tinted(inked(row), GRAPHITE) if not dataset.features else "" for row in pixels],
         }
     )
 
@@ -202,20 +166,23 @@ TILES = 8
 
 
 def places(run: RunSpec, samples: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Where the shown samples stand: by their last two features, or in rows as pictures."""
+    """Where the shown samples stand: by two of their features, or in rows as pictures."""
     if run.source.features:
-        rows = collected(run.source)[run.data().test_rows[:samples]]
-        return rows[:, -2], rows[:, -1]
+        rows = gathered(run.source, run.data())[run.data().shown[2][:samples]]
+        across, up = sides(run.source)
+        return rows[:, across], rows[:, up]
     return np.arange(samples) % TILES, -(np.arange(samples) // TILES)
 
 
-def handwriting(pixels: np.ndarray[Any, Any]) -> str:
-    """A digit as a PNG in a data URI, dark on transparent paper."""
-    image = Image.fromarray((pixels.reshape(8, 8) / 16 * 255).astype(np.uint8), mode="P")
-    image.putpalette([90, 98, 112] * 256)
-    buffer = io.BytesIO()
-    image.save(buffer, "png", transparency=bytes(range(256)))
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+def sides(dataset: Dataset) -> tuple[int, int]:
+    """The last two features; of a visitor's own the last two that have more values than two."""
+    places = range(len(dataset.features))
+    if not dataset.own:
+        return places[-2], places[-1]
+    rows = collected(dataset)
+    varied = [k for k in places if len(np.unique(rows[:, k])) > 2]
+    across, up = sorted([*[k for k in places if k not in varied], *varied][-2:])
+    return across, up
 
 
 def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -224,7 +191,7 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     Data: `frames` from `frames_table`, `points` from `points_table`.
     """
     pictured = not dataset.features
-    titles = () if pictured else [feature_name(dataset, k, t) for k in (-2, -1)]
+    titles = () if pictured else [feature_name(dataset, k, t) for k in sides(dataset)]
     names = shown_names(dataset)
     if pictured:
         x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
@@ -269,7 +236,7 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         .transform_filter("true" if pictured else "!datum.right")
     )
     return (
-        (marks + answers)
+        alt.layer(marks, answers)
         .add_params(epoch_input())
         .properties(height=PICTURE + (NAMED if dataset.own else 0), description=alternative)
     )
@@ -308,7 +275,9 @@ def numbers(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         )
     )
     return (
-        (line + marks).add_params(epoch_input()).properties(height=PICTURE, description=alternative)
+        alt.layer(line, marks)
+        .add_params(epoch_input())
+        .properties(height=PICTURE, description=alternative)
     )
 
 
@@ -316,20 +285,15 @@ def picture_of(dataset: Dataset) -> Callable[[Text, Palette, Dataset, str], alt.
     """The chart that shows what was learnt of these data."""
     if dataset.view is View.PLANE:
         return plane
+    if dataset.view is View.CURVE:
+        return curve
     return numbers if dataset.task is Task.REGRESSION else samples
 
 
-def backdrop(name: str) -> alt.Chart:
-    """A picture behind everything else of a plane: the column `url` of the data `name`."""
-    return (
-        alt.Chart(alt.NamedData(name))
-        .mark_image(width=alt.expr("width"), height=alt.expr("height"), aspect=False)
-        .encode(
-            url="url:N",
-            x=alt.XValue(alt.expr("width / 2")),
-            y=alt.YValue(alt.expr("height / 2")),
-        )
-    )
+def curve(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """A curve over the only input. Data: `frames` and `points` as for `pages.charts.curve`."""
+    size = {"height": PICTURE, "description": alternative}
+    return curves.curve(t, colours, dataset, shown_names(dataset), size).add_params(epoch_input())
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -385,22 +349,13 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
     halo = note.mark_text(fontSize=size, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
     words = note.mark_text(fontSize=size, fontWeight="bold", color=colours.ink)
     return (
-        (picture + marks + halo + words)
+        alt.layer(picture, marks, halo, words)
         .add_params(epoch_input())
         .properties(height=PICTURE + (NAMED if key is not None else 0), description=alternative)
     )
 
 
 # The layers
-
-
-def decades(depth: int) -> int:
-    """Powers of ten below 1 that the axis of a network of this depth shows."""
-    return max(3, round(0.85 * depth) + 2)
-
-
-TOP = 2
-"""The power of ten at which a logarithmic axis of layers ends."""
 
 
 def ladder_table(history: History, measure: Measure, depth: int, replica: int) -> pa.Table:
@@ -413,7 +368,7 @@ def ladder_table(history: History, measure: Measure, depth: int, replica: int) -
         values = values[:, :-1]
     values, epochs = values[valid], history.epoch[valid]
     layers = values.shape[1]
-    low, high = axis_ends(measure, depth)
+    low, high = measure_ends(measure, depth)
     flat = values.ravel()
     label = np.full(values.shape, "", dtype=object)
     if values.size:
@@ -431,48 +386,61 @@ def ladder_table(history: History, measure: Measure, depth: int, replica: int) -
     )
 
 
-def axis_ends(measure: Measure, depth: int) -> tuple[float, float]:
+def measure_ends(measure: Measure, depth: int) -> Ends:
     """The two ends of a measure's axis: fixed while it plays, and by the depth alone."""
-    if not measure.logarithmic:
-        return measure.low, measure.high
-    return 10.0 ** -decades(depth), 10.0**TOP
+    if measure.logarithmic:
+        return Decades.of_depth(depth).ends
+    return Ends(measure.low, measure.high)
+
+
+@dataclass(frozen=True)
+class MeasureAxis:
+    """The vertical axis of a measure, the same for all lanes.
+
+    deepest: hidden layers of the deepest lane. linear: asked for where powers of ten are usual.
+    """
+
+    measure: str
+    deepest: int
+    linear: bool = False
+
+    @property
+    def kind(self) -> Measure:
+        return MEASURES[self.measure]
+
+    def encoding(self, t: Text) -> alt.Y:
+        title, ends = t.measures[self.measure], measure_ends(self.kind, self.deepest)
+        if self.kind.logarithmic and not self.linear:
+            decades = Decades.of_depth(self.deepest)
+            return alt.Y("shown:Q", **log_axis(decades, title, decades.about(5)))
+        high = 1.0 if self.kind.logarithmic else ends.high
+        return (
+            alt.Y("shown:Q")
+            .scale(domain=[min(0.0, ends.low), high], clamp=True)
+            .axis(tickCount=5, titlePadding=6)
+            .title(title)
+        )
 
 
 def ladder(
-    t: Text,
-    colour: str,
-    ink: str,
-    measure: str,
-    depth: int,
-    axis_depth: int,
-    linear: bool,
-    alternative: str,
+    t: Text, colours: Palette, colour: str, axis: MeasureAxis, depth: int, alternative: str
 ) -> alt.LayerChart:
     """One measure of every layer, layer 1 at the left: points joined by a line.
 
     Data: `ladder` from `ladder_table`. What lies beyond the axis is an arrow at its end.
-    axis_depth: the depth that the axis is made for, the same for all lanes.
     """
-    kind = MEASURES[measure]
-    low, high = axis_ends(kind, axis_depth)
-    if kind.logarithmic and not linear:
-        ends = range(-decades(axis_depth), TOP + 1)
-        every = max(1, round(len(ends) / 5))
-        ticks = [10.0**k for k in ends if k % every == 0]
-        scale = alt.Scale(type="log", domain=[low, high], nice=False)
-        axis = alt.Axis(values=ticks, labelExpr=POWER_OF_TEN, titlePadding=6)
-    else:
-        scale = alt.Scale(domain=[min(0.0, low), 1.0 if kind.logarithmic else high], clamp=True)
-        axis = alt.Axis(tickCount=5, titlePadding=6)
-    out = layer_name(depth + 1, t.training.out)
-    layers = alt.Axis(labelExpr=out, labelAngle=0, labelOverlap=True, **CLOSE)
-    direction = t.training.towards_input if kind.backward else t.training.towards_output
+    kind = axis.kind
     base = alt.Chart().encode(
         alt.X("layer:O")
         .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
-        .axis(layers)
-        .title(direction),
-        alt.Y("shown:Q").scale(scale).axis(axis).title(t.measures[measure]),
+        .axis(
+            labelExpr=layer_name(depth + 1, t.training.out),
+            labelAngle=0,
+            labelOverlap=True,
+            **CLOSE,
+        )
+        .title(t.training.towards_input if kind.backward else t.training.towards_output),
+        axis.encoding(t),
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
@@ -484,7 +452,7 @@ def ladder(
         tooltip=[
             alt.Tooltip("epoch:Q", title=t.training.epoch),
             alt.Tooltip("layer:O", title=t.training.layer),
-            alt.Tooltip("value:Q", title=t.measures[measure], format=".3~g"),
+            alt.Tooltip("value:Q", title=t.measures[axis.measure], format=".3~g"),
         ],
     )
     # under the point, or where the axis is near, beside it
@@ -494,7 +462,7 @@ def ladder(
         dy=alt.expr(f"{room} ? 9 : -1"),
         align="left",
         baseline="top",
-        color=ink,
+        color=colours.ink,
         fontSize=12,
         fontWeight="bold",
     ).encode(text="label:N")
@@ -530,12 +498,14 @@ def course(
     epochs: int,
     highest: float,
     baseline: float,
+    tested: bool,
     alternative: str,
 ) -> alt.LayerChart:
     """Training loss and test accuracy against the epoch, and a rule at the clock's epoch.
 
     Data: `course` from `course_table`, and `ghost`, that of the run before or none.
-    highest: the loss axis's end. baseline: the loss of guessing, drawn dotted.
+    highest: the loss axis's end. baseline: the loss of guessing, drawn dotted. tested: whether
+    there is a test part; where there is none, no accuracy is drawn.
     """
     ends = alt.Scale(domain=[0, epochs], nice=False)
     x = alt.X("epoch:Q").scale(ends).title(t.training.epoch).axis(tickCount=4, **CLOSE)
@@ -549,11 +519,6 @@ def course(
     ghost = alt.Chart(alt.NamedData("ghost")).mark_line(
         color=colours.faint, opacity=0.5, strokeWidth=1.5
     )
-    guess = (
-        alt.Chart(ONCE)
-        .mark_rule(color=colours.ink, opacity=0.45, strokeDash=[2, 3])
-        .encode(y=alt.YDatum(baseline))
-    )
     loss = data.mark_line(color=colour, strokeWidth=LINE).encode(x, loss_axis)
     here = data.transform_filter(NOW).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x)
     dot = data.transform_filter(NOW).mark_point(filled=True, size=60, color=colour, opacity=1)
@@ -564,9 +529,15 @@ def course(
         .axis(format="%", tickCount=3, orient="right", titleColor=colours.faint, **CLOSE)
         .title(t.training.test_accuracy),
     )
-    losses = ghost.encode(x, loss_axis) + guess + loss + here + dot.encode(x, loss_axis)
+    losses = (
+        ghost.encode(x, loss_axis)
+        + dotted_at(baseline, colours)
+        + loss
+        + here
+        + dot.encode(x, loss_axis)
+    )
     return (
-        alt.layer(losses, accuracy)
+        alt.layer(losses, *([accuracy] if tested else []))
         .resolve_scale(y="independent")
         .add_params(epoch_input())
         .properties(height=COURSE, description=alternative)

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from core.checks.checking import LayerCheck
-from pages.charts.expressions import POWER_OF_TEN, layer_name, naming
+from pages.charts.expressions import naming
 from pages.charts.style import LINE, Palette
-from pages.charts.training import CLOSE
+from pages.charts.vocabulary import Decades, layer_axis, log_axis
 from pages.texts import Text
 
 HEIGHT = 270
-LOWEST, HIGHEST = 1e-17, 1.0
+AXIS = Decades(-17, 0)
 KINDS = ("blur", "difference", "complex")
 
 
@@ -25,7 +25,7 @@ def layers_table(layers: Sequence[LayerCheck]) -> pa.Table:
     `apart` is kept within the chart's axis, at its lower end where there is no gap at all.
     """
     rows = [
-        {"layer": one.layer, "kind": kind, "apart": float(np.clip(value, LOWEST, HIGHEST))}
+        {"layer": one.layer, "kind": kind, "apart": float(AXIS.clip(value))}
         for one in layers
         for kind, value in zip(KINDS, (one.blur, one.difference, one.complex), strict=True)
         if not np.isnan(value)
@@ -42,18 +42,8 @@ def agreement(t: Text, colours: Palette, depth: int, alternative: str) -> alt.La
     hues = [colours.faint, colours.ink, colours.accent]
     names = naming({kind: t.trust.kinds[kind] for kind in KINDS})
     base = alt.Chart(alt.NamedData("layers")).encode(
-        alt.X("layer:Q")
-        .scale(domain=[0.8, depth + 1.2], nice=False)
-        .axis(
-            values=list(range(1, depth + 2)),
-            labelExpr=layer_name(depth + 1, t.training.out),
-            **CLOSE,
-        )
-        .title(t.training.layer),
-        alt.Y("apart:Q")
-        .scale(type="log", domain=[LOWEST, HIGHEST], nice=False)
-        .axis(values=[1e-16, 1e-12, 1e-8, 1e-4, 1], labelExpr=POWER_OF_TEN, titlePadding=6)
-        .title(t.trust.relative_error),
+        layer_axis(t, depth, t.training.layer, "layer:Q"),
+        alt.Y("apart:Q", **log_axis(AXIS, t.trust.relative_error, every=4)),
         alt.Color("kind:N")
         .scale(domain=list(KINDS), range=hues)
         .legend(orient="top", title=None, labelExpr=names, columns=1, labelLimit=320),
@@ -71,4 +61,4 @@ def agreement(t: Text, colours: Palette, depth: int, alternative: str) -> alt.La
     points = base.transform_filter("datum.kind != 'blur'").mark_point(
         size=70, filled=True, opacity=1
     )
-    return (line + points).properties(height=HEIGHT, description=alternative)
+    return alt.layer(line, points).properties(height=HEIGHT, description=alternative)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Spec, choice, flag, given, levels, real, several, whole
+from core.data.tables import MOST_CLASSES, MOST_COLUMNS
+from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
@@ -12,6 +13,7 @@ from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -26,8 +28,17 @@ MOST_GIVEN = 10.0
 """The largest weight that can be typed there, by amount."""
 
 
+OWN_POINTS = "own_points"
+"""In place of a set of points: two columns of the visitor's own data."""
 LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
 """What the page of the perceptron shows."""
+
+
+VARIANCES = (
+    *(0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.76, 2.0, 2.5),
+    *(3.0, 4.0, 6.0, 10.0, 16.0, 100.0),
+)
+"""The variances that the page of signal propagation offers."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +64,20 @@ class Slopes(Spec):
 
 
 @dataclass(frozen=True)
+class Propagating(Spec):
+    """The page of signal propagation: the two variances, and the networks that are measured.
+
+    signal_weights: sigma_w^2, the variance of a weight times the fan-in. signal_biases: sigma_b^2.
+    """
+
+    signal_activation: str = choice("tanh", ACTIVATIONS)
+    signal_weights: float = real(1.0, low=0.01, high=100.0, steps=VARIANCES)
+    signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
+    signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))
+    signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
+
+
+@dataclass(frozen=True)
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
@@ -67,6 +92,18 @@ class Stage(Spec):
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)
     b_epoch: int = whole(10_000, low=0, high=10_000)
+
+
+@dataclass(frozen=True)
+class Pair(Spec):
+    """What pages of the plane take from a visitor's own data.
+
+    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told from all others.
+    """
+
+    pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
+    against: int = whole(1, low=1, high=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -126,7 +163,7 @@ class OneLine(Spec):
     """
 
     line_part: str = choice("line_hand", LINE_PARTS)
-    line_points: str = choice("apart", POINT_SETS)
+    line_points: str = choice("apart", dict.fromkeys((*POINT_SETS, OWN_POINTS)))
     line_count: int = whole(300, low=4, high=300, steps=(20, 60, 100, 200, 300))
     line_seed: int = whole(0, low=0, high=9999)
     line_turn: int = whole(140, low=0, high=359)
@@ -150,7 +187,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -201,6 +238,3 @@ class ToldSince(Spec):
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)
-
-
-MOST_SCENES = 8

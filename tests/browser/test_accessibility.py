@@ -11,8 +11,9 @@ from playwright.sync_api import expect
 
 from pages import texts
 from pages.ui.rooms.story.scenes import SCENES
-from tests.browser.drive import open_page, settle, speaks
+from tests.browser.drive import open_page, settle
 from tests.browser.test_pages import PAGES
+from tests.browser.visits import DESK, READERS, joined, visits
 
 ADDRESSES = {
     **PAGES,
@@ -28,8 +29,6 @@ ADDRESSES = {
     **{f"scene {n}": f"/?scene={n}&guess=b&belief=half" for n in range(1, len(SCENES) + 1)},
 }
 """What is looked at, by name; to add a page, a scene or a part, add its address."""
-READERS = {"en": "light", "ja": "dark"}
-"""Each language in one theme: colours do not depend on words, nor names on colours."""
 STREAMLITS_OWN = {"exclude": [["[data-testid=stSidebarNav]"]]}
 """Not looked at: on a phone Streamlit puts elements between the list of pages and its items."""
 SCROLLERS = ('data-testid="stPopoverBody"', "katex-display")
@@ -46,7 +45,7 @@ RESTS = """() => !document.querySelector('[data-stale=true]')
 
 def findings(page):
     """What axe finds that is serious or critical: rule, place, and what to do."""
-    page.wait_for_function(RESTS, timeout=60_000)  # what is being drawn anew is pale
+    page.wait_for_function(RESTS, timeout=60_000)  # what is being redrawn is pale
     return [
         (rule["id"], node["html"][:200], node["failureSummary"])
         for rule in Axe().run(page, STREAMLITS_OWN).response["violations"]
@@ -65,24 +64,11 @@ def visit(browser, address, language, charts=0, **context):
     return open_page(browser, link, charts, color_scheme=READERS[language], **context)
 
 
-def joined(address, language):
-    joint = "&" if "?" in address else "?"
-    return f"{address}{joint}language={language}"
-
-
-@pytest.mark.parametrize("name", ADDRESSES)
-def test_no_page_has_a_serious_finding_in_english_by_day_nor_in_japanese_by_night(
-    browser, address, name
-):
-    page = visit(browser, address + ADDRESSES[name], "en")
-    assert findings(page) == []
-    assert page.locator("html").get_attribute("lang") == "en"
-    page.emulate_media(color_scheme=READERS["ja"])
-    page.goto(joined(address + ADDRESSES[name], "ja"))
-    settle(page)
-    speaks(page, "ja")
-    assert findings(page) == []
-    page.close()
+@visits(ADDRESSES)
+def test_no_page_has_a_serious_finding_in_english_by_day_nor_in_japanese_by_night(visited):
+    visited.page.set_viewport_size(DESK)
+    assert visited.page.locator("html").get_attribute("lang") == visited.language
+    assert findings(visited.page) == []
 
 
 @pytest.mark.parametrize("language", texts.LANGUAGES)

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.drive import open_page, settle
+from tests.browser.drive import CLIPBOARD, open_page, settle, tabs
 
 CHARTS = 6
 EMPTY = "0" * 64
@@ -110,10 +110,7 @@ def test_a_test_picture_can_be_changed_by_hand(page):
 
 
 def test_the_copied_link_holds_what_was_drawn_last(browser, address):
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(address + LINK)
-    settle(page, CHARTS)
+    page = open_page(browser, address + LINK, CHARTS, permissions=CLIPBOARD)
     cell(page, 3, 3).click()
     value = drawing((3, 3), level="8")
     expect_link(page, value)
@@ -128,14 +125,14 @@ def test_the_copied_link_holds_what_was_drawn_last(browser, address):
     other = open_page(browser, link, CHARTS)
     assert other.locator(".drawing .answer").inner_text() == answer
     other.close()
-    context.close()
+    page.close()
 
 
 def test_it_is_trained_before_the_readers_eyes_and_can_be_stopped(browser, address):
-    page = browser.new_page()
+    page = tabs(browser).lend()
     page.goto(f"{address}/digits?language=en&epochs=3000")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     settle(page, CHARTS)
     cell(page, 1, 1).click()  # what has been learnt so far reads
     expect(page).to_have_url(re.compile("drawing=8"))
@@ -144,11 +141,9 @@ def test_it_is_trained_before_the_readers_eyes_and_can_be_stopped(browser, addre
 
 
 def test_a_finger_draws_on_a_phone(browser, address):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
-    page = context.new_page()
-    page.goto(address + LINK)
-    settle(page, CHARTS)
+    size = {"width": 390, "height": 844}
+    page = open_page(browser, address + LINK, CHARTS, viewport=size, has_touch=True)
     cell(page, 2, 2).tap()
     expect_link(page, drawing((2, 2), level="8"))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    context.close()
+    page.close()

@@ -9,7 +9,7 @@ import pytest
 
 from core.runs.lanes import lane_keys
 from pages.ui.house import SPECS
-from tests.browser.drive import settle
+from tests.browser.drive import listening, settle, tabs
 from tests.browser.test_pages import PAGES
 
 CANARY = "canary.example"
@@ -31,11 +31,14 @@ KEYS = sorted(set(lane_keys()).union(*(spec.keys() for spec in SPECS)))
 @pytest.fixture
 def watched(browser):
     """A page, and what it did that it should not do."""
-    page, done = browser.new_page(), []
+    page, done = tabs(browser).lend(), []
     page.set_default_timeout(60_000)
-    page.on("request", lambda r: done.append(r.url) if r.url.startswith(f"http://{CANARY}") else 0)
-    page.on("dialog", lambda dialog: (done.append(dialog.message), dialog.dismiss()))
-    yield page, done
+    with listening(
+        page,
+        request=lambda r: done.append(r.url) if r.url.startswith(f"http://{CANARY}") else 0,
+        dialog=lambda dialog: (done.append(dialog.message), dialog.dismiss()),
+    ):
+        yield page, done
     page.close()
 
 

@@ -63,9 +63,9 @@ def test_a_file_is_learnt_from_and_its_words_are_read(page, encoding):
 
 
 WRONG = (
-    (b"PK\x03\x04\x00\x00" * 9, "This is no text"),
+    (b"PK\x03\x04\x00\x00" * 9, "This is not text"),
     (b"", "nothing to read"),
-    (rows("abc", "AB").replace("0.844", "x").encode(), "Row 2, column a: x is no number."),
+    (rows("abc", "AB").replace("0.844", "x").encode(), "Row 2, column a: x is not a number."),
     (b"1,2,A\n" * 500_000, "up to 2 MB"),
 )
 """A binary, an empty file, a word in place of a number, a large one: and what is said of it."""
@@ -84,11 +84,9 @@ def test_what_is_wrong_is_said_and_the_page_keeps_what_it_had(page):
 
 
 def test_nothing_that_a_file_says_is_markup(browser, address):
-    page = browser.new_page(viewport={"width": 1440, "height": 900})
     asked = []
+    page = open_page(browser, address + ONE, 3, viewport={"width": 1440, "height": 900})
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(address + ONE)
-    settle(page, 3)
     open_own(page)
     head = [EVIL[0], "**b** :smile: $x$", EVIL[1]]
     choose(page, rows(head, EVIL).encode(), "<img src=x onerror=window.evil=1>`**b**`.csv")

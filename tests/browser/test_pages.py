@@ -1,17 +1,13 @@
 """Every page in a real browser: it is drawn, in its language, and nothing sticks out."""
 
-from dataclasses import dataclass
-
 import pytest
-from playwright.sync_api import Page
 
-from pages import texts
-from pages.texts import Text
 from pages.ui.house import TAUGHT
-from tests.browser.drive import open_page, serving, settle, speaks
+from tests.browser.drive import open_page, serving, settle
+from tests.browser.visits import visits
 
 PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
-"""Every page that has charts; `/classroom`, which has none, has tests of its own."""
+"""Every page that has charts; `/classroom`, which has none, has its own tests."""
 WIDTHS = (1440, 768, 390)
 
 FITS = """width => {
@@ -32,49 +28,24 @@ def problems(page):
     return page.locator("[data-testid=stException]").count() + page.get_by_text("Traceback").count()
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A page as it was opened, with what went wrong and what was asked of which server."""
-
-    page: Page
-    name: str
-    text: Text
-    errors: list[str]
-    asked: list[str]
+every_page = visits(PAGES)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[(name, language) for name in PAGES for language in texts.LANGUAGES],
-    ids="-".join,
-)
-def drawn(request, browser, address):
-    """Every page in every language, opened once for all that is looked at."""
-    name, language = request.param
-    page = browser.new_page(viewport={"width": WIDTHS[0], "height": 900})
-    drawn = Drawn(page, name, texts.LANGUAGES[language].text, [], [])
-    page.on("pageerror", lambda error: drawn.errors.append(str(error)))
-    page.on("request", lambda request: drawn.asked.append(request.url))
-    page.goto(f"{address}{PAGES[name]}?language={language}")
-    settle(page, 3 if name == "story" else 2)
-    speaks(page, language)
-    yield drawn
-    page.close()
-
-
-def test_a_page_is_drawn_in_its_language_and_within_its_columns(drawn):
-    page = drawn.page
-    assert page.locator("h1").inner_text() == drawn.text[drawn.name].title
+@every_page
+def test_a_page_is_drawn_in_its_language_and_within_its_columns(visited):
+    page = visited.page
+    assert page.locator("h1").inner_text() == visited.text[visited.name].title
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function(FITS, arg=width, timeout=30_000)
-        settle(page, 2)
+        settle(page, 3 if visited.name == "story" else 2)
         assert problems(page) == 0
-    assert drawn.errors == []
+    assert visited.errors == []
 
 
-def test_every_chart_says_in_words_what_it_shows(drawn):
-    labels = drawn.page.eval_on_selector_all(
+@every_page
+def test_every_chart_says_in_words_what_it_shows(visited):
+    labels = visited.page.eval_on_selector_all(
         "[data-testid=stVegaLiteChart][role=graphics-document]",
         "nodes => nodes.map(node => node.getAttribute('aria-label') ?? '')",
     )
@@ -82,8 +53,9 @@ def test_every_chart_says_in_words_what_it_shows(drawn):
     assert all(len(label) > 30 for label in labels), labels
 
 
-def test_nothing_is_asked_of_the_internet(drawn, address):
-    away = [url for url in drawn.asked if not url.startswith((address, "data:", "blob:"))]
+@every_page
+def test_nothing_is_asked_of_the_internet(visited, address):
+    away = [url for url in visited.asked if not url.startswith((address, "data:", "blob:"))]
     assert away == []
 
 

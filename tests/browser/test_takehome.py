@@ -147,9 +147,10 @@ def test_nothing_is_prepared_before_it_is_asked_for_and_the_view_stays(browser, 
 # Japanese glyphs
 
 
-@pytest.fixture
-def bare(browser, tmp_path):
+@pytest.fixture(scope="module")
+def bare(browser, tmp_path_factory):
     """A browser on a machine whose only font has no Japanese glyph."""
+    folder = tmp_path_factory.mktemp("bare")
     font = TTFont(FONTS / "lesson-regular.ttf")
     options = Options(name_IDs=[])
     subsetter = Subsetter(options)
@@ -158,17 +159,17 @@ def bare(browser, tmp_path):
     font["name"].names = []
     for number, text in ((1, "Plain"), (2, "Regular"), (4, "Plain"), (6, "Plain")):
         font["name"].setName(text, number, 3, 1, 0x409)
-    (tmp_path / "fonts").mkdir()
-    font.save(tmp_path / "fonts" / "plain.ttf")
-    (tmp_path / "fonts.conf").write_text(
+    (folder / "fonts").mkdir()
+    font.save(folder / "fonts" / "plain.ttf")
+    (folder / "fonts.conf").write_text(
         '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
-        f"<dir>{tmp_path / 'fonts'}</dir><cachedir>{tmp_path / 'cache'}</cachedir></fontconfig>",
+        f"<dir>{folder / 'fonts'}</dir><cachedir>{folder / 'cache'}</cachedir></fontconfig>",
         "utf-8",
     )
     other = browser.browser_type.launch(
         executable_path=system_chromium(),
         args=ARGUMENTS,
-        env={**os.environ, "FONTCONFIG_FILE": str(tmp_path / "fonts.conf")},
+        env={**os.environ, "FONTCONFIG_FILE": str(folder / "fonts.conf")},
     )
     yield other
     other.close()

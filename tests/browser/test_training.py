@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.drive import open_page, settle
+from tests.browser.drive import CLIPBOARD, open_page, settle, tabs
 
 RACE = 9  # charts: three lanes of three
 EPOCH = ".clock .now"
@@ -119,10 +119,8 @@ def test_a_new_random_start_changes_the_seed_alone(browser, address):
 
 
 def test_the_copied_link_holds_every_setting_and_opens_the_same_lanes(browser, address):
-    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
-    page = context.new_page()
-    page.goto(f"{address}{ONE}&language=en&noise=0.1")
-    settle(page, 3)
+    link = f"{address}{ONE}&language=en&noise=0.1"
+    page = open_page(browser, link, 3, permissions=CLIPBOARD)
     page.get_by_role("button", name="Share").click()
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".copy span")).to_have_text(re.compile("Copied"))
@@ -133,7 +131,7 @@ def test_the_copied_link_holds_every_setting_and_opens_the_same_lanes(browser, a
     other = open_page(browser, link, 3)
     assert other.locator(".caption .headline").inner_text() == headline
     other.close()
-    context.close()
+    page.close()
 
 
 def test_a_lane_can_be_changed_by_itself(browser, address):
@@ -201,7 +199,7 @@ def test_a_run_over_budget_names_the_setting_to_lower(browser, address):
 
 def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, address):
     link = "/training?lanes=1&depth=30&width=64&epochs=2000&language=en"
-    page = browser.new_page()
+    page = tabs(browser).lend()
     page.goto(address + link)
     page.get_by_role("button", name="Cancel").click()
     stopped = page.get_by_text(re.compile(r"^Cancelled at epoch"))
@@ -210,7 +208,7 @@ def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, addr
     told = stopped.inner_text()
     page.wait_for_timeout(3000)
     assert stopped.inner_text() == told
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     page.close()
 

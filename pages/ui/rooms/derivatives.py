@@ -108,10 +108,8 @@ def slope_chart(t: Text, colours: Palette, slopes: Slopes, run: RunSpec, walks: 
         t,
         colours,
         keys,
-        ends,
-        len(walks),
-        start,
-        run.depth,
+        charts.Panel(ends, len(walks)),
+        charts.LayerDial(run.depth, start),
         slopes_told(t, keys, run, walks),
         curves=table,
         kinks=curves.kinks_table(keys, run.knobs, t, slope=True),
@@ -214,15 +212,16 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
         ),
         bound=near3(float(charts.textbook(run)[0])),
     )
-    names = tuple((key, weights_name(t, key)) for key in walks)
+    series = tuple((key, weights_name(t, key)) for key in walks)
+    if len(line):
+        series = (*series, (charts.TEXTBOOK, words.textbook))
     show(
         charts.remains,
         t,
         colours,
         run.activation,
-        names,
+        series,
         run.depth,
-        len(line) > 0,
         axis,
         told,
         sizes=sizes,

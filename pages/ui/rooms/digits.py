@@ -25,7 +25,7 @@ from pages.charts import digits as charts
 from pages.charts.facts import name_of
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import percent, times, whole
+from pages.texts.numbers import decimals, loss_of, percent, times, whole
 from pages.texts.sentences import sentence
 from pages.ui.computing import Look, progress, when_computed
 from pages.ui.frame import write_link
@@ -56,8 +56,9 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
         if unfolded:
             controls(run, t, "width", "initializer", "gain", "norm", "skip", change=change_run)
             knob_controls(run, t, (run.activation,), change=change_run)
-            controls(run, t, "optimizer", "batch", "epochs", change=change_run)
-            controls(run, t, "seed", "data_seed", change=change_run)
+            controls(run, t, "optimizer", change=change_run)
+            knob_controls(run, t, (run.optimizer,), change=change_run)
+            controls(run, t, "batch", "epochs", "seed", "data_seed", change=change_run)
 
 
 # The stage
@@ -150,7 +151,7 @@ def headline(scene: Scene) -> None:
             train=percent(last(history.train_accuracy), t),
             count=len(run.data().test_x),
             guess=percent(guessed.accuracy, t),
-            loss=f"{last(history.train_loss):.3f}",
+            loss=loss_of(last(history.train_loss)),
         )
     )
     index = len(history.epoch) - 1
@@ -398,7 +399,7 @@ def units(scene: Scene, network: Trained) -> None:
 
 
 def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return decimals(value, 2, sign=True)
 
 
 def movement(scene: Scene) -> str:

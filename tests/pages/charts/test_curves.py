@@ -13,8 +13,11 @@ from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import activations as curves
 from pages.charts import derivatives
+from pages.charts.derivatives import LayerDial, Panel
 from pages.charts.facts import facts_table, interval, near, saturation, steepest_where
 from pages.charts.style import DARK, LIGHT
+from pages.charts.vocabulary import LABEL, REACH, Decades, Ends, apart
+from tests.crossing import crossed
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_activation = pytest.mark.parametrize("key", ACTIVATIONS)
@@ -64,9 +67,7 @@ def check(spec, tables):
             assert fields - made <= set(tables[data].column_names)
 
 
-@every_language
-@every_activation
-@pytest.mark.parametrize("slope", [False, True])
+@crossed(language=texts.LANGUAGES, slope=[False, True], key=ACTIVATIONS)
 def test_every_activation_has_its_chart_in_every_language(language, key, slope):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=slope)
@@ -79,7 +80,7 @@ def test_eight_activations_fit_into_one_chart(colours):
     ends, tables = curve_tables(t, EIGHT, slope=True)
     check(curves.curves(t, colours, EIGHT, True, ends, "told").to_dict(), tables)
     places = sorted(tables["labels"]["place"].to_pylist())
-    gap = curves.LABEL * (ends.high - ends.low) / curves.PLOT
+    gap = LABEL * (ends.high - ends.low) / curves.PLOT
     assert min(np.diff(places)) >= 0.99 * gap
     assert ends.low - 1e-9 <= places[0] <= places[-1] <= ends.high + 1e-9
 
@@ -91,8 +92,8 @@ def test_the_curve_is_that_of_the_core_up_to_both_sides_of_a_kink(key):
     f, df = entry.value_and_derivative(z)
     np.testing.assert_array_equal(table["f"].to_numpy(), f)
     np.testing.assert_array_equal(table["df"].to_numpy(), df)
-    assert (z[0], z[-1]) == (-curves.REACH, curves.REACH)
-    inner = [k for k in entry.kinks if abs(k) < curves.REACH]
+    assert (z[0], z[-1]) == (-REACH, REACH)
+    inner = [k for k in entry.kinks if abs(k) < REACH]
     assert not set(inner) & set(z)
     assert len(set(table["piece"].to_pylist())) >= len(inner) + 1
 
@@ -109,11 +110,11 @@ def test_the_dial_reads_the_core_and_its_triangle_rises_by_the_slope(key):
 
 
 def test_every_chart_has_the_parameter_that_its_dial_sets():
-    t, ends = text(), curves.Ends(0, 1)
+    t, ends = text(), Ends(0, 1)
     for name, chart in {
         "z": curves.curves(t, LIGHT, ("relu",), False, ends, ""),
         "stretch": curves.stretch(t, LIGHT, True, ""),
-        "layer": derivatives.slopes(t, LIGHT, ("relu",), ends, 1, 0, 3, ""),
+        "layer": derivatives.slopes(t, LIGHT, ("relu",), Panel(ends, 1), LayerDial(3, 0), ""),
     }.items():
         (parameter,) = chart.to_dict()["params"]
         assert parameter["name"] == parameter["bind"]["name"] == name
@@ -137,11 +138,11 @@ def test_a_knob_can_make_a_kink_of_a_seam():
 
 
 def test_labels_move_apart_in_their_order_and_stay_inside():
-    moved = curves.apart([0.0, 0.0, 0.1, 5.0, 5.0], 1.0, 0.0, 5.0)
+    moved = apart([0.0, 0.0, 0.1, 5.0, 5.0], 1.0, 0.0, 5.0)
     assert np.diff(moved).min() > 0.999
     assert 0 <= moved[0] < moved[-1] <= 5
-    assert curves.apart([2.0, 2.0], 1.0, 0.0, 5.0) == [1.5, 2.5]
-    assert curves.apart([3.0, 1.0], 1.0, 0.0, 5.0) == [3.0, 1.0]
+    assert apart([2.0, 2.0], 1.0, 0.0, 5.0) == [1.5, 2.5]
+    assert apart([3.0, 1.0], 1.0, 0.0, 5.0) == [3.0, 1.0]
 
 
 def test_beyond_the_crossing_tanh_is_the_flatter_one():
@@ -189,12 +190,12 @@ def test_facts_are_worded_for_people():
 # Derivatives
 
 
-@every_language
-@every_activation
+@crossed(language=texts.LANGUAGES, key=ACTIVATIONS)
 def test_every_activation_has_its_chart_of_slopes_over_histograms(language, key, walks):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=True)
-    spec = derivatives.slopes(t, LIGHT, (key,), ends, len(walks), 0, RUN.depth, "told").to_dict()
+    panel, dial = Panel(ends, len(walks)), LayerDial(RUN.depth, 0)
+    spec = derivatives.slopes(t, LIGHT, (key,), panel, dial, "told").to_dict()
     names = ["a", "b", "c"]
     tables |= {
         "peaks": derivatives.peaks_table((key,), (), ends),
@@ -210,19 +211,19 @@ def test_a_peak_is_marked_where_the_slope_is_largest(key):
     entry = ACTIVATIONS[key]
     ends = curves.ends_of(curves.curves_table((key,), ()), slope=True)
     for row in derivatives.peaks_table((key,), (), ends).to_pylist():
-        assert abs(row["z"]) <= curves.REACH
+        assert abs(row["z"]) <= REACH
         if ends.low < row["y"] < ends.high and "→" not in row["text"]:
             assert abs(row["y"]) == pytest.approx(entry.max_slope)
 
 
 def test_the_peaks_of_the_three_are_a_quarter_and_one():
     keys = ("sigmoid", "tanh", "relu")
-    peaks = derivatives.peaks_table(keys, (), curves.Ends(0, 1.1)).to_pylist()
+    peaks = derivatives.peaks_table(keys, (), Ends(0, 1.1)).to_pylist()
     assert [row["text"] for row in peaks] == ["0.25", "1", "1"]
 
 
 def test_the_histograms_stand_below_the_slopes_and_hold_the_measured_shares(walks):
-    ends = curves.Ends(0.0, 1.0)
+    ends = Ends(0.0, 1.0)
     table = derivatives.histogram_table(walks, ends)
     shares = np.concatenate([walk.counts.ravel() for walk in walks.values()])
     np.testing.assert_array_equal(table["share"].to_numpy(), shares)
@@ -237,9 +238,9 @@ def test_what_is_left_has_its_chart(language, theory, walks):
     t = text(language)
     axis = derivatives.axis_of_sizes(RUN, walks)
     sizes, line = derivatives.sizes_table(walks, axis), derivatives.textbook_table(RUN, axis)
-    names = tuple((key, key) for key in walks)
-    arguments = (names, RUN.depth, theory, axis, "told")
-    spec = derivatives.remains(t, DARK, RUN.activation, *arguments).to_dict()
+    keys = [*walks, derivatives.TEXTBOOK] if theory else walks
+    series = tuple((key, key) for key in keys)
+    spec = derivatives.remains(t, DARK, RUN.activation, series, RUN.depth, axis, "told").to_dict()
     marks = derivatives.marks_table(sizes, line, axis, t)
     check(spec, {"sizes": sizes, "textbook": line, "marks": marks})
     assert "params" not in spec
@@ -264,7 +265,7 @@ def test_an_error_of_exactly_zero_is_an_arrow_at_the_foot_of_the_axis(walks):
 
 
 def test_there_is_a_textbook_line_only_where_the_largest_slope_is_a_number():
-    axis = derivatives.Decades(-4, 1)
+    axis = Decades(-4, 1)
     line = derivatives.textbook_table(RUN, axis)["value"].to_numpy()
     np.testing.assert_array_equal(line, textbook(RUN))
     for key in ("step", "squared_relu"):
@@ -276,7 +277,7 @@ def test_networks_too_large_to_represent_leave_an_empty_table():
     walks = {"normal": walk_back(run)}
     axis = derivatives.axis_of_sizes(run, walks)
     assert derivatives.sizes_table(walks, axis).num_rows == 0
-    assert derivatives.axis_of_parts(walks) == derivatives.Decades(-2, 1)
+    assert derivatives.axis_of_parts(walks) == Decades(-2, 1)
 
 
 @every_language

@@ -31,7 +31,9 @@ def figures(t, colours=LIGHT):
     recording.advance()
     run = recording.run
     plane = training.picture_of(run.source)(t, colours, run.source, "The plane.")
-    ladder = training.ladder(t, "#123456", colours.ink, "delta", 2, 2, False, "The layers.")
+    ladder = training.ladder(
+        t, colours, "#123456", training.MeasureAxis("delta", 2), 2, "The layers."
+    )
     frames = training.frames_table(recording.frames, run, t)
     layers = training.ladder_table(recording.history, MEASURES["delta"], 2, 0)
     points = training.points_table(run)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS
-from core.runs.recording import GRID, Recording
+from core.runs.cost import GRID
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory
@@ -19,6 +20,7 @@ from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.ui.widgets.show import specification, spoken_as_one
 from tests.browser.drive import ROOT
+from tests.crossing import crossed
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_dataset = pytest.mark.parametrize("dataset", DATASETS)
@@ -37,26 +39,22 @@ def text(language="en"):
     return texts.LANGUAGES[language].text
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@every_dataset
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], dataset=DATASETS)
 def test_what_was_learnt_is_a_valid_chart(language, colours, dataset):
     entry = DATASETS[dataset]
     chart = charts.plane if entry.view == "plane" else charts.samples
     assert chart(text(language), colours, entry, "what it shows").to_dict()["description"]
 
 
-@every_language
-@every_measure
-@pytest.mark.parametrize("linear", [False, True])
+@crossed(language=texts.LANGUAGES, linear=[False, True], measure=MEASURES)
 def test_every_measure_of_the_layers_is_a_valid_chart(language, measure, linear):
-    arguments = (text(language), "#000000", "#000000", measure, 3, 5, linear, "what it shows")
-    assert charts.ladder(*arguments).to_dict()
+    axis = charts.MeasureAxis(measure, 5, linear)
+    assert charts.ladder(text(language), LIGHT, "#000000", axis, 3, "what it shows").to_dict()
 
 
 @every_language
 def test_the_course_is_a_valid_chart(language):
-    assert charts.course(text(language), LIGHT, "#000000", 400, 1.0, 0.7, "shown").to_dict()
+    assert charts.course(text(language), LIGHT, "#000000", 400, 1.0, 0.7, True, "shown").to_dict()
 
 
 def test_every_chart_has_the_parameter_that_the_clock_sets():
@@ -64,8 +62,8 @@ def test_every_chart_has_the_parameter_that_the_clock_sets():
     for chart in (
         charts.plane(t, LIGHT, DATASETS["xor"], ""),
         charts.samples(t, LIGHT, DATASETS["digits"], ""),
-        charts.ladder(t, "#000000", "#000000", "delta", 3, 3, False, ""),
-        charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""),
+        charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""),
+        charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""),
     ):
         (parameter,) = chart.to_dict()["params"]
         assert parameter["name"] == "epoch"
@@ -105,7 +103,7 @@ def test_what_lies_beyond_the_axis_is_an_arrow_at_its_end():
     record = Recording(replace(RUN, depth=12, epochs=1, gain=0.01))
     record.advance()
     table = charts.ladder_table(record.history, MEASURES["delta"], 12, 0).to_pydict()
-    low, high = charts.axis_ends(MEASURES["delta"], 12)
+    low, high = charts.measure_ends(MEASURES["delta"], 12)
     below = [value < low for value in table["value"]]
     assert any(below)
     assert [mark == "below" for mark in table["mark"]] == below
@@ -155,8 +153,8 @@ def test_no_chart_needs_a_dataset_that_is_not_sent():
     for chart, tables in (
         (charts.plane(t, LIGHT, DATASETS["xor"], ""), {"frames", "points"}),
         (charts.samples(t, LIGHT, DATASETS["digits"], ""), {"frames", "points"}),
-        (charts.ladder(t, "#000000", "#000000", "delta", 3, 3, False, ""), {"ladder"}),
-        (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"course", "ghost"}),
+        (charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""), {"ladder"}),
+        (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""), {"course", "ghost"}),
         (laboratory.waterfall(t, LIGHT, "#000000", tuple(laboratory.Part), 3, 3, ""), {"treads"}),
         (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),
         (laboratory.sums(t, LIGHT, "#000000", (1, 2), ""), {"sums", "slope"}),
@@ -184,7 +182,7 @@ def named(node):
 
 def test_runs_that_look_alike_share_a_chart_and_each_tells_its_own_numbers():
     t = texts.LANGUAGES["en"].text
-    arguments = (charts.course, t, LIGHT, "#123456", 40, 1.0, 0.7)
+    arguments = (charts.course, t, LIGHT, "#123456", 40, 1.0, 0.7, True)
     one, two = (specification(*arguments, told) for told in ("falls to 0.1", "falls to 0.2"))
     assert one["layer"] is two["layer"]
     assert [one["description"], two["description"]] == ["falls to 0.1", "falls to 0.2"]

@@ -21,7 +21,7 @@ from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.texts import Text
-from pages.texts.numbers import percent, power
+from pages.texts.numbers import loss_of, percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
 from pages.ui.computing import Look, progress, when_computed
@@ -31,6 +31,7 @@ from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_la
 from pages.ui.session import lanes_before
 from pages.ui.settings import Stage
 from pages.ui.widgets.components import caption, clock
+from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
 LEARNT = 0.9
@@ -72,7 +73,11 @@ def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
             with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
                 ghost = before[number] if number < len(before) else None
                 lane(scene, number, look.records[number], ghost)
-        st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {t.training.jitter_note}")
+        data = lanes[0].data()
+        jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+        st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {jitter}")
+        if not data.tested:
+            st.info(untested(t, len(data.train_x)), icon=":material/info:")
         below(scene, look.records)
 
     when_computed(t, TRAINING, lanes, draw, shown=lambda: open_lanes()[1])
@@ -134,6 +139,7 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
         scene,
         chart.__name__,
         name=name,
+        part=t.training.parts["test" if run.data().tested else "train"],
         first=percent(max(first, 0.0), t),
         last=percent(max(last, 0.0), t),
     )
@@ -157,16 +163,13 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         largest=power(values.max()) if len(values) else "–",
         smallest=power(values.min()) if len(values) else "–",
     )
-    colour = hue(ACTIVATIONS[run.activation], scene.colours)
     show(
         charts.ladder,
         t,
-        colour,
-        scene.colours.ink,
-        key,
+        scene.colours,
+        hue(ACTIVATIONS[run.activation], scene.colours),
+        charts.MeasureAxis(key, scene.deepest, scene.shown.linear),
         run.depth,
-        scene.deepest,
-        scene.shown.linear,
         told,
         steady=True,
         ladder=table,
@@ -177,7 +180,10 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     """Loss and test accuracy, and the loss of the run before as a ghost."""
     t, run = scene.t, record.run
     table = charts.course_table(record.history, 0)
-    told = alternative(scene, "course", name=name, **course_numbers(t, table))
+    tested = run.data().tested
+    told = alternative(
+        scene, "course" if tested else "course_untested", name=name, **course_numbers(t, table)
+    )
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
     show(
@@ -188,6 +194,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         run.epochs,
         1.3 * baseline,
         baseline,
+        tested,
         told,
         steady=True,
         course=table,
@@ -199,11 +206,11 @@ def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
     """The numbers in which a course is told."""
     losses = table["loss"].to_numpy()
     return {
-        "first": f"{losses[0]:.3f}",
-        "last": f"{losses[-1]:.3f}",
-        "smallest": f"{losses.min():.3f}",
-        "largest": f"{losses.max():.3f}",
-        "accuracy": percent(float(table["accuracy"][-1].as_py()), t),
+        "first": loss_of(losses[0]),
+        "last": loss_of(losses[-1]),
+        "smallest": loss_of(losses.min()),
+        "largest": loss_of(losses.max()),
+        "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
     }
 
 
@@ -269,7 +276,7 @@ def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]
         headline = t.numbers.headline.format(
             score=score(run, found.accuracy, t),
             guessing=percent(guessed.accuracy, t),
-            loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
+            loss=loss_of(found.loss),
         )
         told = sentence(run, found, len(run.data().train_x), t)
         if run.replicas > 1 and history.epoch[index] > 0:  # before, "learnt so far" says nothing

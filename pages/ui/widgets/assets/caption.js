@@ -5,7 +5,8 @@ const HOLD = 400; // milliseconds that a new verdict must last before it is show
 
 export default function ({ parentElement, data }) {
   const find = name => parentElement.querySelector(name);
-  const state = (parentElement.captionState ??= { verdict: null, pending: null, later: 0 });
+  parentElement.captionState ??= { verdict: null, pending: null, later: 0 };
+  const state = parentElement.captionState;
   const at = (rows, epoch) => {
     let low = 0, high = rows.length - 1;
     while (low < high) {

@@ -13,10 +13,11 @@ const STILL = matchMedia("(prefers-reduced-motion: reduce)"), REST = 600;
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".clock");
-  const find = name => root.querySelector("." + name);
+  const find = name => root.querySelector(`.${name}`);
   const { last, stride, labels } = data;
   const steps = Math.ceil(last / stride);
-  const state = (parentElement.clockState ??= { index: steps, playing: false, since: 0, from: 0 });
+  parentElement.clockState ??= { index: steps, playing: false, since: 0, from: 0 };
+  const state = parentElement.clockState;
   const epochAt = index => Math.min(index * stride, last);
 
   const dress = (name, icon) => {

@@ -7,7 +7,8 @@ const PAUSE = 80; // milliseconds between two messages to the server
 
 export default function ({ parentElement, data, setStateValue }) {
   const paper = parentElement.querySelector(".paper");
-  const state = (parentElement.drawingState ??= { pixels: [], edit: 0, at: 0, brush: null, timer: null, sent: 0 });
+  parentElement.drawingState ??= { pixels: [], edit: 0, at: 0, brush: null, timer: null, sent: 0 };
+  const state = parentElement.drawingState;
   state.send = setStateValue;
   if (data.edit >= state.edit) { // not the echo of an older picture
     state.edit = data.edit;
@@ -37,7 +38,10 @@ export default function ({ parentElement, data, setStateValue }) {
     cell.tabIndex = place === state.at ? 0 : -1;
   });
   const send = () => { // at once, then again for as long as the drawing goes on
-    if (state.sent === state.edit) return void (state.timer = null);
+    if (state.sent === state.edit) {
+      state.timer = null;
+      return;
+    }
     state.sent = state.edit;
     state.send("drawn", { pixels: [...state.pixels], edit: state.edit });
     state.timer = setTimeout(send, PAUSE);

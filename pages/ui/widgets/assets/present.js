@@ -41,8 +41,9 @@ window.addEventListener("pagehide", closeAside);
 
 export default function ({ parentElement, data, setTriggerValue }) {
   const root = parentElement.querySelector(".present");
-  const find = name => root.querySelector("." + name);
-  const state = (parentElement.presentState ??= { drawer: "" });
+  const find = name => root.querySelector(`.${name}`);
+  parentElement.presentState ??= { drawer: "" };
+  const state = parentElement.presentState;
   const first = opened();
   state.rest?.(); // a key is answered once, with what is shown now, not with what was shown when the page opened
 
@@ -53,7 +54,11 @@ export default function ({ parentElement, data, setTriggerValue }) {
       find(name).setAttribute("aria-expanded", state.drawer === name);
     }
   };
-  const toggleDrawer = name => showDrawer(state.wanted = state.drawer === name ? "" : name);
+  const want = drawer => {
+    state.wanted = drawer;
+    showDrawer(drawer);
+  };
+  const toggleDrawer = name => want(state.drawer === name ? "" : name);
   const showAside = () => {
     const open = aside !== null && !aside.closed;
     find("window").setAttribute("aria-pressed", open);
@@ -70,7 +75,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     } else {
       aside = window.open("", "dashboard_notes", "popup,width=560,height=640");
       find("blocked").hidden = aside !== null;
-      showDrawer(state.wanted = aside ? "" : "notes"); // the class is to see them no longer, or the teacher why there are none
+      want(aside ? "" : "notes"); // the class is to see them no longer, or the teacher why there are none
     }
     showAside();
   };

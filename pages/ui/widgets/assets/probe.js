@@ -5,7 +5,8 @@
 // `start` that it did not learn from here (a preset, an undo) moves the dial.
 export default function ({ parentElement, data, setStateValue }) {
   const find = name => parentElement.querySelector(name);
-  const state = (parentElement.probeState ??= { index: null });
+  parentElement.probeState ??= { index: null };
+  const state = parentElement.probeState;
   const dial = find("input"), table = find("table");
   const valueAt = index => data.low + (data.high - data.low) * index / (data.count || 1);
   const wordsAt = index => data.places?.[index] ?? `${data.symbol} = ${valueAt(index).toFixed(2).replace("-", "−")}`;
@@ -52,5 +53,6 @@ export default function ({ parentElement, data, setStateValue }) {
   };
   show();
   state.ignore?.();
-  return state.ignore = onNews(() => drive(data.name, state.index));
+  state.ignore = onNews(() => drive(data.name, state.index));
+  return state.ignore;
 }

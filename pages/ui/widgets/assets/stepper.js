@@ -12,9 +12,10 @@ const HOLDS_KEYS = "input, textarea, select, [contenteditable=true], [role=slide
 
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".stepper");
-  const find = name => root.querySelector("." + name);
+  const find = name => root.querySelector(`.${name}`);
   const last = data.titles.length - 1;
-  const state = (parentElement.stepperState ??= { index: 0, run: data.run });
+  parentElement.stepperState ??= { index: 0, run: data.run };
+  const state = parentElement.stepperState;
   if (state.run !== data.run) state.index = 0;
   state.run = data.run;
   state.index = Math.min(state.index, last);

@@ -12,8 +12,10 @@ from core.lessons.digits import READER, READERS, looked_for, pictures, probabili
 from core.runs.recording import Recording
 from pages import texts
 from pages.charts import digits as charts
+from pages.charts.pictures import rgb
 from pages.charts.style import DARK, LIGHT
 from pages.ui.settings import Digits
+from tests.crossing import crossed
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import settings, visit, widget
 
@@ -55,9 +57,7 @@ TABLES = {
 }
 
 
-@every_language
-@every_theme
-@pytest.mark.parametrize("name", TABLES)
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], name=TABLES)
 def test_every_chart_is_valid_and_needs_only_what_is_sent(language, colours, name):
     written = chart_of(name, texts.LANGUAGES[language].text, colours).to_dict()
     assert written["description"] == "told"
@@ -107,7 +107,7 @@ def test_a_weight_is_paper_at_0_and_has_the_colour_of_its_sign(colours):
     weights = np.zeros((8, 8))
     weights[0, 0], weights[0, 1], weights[0, 2] = 1, -1, 0.5
     pixels = np.asarray(image(charts.weight_picture(weights, 1.0, colours)).convert("RGB"), int)
-    low, paper, high = (np.array(charts.rgb(colour)) for colour in charts.signs(colours))
+    low, paper, high = (np.array(rgb(colour)) for colour in charts.signs(colours))
     np.testing.assert_array_equal(pixels[0, 0], high)
     np.testing.assert_array_equal(pixels[0, 1], low)
     np.testing.assert_array_equal(pixels[7, 7], paper)

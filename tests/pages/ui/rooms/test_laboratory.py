@@ -8,16 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.runs.cost import BINS, over_budget
 from core.runs.presets import EXAMPLES
-from core.runs.recording import BINS, Recording, over_budget
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory as charts
 from pages.charts import training as stage
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
+from pages.charts.vocabulary import LONGEST
 from pages.ui.settings import INSTRUMENTS
 from tests.core.specs import specs
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -185,7 +188,7 @@ def test_the_death_of_a_unit_has_its_epoch_and_a_revival_is_seen(record):
     assert charts.deaths(frames) == [(1, 1, 10), (1, 3, 0)]
     assert charts.revivals(frames) == [(1, 2)]
     dead = [tuple(row.values()) for row in charts.dead_table(frames).to_pylist()]
-    ever = stage.LONGEST + 1
+    ever = LONGEST + 1
     assert dead == [(10, ever, 1, 1), (10, 20, 1, 2), (0, ever, 1, 3)]
 
 
@@ -196,9 +199,11 @@ def test_a_cross_is_as_high_as_it_is_wide_however_few_layers_share_the_width():
     assert "min(height / 8, width / 3)" in cross["size"]["expr"]
 
 
-@every_language
-@pytest.mark.parametrize("tool", [key for key in INSTRUMENTS if key != "none"])
-@pytest.mark.parametrize("depth", ["0", "2"])
+@crossed(
+    language=texts.LANGUAGES,
+    depth=["0", "2"],
+    tool=[key for key in INSTRUMENTS if key != "none"],
+)
 def test_every_instrument_opens_by_its_link(language, tool, depth):
     short = SHORT | {"lanes": "2", "2.activation": "relu"}
     app = visit("training", language=language, tool=tool, depth=depth, **short)

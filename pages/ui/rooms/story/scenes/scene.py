@@ -1,7 +1,7 @@
 """What a scene of the story is: `pages.ui.rooms.story.story` frames it, a module here plays it.
 
-To add a scene, write its module, its texts `scene_<name>.toml` in every language, and append it to
-`SCENES`. The texts that the frame reads are listed in `Scene`.
+To add a scene, write its module and its texts `scene_<name>.toml` in every language, add it to
+`PLAYED` and its name to `pages.texts.scenes`. The texts that the frame reads are listed in `Scene`.
 """
 
 from __future__ import annotations
@@ -74,6 +74,10 @@ class Scene:
     why: Callable[[Text], None] | None = None
     dials: type[Spec] | None = None
     also: Callable[[Text], Myth | None] | None = None
+
+    @property
+    def key(self) -> str:
+        return self.name
 
     def texts(self, t: Text) -> Text:
         return t["scene_" + self.name]

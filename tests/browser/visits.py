@@ -1,0 +1,72 @@
+"""A page in a language, opened once for all that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import cycle
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from pages import texts
+from pages.texts import Text
+from tests.browser.drive import listening, settle, speaks, tabs
+
+READERS = dict(zip(texts.LANGUAGES, cycle(("light", "dark"))))
+"""Each language in one theme, in turn: colours do not depend on words, nor names on colours."""
+DESK = {"width": 1440, "height": 900}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page as it was opened, with what went wrong and what was asked of which server."""
+
+    page: Page
+    name: str
+    language: str
+    errors: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> Text:
+        return texts.LANGUAGES[self.language].text
+
+
+def visits(paths: Mapping[str, str]) -> pytest.MarkDecorator:
+    """Let a test look at these paths, by name, in every language.
+
+    Tests that see the same page in the same language share one visit, wherever they are written.
+    """
+    return pytest.mark.parametrize(
+        "visited",
+        [
+            pytest.param((name, path, language), id=f"{name}-{language}")
+            for name, path in paths.items()
+            for language in texts.LANGUAGES
+        ],
+        indirect=True,
+    )
+
+
+def joined(path: str, language: str) -> str:
+    return f"{path}{'&' if '?' in path else '?'}language={language}"
+
+
+@contextmanager
+def visiting(
+    browser: Browser, address: str, name: str, path: str, language: str
+) -> Iterator[Visit]:
+    page = tabs(browser).lend(viewport=DESK, color_scheme=READERS[language])
+    visit = Visit(page, name, language)
+    with listening(
+        page,
+        pageerror=lambda error: visit.errors.append(str(error)),
+        request=lambda request: visit.asked.append(request.url),
+    ):
+        page.goto(address + joined(path, language))
+        settle(page)
+        speaks(page, language)
+        yield visit
+    page.close()
