@@ -118,8 +118,7 @@ def when_computed(
             if shown() != before or ended:
                 st.rerun()
             with drawn_anew(section), telling(now.name) as words:
-                with st.container():
-                    draw(now)
+                draw(now)
                 goes_on = now.live or not complete
                 ask_for_look(now.name, words, wanted=goes_on, period=pace(PERIOD))
             if session().settings != settings:
