@@ -31,5 +31,5 @@ with st.sidebar:
 if file_is_missing():
     ask_for_file(t)
 else:
-    stage(t, palette(), shown, lanes, below)
+    stage(t, palette(), lanes, below)
 close_page(t, TRAINING)

@@ -7,9 +7,10 @@ keeps what it had.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -42,7 +43,7 @@ class Brought:
     """What a visitor brought.
 
     name: of the file, "" for pasted text. content: what it holds. reading: what the visitor said
-    of it. file, sheet: what was understood, None where that failed.
+    of it. file: its text, sheet: its columns, None where that failed.
     """
 
     name: str
@@ -124,6 +125,12 @@ def file_is_missing() -> bool:
     return linked(Columns).file != "" and own_table() is None
 
 
+def file_is_absent() -> bool:
+    """Whether the settings name a file that is not here."""
+    file = linked(Columns).file
+    return file != "" and find(file) is None
+
+
 def paired(sheet: Sheet, columns: Columns, pair: Pair) -> Columns:
     """Two columns and two classes, as pages of the plane need them.
 
@@ -154,6 +161,23 @@ def pair_table() -> Table | None:
         return None
 
 
+T = TypeVar("T")
+MOST_MADE = 300
+_made: WeakKeyDictionary[Table, dict[Hashable, Any]] = WeakKeyDictionary()
+
+
+def per_table(table: Table, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` makes of a visitor's own data: kept no longer than the data are, where what is
+    made of other data is kept for all. It must not hold the table itself.
+    """
+    kept = _made.setdefault(table, {})
+    if key not in kept:
+        if len(kept) >= MOST_MADE:
+            kept.clear()
+        kept[key] = make()
+    return cast(T, kept[key])
+
+
 def classes(sheet: Sheet, columns: Columns) -> tuple[str, ...]:
     """The classes of the answer."""
     if columns.answer not in sheet.places:
@@ -171,6 +195,14 @@ def understood(name: str, content: bytes | str, reading: Reading) -> Held:
     return Held(name, content, reading, file, sheet_of(file, reading.header))
 
 
+def not_understood(name: str, content: bytes | str, reading: Reading) -> Brought:
+    """What could not be read, as far as it was."""
+    try:
+        return Brought(name, content, reading, opened(content, reading))
+    except TableError:
+        return Brought(name, content, reading)
+
+
 def take(content: bytes | str, name: str) -> None:
     """Read what was brought, and learn from it if that is possible."""
     wanted = linked(Columns)
@@ -179,7 +211,7 @@ def take(content: bytes | str, name: str) -> None:
     try:
         held = understood(name, content, reading)
     except TableError as error:
-        refuse(Brought(name, content, reading), error)
+        refuse(not_understood(name, content, reading), error)
         return
     if missing and held.sheet.file != wanted.file:
         held = next(read_otherwise(name, content, wanted.file), held)
@@ -249,16 +281,12 @@ def change_reading(name: str, value: Any) -> None:
     try:
         held = understood(subject.name, subject.content, reading)
     except TableError as error:
-        refuse(replace_reading(subject, reading), error)
+        refuse(not_understood(subject.name, subject.content, reading), error)
         return
     columns, chosen = suggested(held.sheet), current()
     if chosen is not None and chosen[0] is subject and same_columns(chosen[0].sheet, held.sheet):
         columns = replace(chosen[1], file=held.sheet.file)
     use(held, columns)
-
-
-def replace_reading(subject: Brought, reading: Reading) -> Brought:
-    return Brought(subject.name, subject.content, reading)
 
 
 def same_columns(one: Sheet, other: Sheet) -> bool:

@@ -8,6 +8,7 @@ from core.data.datasets import DATASETS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.optimizers import OPTIMIZERS
+from core.runs.cost import cost
 from core.runs.training import RunSpec
 
 
@@ -51,11 +52,11 @@ def random_run(seed: int) -> RunSpec:
 
 
 def cheap_runs(count: int, most: float) -> list[RunSpec]:
-    """The first random runs that cost at most so many operations."""
+    """The first random runs that cost at most this many operations."""
     found: list[RunSpec] = []
     for seed in range(100 * count):
         run = random_run(seed)
-        if run.cost().operations <= most:
+        if cost(run).operations <= most:
             found.append(run)
         if len(found) == count:
             break

@@ -99,7 +99,7 @@ def test_a_picture_of_weights_is_a_units_own_and_the_largest_come_first(short):
     assert sorted(order) == list(range(SHORT.width))
     sizes = np.linalg.norm(weights, axis=(1, 2))
     assert (np.diff(sizes) <= 0).all()
-    first = short.final.parameters.weights[0][0]
+    first = short.final.network.parameters.weights[0][0]
     for picture, unit in zip(weights, order, strict=True):
         np.testing.assert_array_equal(picture.ravel(), first[:, unit])
 
@@ -113,11 +113,13 @@ def test_without_hidden_layers_the_pictures_are_those_of_the_ten_digits():
 # --- what the questions claim ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["reads", "none", "one", "tanh", "relu", "norm"])
 def test_these_read_nearly_all_test_pictures(answers, key):
     assert read_test(answers[key].final).accuracy > 0.93
 
 
+@pytest.mark.slow
 def test_five_sigmoid_layers_hardly_do_better_than_guessing(answers):
     for seed in range(3):
         recording = trained(replace(READERS["sigmoid"], seed=seed))

@@ -29,8 +29,9 @@ from core.lessons.remedies import (
 )
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain
+from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import diagnosis
-from core.runs.recording import History, over_budget
+from core.runs.recording import History
 from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec, train
 from tests.core.failures import cheap_runs
@@ -161,7 +162,7 @@ def test_a_trial_is_cut_short_where_it_would_take_long_and_shares_the_recording_
     short = trial_of(large)
     assert short == replace(large, epochs=short.epochs)
     assert short.epochs < 2000
-    assert short.cost().operations <= remedies.TRIAL_OPERATIONS
+    assert cost(short).operations <= remedies.TRIAL_OPERATIONS
 
 
 def test_the_smallest_change_comes_first():

@@ -8,7 +8,7 @@ import pytest
 
 from core.lessons.walkthrough import first_parameters, parameter_keys, walk
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import NetworkSpec
+from core.nn.network import Network, NetworkSpec
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import byhand as charts
@@ -16,6 +16,7 @@ from pages.charts.style import DARK, LIGHT
 from pages.texts import walkthrough as formulas
 from pages.ui.house import BYHAND
 from pages.ui.settings import HAND_PARTS, ByHand
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import visit, widget
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -30,8 +31,8 @@ def text(language="en"):
 
 def sample_of(layers=2, units=2, **typed):
     spec = NetworkSpec(depth=layers, width=units)
-    parameters = first_parameters(spec, 0, typed)
-    return walk(parameters, [1.0, 0.5], 1.0, 0.1, spec.value_and_derivative)
+    network = Network(spec, first_parameters(spec, 0, typed))
+    return walk(network, [1.0, 0.5], 1.0, 0.1)
 
 
 def steps_of(sample, digits=4, language="en"):
@@ -142,10 +143,9 @@ def test_the_worksheet_gives_away_no_answer(layers, units):
 # The pictures
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@every_shape
-def test_the_pictures_are_valid_charts(language, colours, layers, units):
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], shape=SHAPES)
+def test_the_pictures_are_valid_charts(language, colours, shape):
+    layers, units = shape
     sample = sample_of(layers, units)
     t = text(language)
     charts.diagram(t, colours, sample.sizes, 9, 0, "words").to_dict()
@@ -194,8 +194,7 @@ def test_every_part_is_drawn_in_every_language(language, part):
     assert len(app.get("vega_lite_chart")) == (1 if part == "hand_sheet" else 2)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@every_part
+@crossed(part=HAND_PARTS, activation=ACTIVATIONS)
 def test_every_activation_can_be_worked_out(activation, part):
     app = visit("byhand", activation=activation, hand_part=part)
     assert not app.error
@@ -212,13 +211,8 @@ def test_every_question_can_be_followed(preset):
 def test_the_page_shows_the_numbers_of_its_network():
     app = visit("byhand", hand_layers="2", hand_units="3", seed="5")
     spec = NetworkSpec(depth=2, width=3)
-    sample = walk(
-        first_parameters(spec, 5, {}),
-        [ByHand().hand_x1, ByHand().hand_x2],
-        1.0,
-        RunSpec().rate,
-        spec.value_and_derivative,
-    )
+    network = Network(spec, first_parameters(spec, 5, {}))
+    sample = walk(network, [ByHand().hand_x1, ByHand().hand_x2], 1.0, RunSpec().rate)
     shown = markdown(app)
     for step in steps_of(sample):
         for line in lines_of(step):
