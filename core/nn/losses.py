@@ -99,6 +99,16 @@ def determination(z: Array, y: Array) -> Array:
     return r2
 
 
+def bounded(score: Array) -> Array:
+    """A score, or the largest number there is where it is too large to represent, or none.
+
+    A thousand times less than that, so that it may still be compared and divided.
+    """
+    largest = np.finfo(score.dtype).max / 1000
+    result: Array = np.nan_to_num(np.clip(score, -largest, largest), nan=largest)
+    return result
+
+
 def entropy(shares: Array) -> float:
     present = shares[shares > 0]
     return float(-(present * np.log(present)).sum())

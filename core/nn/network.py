@@ -270,13 +270,19 @@ class Network:
         for error in self.backward(through, delta):
             write_layer_gradient(error, through, gradient)
 
+    @np.errstate(all="ignore")  # initial weights may be too large
+    def begin(self, x: Array) -> None:
+        """Let the running averages begin at mean and variance of all samples `x`."""
+        for running, new in zip(self.running, self.forward(x).found, strict=False):
+            running.mean[:], running.variance[:] = new
+
     def remember(self, found: Sequence[Moments]) -> None:
         """Let the running averages follow the mean and variance of a batch."""
         for running, new in zip(self.running, found, strict=False):
             running.follow(new)
 
     def rest(self, replica: int) -> None:
-        """Set one network to zero weights, and its running averages to where they began."""
+        """Set one network to zero weights, and its running averages to mean 0 and variance 1."""
         self.parameters.theta[replica] = 0
         for mean, variance in self.running:
             mean[replica], variance[replica] = 0, 1
@@ -299,7 +305,7 @@ def build(
 ) -> Network:
     """Untrained networks, one replica for each generator, which draws its initial weights.
 
-    Biases are 0, scales 1; running averages begin at mean 0 and variance 1.
+    Biases are 0, scales 1; running averages are mean 0 and variance 1 until they `begin`.
     """
     sizes = spec.sizes(inputs, outputs)
     norm, dtype = spec.normalization, PRECISIONS[spec.precision]

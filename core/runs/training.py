@@ -14,7 +14,7 @@ from core.arrays import Array
 from core.data.datasets import DATASETS, Data, Dataset, load
 from core.data.tables import Table
 from core.domain import choice, flag, knobs, real, whole
-from core.nn.losses import LOSSES, Loss
+from core.nn.losses import LOSSES, Loss, bounded
 from core.nn.network import PRECISIONS, Network, NetworkSpec, Parameters, Pass, build
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.probes import Measures, lengths, measure, norms, ratio
@@ -235,6 +235,8 @@ class Trainer:
         self.run, self.epoch = run, 0
         self.data = run.data().astype(PRECISIONS[run.precision])
         self.network = untrained(run, range(run.replicas))
+        if self.network.running:
+            self.network.begin(self.data.train_x)
         self.first = self.network.copy().parameters
         self.batches = split(run, len(self.data.train_x))
         self.orders = [streams(run, replica)[1] for replica in range(run.replicas)]
@@ -319,7 +321,11 @@ class Trainer:
         return ratio(lengths(theta - self.first.theta, starts), norms(self.first))
 
     def scores(self, through: Pass) -> dict[str, Array]:
-        """Losses and accuracies of both parts, if there is a test part: each (replicas,)."""
+        """Losses and accuracies of both parts, if there is a test part: each (replicas,).
+
+        By running averages a deep network may answer with numbers that are too large, although it
+        trains: each batch is normalized by itself. Its scores are then the worst there are.
+        """
         loss, data, network = self.run.loss, self.data, self.network
         # both parts are judged alike, or a gap between them would show the running averages
         train = network.judge(data.train_x).output if network.running else through.output
@@ -331,6 +337,11 @@ class Trainer:
             test = network.judge(data.test_x).output
             scores["test_loss"] = loss.value(test, data.test_y).mean(axis=1)
             scores["test_accuracy"] = loss.accuracy(test, data.test_y)
+        if network.running:
+            scores = {
+                name: bounded(score) if name.endswith("loss") else -bounded(-score)
+                for name, score in scores.items()
+            }
         return scores
 
     def mark_broken(
@@ -340,6 +351,8 @@ class Trainer:
         measured = measures.delta + measures.gradient_norm + measures.activation_std + size
         finite = np.isfinite(measured)
         finite[:, -1] &= np.isfinite(sum(scores.values()))
+        for moments in self.network.running:
+            finite[:, -1] &= np.isfinite(sum(moments)).all(axis=(1, 2))
         if not finite.all():
             self.mark_diverged(where_it_broke(through, finite, np.isfinite(measures.delta)))
 

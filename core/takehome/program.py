@@ -15,6 +15,7 @@ import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import onto_unit, standardized
+from core.nn.losses import bounded
 from core.nn.normalization import Moments, Normalized, back, moments, normalize
 from core.nn.probes import lengths
 from core.takehome.plan import Plan
@@ -90,11 +91,7 @@ class Network:
             self.normal: list[Normalized] = []
             self.found: list[Moments] = []
         if plan.remembers:
-            shape = (1, plan.width)
-            self.running = [  # mean and variance
-                Moments(np.zeros(shape, plan.dtype), np.ones(shape, plan.dtype))
-                for _ in range(plan.depth)
-            ]
+            self.running: list[Moments] = []
         if plan.memories:
             self.memory = [np.zeros_like(self.theta) for _ in range(plan.memories)]
         if plan.frozen:
@@ -195,8 +192,10 @@ def amplifiers(plan: Plan, network: Network, x: Array, y: Array) -> Array:
 
 def loss(plan: Plan, network: Network, x: Array, y: Array) -> float:
     """The mean loss of the samples."""
-    z = network.forward(plan, x, network.running) if plan.remembers else network.forward(plan, x)
-    return float(plan.loss_value(z, y).mean())
+    if plan.remembers:
+        z = network.forward(plan, x, network.running)
+        return float(bounded(plan.loss_value(z, y).mean()))
+    return float(plan.loss_value(network.forward(plan, x), y).mean())
 
 
 def train(plan: Plan, seed: int) -> Iterator[tuple[int, float]]:
@@ -208,6 +207,9 @@ def train(plan: Plan, seed: int) -> Iterator[tuple[int, float]]:
     ends = [*range(plan.batch, len(x), plan.batch), len(x)]
     if plan.one_left:
         del ends[-2]  # one sample has no variance: it joins those before
+    if plan.remembers:
+        network.forward(plan, x)
+        network.running = network.found  # averages begin with all samples
     if plan.amplify:
         network.amplifiers = amplifiers(plan, network, x, y)
     yield 0, loss(plan, network, x, y)

@@ -198,6 +198,37 @@ def test_both_parts_are_judged_by_the_running_averages_of_batch_normalization():
     assert not np.isclose(snapshot.train_loss, in_batches, rtol=1e-3).any()
 
 
+def test_before_the_first_step_the_averages_are_those_of_the_training_part():
+    run = RunSpec(norm="batch", depth=3, width=5, samples=60, replicas=2)
+    trainer = Trainer(run)
+    seen = trainer.network.forward(trainer.data.train_x)
+    judged = trainer.network.judge(trainer.data.train_x)
+    np.testing.assert_array_equal(judged.output, seen.output)
+    for running, found in zip(trainer.network.running, seen.found, strict=True):
+        np.testing.assert_array_equal(running.mean, found.mean)
+        np.testing.assert_array_equal(running.variance, found.variance)
+
+
+@pytest.mark.parametrize(
+    ("run", "epochs"),
+    [
+        (RunSpec(activation="squared_relu", norm="batch", initializer="he", depth=12), 60),
+        (RunSpec(activation="relu", norm="batch", initializer="normal", depth=50, width=64,
+                 precision="float32", samples=100), 4),
+        (RunSpec(activation="squared_relu", norm="batch", initializer="he", depth=12, batch=5000,
+                 samples=100), 20),
+        (RunSpec(activation="squared_relu", norm="batch", initializer="he", depth=16, width=16,
+                 dataset="iris", precision="float32"), 20),
+    ],
+)  # fmt: skip
+def test_what_running_averages_make_too_large_stops_no_network_that_trains(run, epochs):
+    last = None
+    for last in train(replace(run, epochs=epochs)):
+        assert last.diverged == (None,)
+        assert np.isfinite([last.train_loss, last.test_loss, last.train_accuracy]).all()
+    assert last.epoch == epochs
+
+
 @pytest.mark.parametrize("key", ACTIVATIONS)
 @pytest.mark.parametrize("norm", NORMALIZATIONS)
 @SKIPS
@@ -349,7 +380,7 @@ def trained(run, epochs):
     """A run with replica 0 alone, recomputed: its network and its running averages."""
     data, network = run.data(), networks(Trainer(run))
     x, y, layers = data.train_x, data.train_y, run.depth
-    running = [(np.zeros((1, run.width)), np.ones((1, run.width)))] * layers
+    running = plain(run, network, x, y)["found"] if run.norm == "batch" else []  # of all samples
     theta = flat(network)
     memory = [np.zeros((1, theta.size)) for _ in range(OPTIMIZERS[run.optimizer].memories)]
     rng = np.random.default_rng(np.random.SeedSequence(run.seed).spawn(2)[1])
@@ -368,7 +399,7 @@ def trained(run, epochs):
             found = plain(run, network, x[rows], y[rows])
             running = [
                 (0.9 * m + 0.1 * m1, 0.9 * v + 0.1 * v1)
-                for (m, v), (m1, v1) in zip(running, found["found"] or running, strict=True)
+                for (m, v), (m1, v1) in zip(running, found["found"], strict=False)
             ]
             weights, biases, _ = found["gradient"]
             for layer in range(layers + 1):

@@ -25,6 +25,7 @@ SMALL = RunSpec(depth=2, width=3, samples=40, epochs=4, batch=16)
 EVERYTHING = replace(
     SMALL, norm="batch", skip=0.5, clip=0.1, warmup=2, frozen=1, amplify=True, optimizer="adam"
 )
+DEEP = replace(SMALL, norm="batch", initializer="he", depth=12, width=8)
 
 
 def losses_of(text, seed):
@@ -70,6 +71,8 @@ runs = specs(
 @example(replace(SMALL, depth=0, norm="batch", amplify=True, frozen=3, skip=1.0))
 @example(replace(SMALL, dataset="digits", noise=0.2, samples=60))
 @example(replace(SMALL, samples=21, batch=1, norm="batch", warmup=1))
+@example(replace(DEEP, activation="squared_relu"))
+@example(replace(DEEP, activation="relu", initializer="normal", depth=50, precision="float32"))
 @example(replace(SMALL, depth=30, activation="sigmoid", gain=1e-6, amplify=True))
 @example(replace(SMALL, rate=1000.0, activation="relu", gain=20.0, dataset="regression"))
 def test_a_script_has_the_losses_of_its_run(run):
