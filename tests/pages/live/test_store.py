@@ -142,7 +142,17 @@ def test_a_vote_in_one_lesson_is_no_vote_in_another(store, lesson):
         store.vote("XXXXX", voter(1), 1, 1, 0)
 
 
-@pytest.mark.parametrize("token", ["", "short-of-bits", "a" * 44, "a voter of 1234567", "a-voter-of-it';--", "a-voter\nof-1234567"])
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "short-of-bits",
+        "a" * 44,
+        "a voter of 1234567",
+        "a-voter-of-it';--",
+        "a-voter\nof-1234567",
+    ],
+)
 def test_a_voter_is_one_that_a_phone_was_given(store, lesson, token):
     with pytest.raises(ValueError, match="token"):
         store.vote(lesson[0], token, 1, 1, 0)
