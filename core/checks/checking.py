@@ -32,10 +32,9 @@ import numpy as np
 from core.arrays import Array
 from core.checks.analytic import ANALYTIC, LOSS
 from core.nn.activations import ACTIVATIONS
-from core.nn.losses import LOSSES, Loss
-from core.nn.network import PRECISIONS, Parameters, Pass, backward, build, forward, gradients
+from core.nn.network import PRECISIONS, Network, Parameters, Pass
 from core.nn.normalization import EPSILON, Normalized
-from core.runs.training import RunSpec, Trained
+from core.runs.training import RunSpec, Trained, untrained
 
 EPS = float(np.finfo(float).eps)
 SAMPLES = 12
@@ -155,22 +154,20 @@ class Check:
 
 def first_network(run: RunSpec) -> Trained:
     """The first replica of a run before training."""
-    stream = np.random.SeedSequence(run.seed).spawn(2)[0]
-    data = run.source
-    parameters = build(run, data.inputs, data.outputs, [np.random.default_rng(stream)])
-    return Trained(run, 0, parameters, ())
+    return Trained(run, 0, untrained(run, [0]))
 
 
 @np.errstate(all="ignore")  # numbers too large to represent are said to be so
-def check(network: Trained) -> Check | None:
+def check(trained: Trained) -> Check | None:
     """Check the gradient of the mean loss on the first SAMPLES training samples.
 
     None if a number is too large to represent.
     """
-    run, data = network.run, network.run.data()
+    run, data = trained.run, trained.run.data()
+    parameters = trained.network.parameters
     problem = Problem(
         run,
-        Parameters.of(network.parameters.theta.astype(float), network.parameters.sizes),
+        parameters.like(parameters.theta.astype(float)),
         data.train_x[:SAMPLES].astype(float),
         data.train_y[:SAMPLES].astype(float),
     )
@@ -181,7 +178,7 @@ def check(network: Trained) -> Check | None:
         return None
     size = np.linalg.norm(gradient.theta)
     return Check(
-        epoch=network.epoch,
+        epoch=trained.epoch,
         samples=len(problem.x),
         layers=tuple(check_layer(problem, gradient, shaken, k) for k in checked_layers(run)),
         on_kink=problem.on_kink(),
@@ -203,17 +200,15 @@ class Problem:
 
     def gradient(self, dtype: Any = np.float64) -> Parameters:
         """The gradient of the mean loss, by the code that trains."""
-        parameters = Parameters.of(self.parameters.theta.astype(dtype), self.parameters.sizes)
-        run, y = self.run, self.y.astype(dtype)
-        f, norm, skip = run.value_and_derivative, run.normalization, run.skip
-        through = forward(parameters, self.x.astype(dtype), f, norm, skip)
-        return self.backward(parameters, through, self.loss.delta(through.output, y))
+        parameters = self.parameters.like(self.parameters.theta.astype(dtype))
+        through = self.network(parameters).forward(self.x.astype(dtype))
+        delta = self.run.loss.delta(through.output, self.y.astype(dtype))
+        return self.backward(parameters, through, delta)
 
     def backward(self, parameters: Parameters, through: Pass, delta: Array) -> Parameters:
         """What the code that trains makes of the error at the output."""
-        gradient = Parameters.of(np.zeros_like(parameters.theta), parameters.sizes)
-        run = self.run
-        gradients(parameters, through, delta, gradient, run.normalization, run.skip)
+        gradient = parameters.like(np.zeros_like(parameters.theta))
+        self.network(parameters).write_gradient(through, delta, gradient)
         gradient.theta[...] /= len(self.x)
         return gradient
 
@@ -227,8 +222,7 @@ class Problem:
         def shake(values: Array) -> Array:
             return values * (1 + EPS * rng.standard_normal(values.shape))
 
-        sizes = self.parameters.sizes
-        parameters = Parameters.of(shake(self.parameters.theta), sizes)
+        parameters = self.parameters.like(shake(self.parameters.theta))
         through = self.forward(parameters)
         through = Pass(
             z=through.z,
@@ -238,21 +232,19 @@ class Problem:
             found=through.found,
         )
         z = shake(through.output)
-        last_digit = EPS * (np.abs(self.loss.output(z)) + np.abs(self.y))
-        delta = self.loss.delta(z, self.y) + last_digit * rng.standard_normal(z.shape)
+        last_digit = EPS * (np.abs(self.run.loss.output(z)) + np.abs(self.y))
+        delta = self.run.loss.delta(z, self.y) + last_digit * rng.standard_normal(z.shape)
         return self.backward(parameters, through, delta)
 
-    @property
-    def loss(self) -> Loss:
-        return LOSSES[self.run.source.task]
+    def network(self, parameters: Parameters) -> Network:
+        return Network(self.run, parameters)
 
     def forward(self, parameters: Parameters) -> Pass:
-        run = self.run
-        return forward(parameters, self.x, run.value_and_derivative, run.normalization, run.skip)
+        return self.network(parameters).forward(self.x)
 
     def losses(self, through: Pass) -> Array:
         """The mean loss of every replica."""
-        mean: Array = self.loss.value(through.output, self.y).mean(axis=-1)
+        mean: Array = self.run.loss.value(through.output, self.y).mean(axis=-1)
         return mean
 
     def pieces(self, through: Pass) -> list[Array]:
@@ -269,11 +261,10 @@ class Problem:
     def rounding(self) -> float:
         """About how wrong the loss is through rounding: every sum z by one part in 10^16."""
         through = self.forward(self.parameters)
-        delta = self.loss.delta(through.output, self.y)
-        norm, skip = self.run.normalization, self.run.skip
+        delta = self.run.loss.delta(through.output, self.y)
         moved = sum(
             float(np.linalg.norm(error.passed * through.z[error.layer], axis=-1).mean())
-            for error in backward(self.parameters, through, delta, norm, skip)
+            for error in self.network(self.parameters).backward(through, delta)
         )
         return float(EPS * (abs(self.losses(through)[0]) + moved))
 

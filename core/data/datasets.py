@@ -6,10 +6,11 @@ To add a data set, append a `Dataset` to the list at the end of this file.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -71,6 +72,12 @@ class Data:
         if self.tested:
             return self.test_x, self.test_y, self.test_rows
         return self.train_x, self.train_y, self.train_rows
+
+    def astype(self, dtype: Any) -> Data:
+        """The same data in another precision."""
+        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
+        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
+        return replace(self, **x, **y)
 
 
 @dataclass(frozen=True)

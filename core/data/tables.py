@@ -20,6 +20,7 @@ import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import (
+    FEWEST_TO_TEST,
     Data,
     Dataset,
     Task,
@@ -527,7 +528,7 @@ class Table:
             collection=True,
             features=self.names,
             class_names=self.class_names,
-            reach=min(FARTHEST_REACH, 1.05 * farthest),
+            reach=min(FARTHEST_REACH, (1.05 if len(x) >= FEWEST_TO_TEST else 1.4) * farthest),
             own=True,
             answer=self.answer,
         )

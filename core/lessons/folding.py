@@ -21,7 +21,7 @@ from core.domain import Spec, choice, whole
 from core.lessons.perceptron import POINT_SETS, Line, Points
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
-from core.nn.network import NetworkSpec, Parameters, build, forward, gradients
+from core.nn.network import NetworkSpec, build
 from core.registry import registry
 
 STEPS = 3000
@@ -98,13 +98,14 @@ def by_hand(key: str) -> Fold:
 def trained(points: Points, folder: Folder) -> Fold:
     """Train by gradient descent over all points at once, from Xavier's first weights."""
     spec = NetworkSpec(activation=folder.fold_bend, depth=1, width=folder.fold_units)
-    parameters = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
-    gradient = Parameters.zeros(parameters.sizes, 1)
+    network = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
+    parameters = network.parameters
+    gradient = parameters.like(np.zeros_like(parameters.theta))
     loss = LOSSES[Task.BINARY]
     y = points.y[:, None]
     for _ in range(STEPS):
-        run = forward(parameters, points.x, spec.value_and_derivative)
-        gradients(parameters, run, loss.delta(run.output, y), gradient)
+        through = network.forward(points.x)
+        network.write_gradient(through, loss.delta(through.output, y), gradient)
         parameters.theta[...] -= RATE / len(y) * gradient.theta
     (w, v), (b, c) = parameters.weights, parameters.biases
     return Fold(folder.fold_bend, w[0], b[0, 0], v[0, :, 0], float(c[0, 0, 0]))

@@ -14,10 +14,10 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS
-from core.nn.losses import LOSSES
-from core.nn.network import PRECISIONS, build, forward
+from core.nn.network import PRECISIONS
 from core.nn.probes import Measures, measure, ratio
-from core.runs.training import RunSpec
+from core.runs.cost import cost
+from core.runs.training import RunSpec, untrained
 
 SEEDS = 30
 """Networks that are measured, if they can be afforded."""
@@ -75,7 +75,7 @@ def walk_back(run: RunSpec) -> Walk:
     if too_large(run) is not None:
         raise ValueError("a walk beyond the budget")
     parts, counted, slopes, number = [], np.zeros((run.depth, BINS)), np.zeros(run.depth), 0
-    for measures, sums, slope in untrained(run):
+    for measures, sums, slope in measured(run):
         parts.append(measures)
         held = np.isfinite(measures.delta).all(axis=1)
         for layer, z in enumerate(sums):
@@ -100,27 +100,20 @@ def walk_back(run: RunSpec) -> Walk:
     )
 
 
-def untrained(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]]:
+def measured(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]]:
     """Networks as training would find them at epoch 0, some at once, and what is measured in them.
 
     Yields the measures, and of every hidden layer z and f'(z), each (networks, samples, width).
     """
-    data, dtype = run.data(), PRECISIONS[run.precision]
-    x, y = data.train_x.astype(dtype), data.train_y.astype(dtype)
-    loss = LOSSES[run.source.task]
+    data, loss = run.data().astype(PRECISIONS[run.precision]), run.loss
     seeds = affordable(run)
     at_once = int(np.clip(CHUNK_BYTES / bytes_each(run), 1, seeds))
     for start in range(0, seeds, at_once):
-        streams = [
-            np.random.SeedSequence(run.seed + r).spawn(2)[0]
-            for r in range(start, min(start + at_once, seeds))
-        ]
-        rngs = [np.random.default_rng(stream) for stream in streams]
         with np.errstate(all="ignore"):  # numbers too large to represent are left out afterwards
-            parameters = build(run, x.shape[1], y.shape[1], rngs)
-            through = forward(parameters, x, run.value_and_derivative)
-            delta = loss.delta(through.output, y)
-            found = measure(run, parameters, through, delta, loss.output(through.output))
+            network = untrained(run, range(start, min(start + at_once, seeds)))
+            through = network.forward(data.train_x)
+            delta = loss.delta(through.output, data.train_y)
+            found = measure(network, through, delta, loss.output(through.output))
         yield found, through.z[:-1], through.slope
 
 
@@ -165,7 +158,7 @@ def operations(run: RunSpec) -> float:
 
 def bytes_each(run: RunSpec) -> float:
     """What one network takes while it is measured."""
-    return run_of_one(run).cost().bytes
+    return cost(run_of_one(run)).bytes
 
 
 def run_of_one(run: RunSpec) -> RunSpec:

@@ -23,6 +23,8 @@ from core.arrays import Array
 from core.registry import registry
 
 EPSILON = 1e-5
+REMEMBERED = 0.1
+"""How much a batch's mean and variance count in the running averages."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Moments(NamedTuple):
 
     mean: Array
     variance: Array
+
+    def follow(self, new: Moments) -> None:
+        """As running averages: move towards the mean and variance of a batch."""
+        for average, value in zip(self, new, strict=True):
+            average += REMEMBERED * (value - average)
 
 
 class Normalized(NamedTuple):

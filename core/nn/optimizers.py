@@ -24,6 +24,7 @@ class Optimizer:
         (1, 2, ...) from the parameters `theta` into `step`, and changes neither `theta` nor
         `gradient`. `memory` are `memories` arrays that start at 0, keep their values from step to
         step and belong to this run alone. All arrays have shape (replicas, parameters).
+    usual_rate: a rate at which it learns in most networks of this size.
     knobs: the rule's constants; `step` takes them by their keys.
     worked: the first two steps of one parameter that starts at 1, calculated by hand with the
         default constants, at rate 0.1 and with the gradients 0.5 and -0.25.
@@ -33,6 +34,7 @@ class Optimizer:
     name: str
     memories: int
     step: Callable[..., None]
+    usual_rate: float
     formula: str
     source: str
     worked: tuple[float, float]
@@ -149,6 +151,7 @@ OPTIMIZERS = registry(
         name="SGD",
         memories=0,
         step=sgd,
+        usual_rate=0.1,
         formula=r"\Delta = \eta\, g",
         source="Robbins & Monro, Annals of Mathematical Statistics, 1951",
         worked=(0.05, -0.025),
@@ -158,6 +161,7 @@ OPTIMIZERS = registry(
         name="Momentum",
         memories=1,
         step=momentum,
+        usual_rate=0.1,
         formula=r"v \leftarrow \beta\, v + g,\quad \Delta = \eta\, v",
         source="Polyak, 1964; Rumelhart, Hinton & Williams, Nature, 1986",
         worked=(0.05, 0.02),
@@ -168,6 +172,7 @@ OPTIMIZERS = registry(
         name="RMSprop",
         memories=1,
         step=rmsprop,
+        usual_rate=0.01,
         formula=r"s \leftarrow \beta\, s + (1 - \beta)\, g^2,\quad"
         r" \Delta = \frac{\eta\, g}{\sqrt{s} + \epsilon}",
         source="Tieleman & Hinton, Coursera lecture 6.5, 2012",
@@ -179,6 +184,7 @@ OPTIMIZERS = registry(
         name="Adam",
         memories=2,
         step=adam,
+        usual_rate=0.01,
         formula=r"\Delta = \frac{\eta\, \hat m}{\sqrt{\hat s} + \epsilon},\quad"
         r" m \leftarrow \beta_1 m + (1 - \beta_1)\, g,"
         r"\ s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2,\quad"
@@ -192,6 +198,7 @@ OPTIMIZERS = registry(
         name="AdamW",
         memories=2,
         step=adamw,
+        usual_rate=0.01,
         formula=r"\Delta = \eta \left(\frac{\hat m}{\sqrt{\hat s} + \epsilon} + \lambda\, w\right),"
         r"\quad m \leftarrow \beta_1 m + (1 - \beta_1)\, g,"
         r"\ s \leftarrow \beta_2 s + (1 - \beta_2)\, g^2,\quad"

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from core.arrays import Array
-from core.nn.network import NetworkSpec, Parameters, Pass, backward, ones, write_gradient
+from core.nn.network import Network, Parameters, Pass, ones, write_layer_gradient
 
 SATURATED = 0.05
 """A unit's value counts as saturated where |f'(z)| is below this share of max |f'|."""
@@ -130,85 +130,31 @@ def together(arrays: Sequence[Array]) -> Array:
 
 
 def measure(
-    spec: NetworkSpec,
-    parameters: Parameters,
-    run: Pass,
+    network: Network,
+    through: Pass,
     delta: Array,
     prediction: Array,
     gradient: Parameters | None = None,
 ) -> Measures:
     """Measure every layer, and write the gradient of the summed loss into `gradient` if given.
 
-    delta: (replicas, samples, outputs), the derivative of each sample's loss by the sums of
-    the output layer. prediction: the output layer's activation, of the same shape.
+    through: the forward pass. delta: (replicas, samples, outputs), the derivative of each sample's
+    loss by the sums of the output layer. prediction: the output layer's activation, of the same
+    shape.
     """
     if gradient is None:
-        gradient = Parameters.of(np.empty_like(parameters.theta), parameters.sizes)
-    replicas, samples, outputs = delta.shape
-    depth, width = len(run.slope), run.z[0].shape[-1]
-    one: Array = ones(samples, delta.dtype)
-    units: Array = np.array([[width]] * depth + [[outputs]])
-    flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
-
-    # Here layers come first: (layers, replicas), and of every unit (layers, replicas, 1, units).
-    sums = np.zeros((7, depth + 1, replicas))
-    delta2, carried2, passed2, through2, around2, signal2, spread2 = sums
-    mean, saturated, dead = np.zeros((3, depth + 1, replicas))
-    unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), delta.dtype)
-
-    walk = backward(parameters, run, delta, spec.normalization, spec.skip)
-    write_gradient(next(walk), run, gradient)
-    delta2[-1], sums[1:5, -1] = squares(delta), np.nan  # no layer hands anything to the output
-    output_mean = one @ prediction / samples
-    signal2[-1] = squares(prediction - output_mean)
-    for errors in batched(walk, max(1, TOGETHER // run.z[0].size)):
-        layers = slice(errors[-1].layer, errors[0].layer + 1)
-        for error in errors:
-            write_gradient(error, run, gradient)
-        delta2[layers] = squares(together([e.delta for e in errors[::-1]]))
-        carried2[layers] = squares(
-            together([e.carried for e in errors[::-1] if e.carried is not None])
-        )
-        if spec.normalization is not None:
-            passed2[layers] = squares(together([e.passed for e in errors[::-1]]))
-        for error in errors if spec.skip else ():
-            if error.around is not None and error.carried is not None:
-                around2[error.layer] = squares(error.around)
-                through2[error.layer] = squares(error.carried - error.around)
-        a, slope = together(run.a[1:][layers]), np.abs(together(run.slope[layers]))
-        unit_mean[layers] = one @ a / samples
-        unit_slope[layers] = one @ slope
-        signal2[layers] = squares(a - unit_mean[layers])
-        saturated[layers] = share(slope <= flat)
-    dead[:-1] = share(unit_slope == 0)
-    for layers, means in ((slice(depth), unit_mean), (slice(depth, None), output_mean[None])):
-        middle = means.mean(axis=(-2, -1), keepdims=True)
-        mean[layers] = middle[..., 0, 0]
-        spread2[layers] = samples * squares(means - middle)
-
-    if spec.normalization is None:
-        passed2[:-1] = delta2[:-1]
-    np.copyto(through2, carried2, where=around2 == 0)
-
-    sizes = np.sqrt(sums / (samples * units))
-    faint = sums[:3] < FAINT
-    if np.count_nonzero(faint) and delta.dtype == float:
-        sizes[:3] = np.where(faint, sizes_of_faint(spec, parameters, run, delta), sizes[:3])
-    size, carried, passed, through, around, signal, spread = sizes
-    through = np.where(around == 0, carried, through)
-    above = np.concatenate([size[1:], carried[-1:]])
-    weights_part, activation_part, norm_part, through_part, around_part = ratio(
-        np.array([carried, passed, size, through, around]),
-        np.array([above, carried, passed, above, above]),
-    )
+        gradient = network.parameters.like(np.empty_like(network.parameters.theta))
+    size = error_sizes(network, through, delta, gradient)
+    units = activity(through, prediction, network.spec.max_slope)
+    weights_part, activation_part, norm_part, through_part, around_part = parts(size)
     return Measures(
-        delta=size.T,
-        gradient_norm=norms(gradient) / samples,
-        activation_mean=mean.T,
-        activation_std=np.hypot(signal, spread).T,
-        signal=signal.T,
-        saturated=saturated.T,
-        dead=dead.T,
+        delta=size.delta.T,
+        gradient_norm=norms(gradient) / delta.shape[1],
+        activation_mean=units.mean.T,
+        activation_std=np.hypot(units.signal, units.spread).T,
+        signal=units.signal.T,
+        saturated=units.saturated.T,
+        dead=units.dead.T,
         weights_part=weights_part.T,
         activation_part=activation_part.T,
         norm_part=norm_part.T,
@@ -217,16 +163,125 @@ def measure(
     )
 
 
+# What follows has the layers first, (layers, replicas), as the layers are what it goes through.
+
+
+class Sizes(NamedTuple):
+    """The error in every layer, as root mean square over samples and units: (layers, replicas).
+
+    delta, carried, passed: as in `Error`. through, around: of what is carried, the part that came
+    through the weights and the part that came around the layer above. Nothing is carried to the
+    output layer, where all but delta is not a number.
+    """
+
+    delta: Array
+    carried: Array
+    passed: Array
+    through: Array
+    around: Array
+
+
+def error_sizes(network: Network, through: Pass, delta: Array, gradient: Parameters) -> Sizes:
+    """Walk back through the layers, write the gradient of each, and measure the error there."""
+    replicas, samples, outputs = delta.shape
+    depth, width = len(through.slope), through.z[0].shape[-1]
+    sums = np.zeros((5, depth + 1, replicas))
+    delta2, carried2, passed2, through2, around2 = sums
+    walk = network.backward(through, delta)
+    write_layer_gradient(next(walk), through, gradient)
+    delta2[-1], sums[1:, -1] = squares(delta), np.nan
+    for errors in batched(walk, at_once(through)):
+        for error in errors:
+            write_layer_gradient(error, through, gradient)
+            if error.around is not None and error.carried is not None:
+                around2[error.layer] = squares(error.around)
+                through2[error.layer] = squares(error.carried - error.around)
+        upwards = errors[::-1]
+        layers = slice(upwards[0].layer, upwards[-1].layer + 1)
+        delta2[layers] = squares(together([e.delta for e in upwards]))
+        carried2[layers] = squares(together([e.carried for e in upwards if e.carried is not None]))
+        if through.normal:
+            passed2[layers] = squares(together([e.passed for e in upwards]))
+    if not through.normal:
+        passed2[:-1] = delta2[:-1]
+
+    units: Array = np.array([[width]] * depth + [[outputs]])
+    sizes = np.sqrt(sums / (samples * units))
+    faint = sums[:3] < FAINT
+    if np.count_nonzero(faint) and delta.dtype == float:
+        sizes[:3] = np.where(faint, sizes_of_faint(network, through, delta), sizes[:3])
+    size = Sizes(*sizes)
+    return size._replace(through=np.where(size.around == 0, size.carried, size.through))
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what is not faint may overflow, and is not used
-def sizes_of_faint(spec: NetworkSpec, parameters: Parameters, run: Pass, delta: Array) -> Array:
+def sizes_of_faint(network: Network, through: Pass, delta: Array) -> Array:
     """rms of delta_l, of what is carried to l and of what f' passes, from scaled errors.
 
     Of shape (3, layers, replicas).
     """
-    sizes = np.zeros((3, len(parameters.weights), len(delta)))
-    for error in backward(parameters, run, delta * SCALE, spec.normalization, spec.skip):
+    sizes = np.zeros((3, len(network.parameters.weights), len(delta)))
+    for error in network.backward(through, delta * SCALE):
         parts = (error.delta, error.carried, error.passed)
         for size, part in zip(sizes, parts, strict=True):
             if part is not None:
                 size[error.layer] = np.sqrt(squares(part) / part[0].size) / SCALE
     return sizes
+
+
+def parts(size: Sizes) -> Array:
+    """The factors from layer to layer, in the order of `Measures`: (5, layers, replicas)."""
+    above = np.concatenate([size.delta[1:], size.carried[-1:]])
+    return ratio(
+        np.array([size.carried, size.passed, size.delta, size.through, size.around]),
+        np.array([above, size.carried, size.passed, above, above]),
+    )
+
+
+class Activity(NamedTuple):
+    """What the units do, each (layers, replicas), the output layer's prediction last.
+
+    mean: of all activations. signal, spread: their standard deviation has two parts, how much a
+    unit varies over the samples and how much the units' means differ. saturated, dead: as in
+    `Measures`.
+    """
+
+    mean: Array
+    signal: Array
+    spread: Array
+    saturated: Array
+    dead: Array
+
+
+def activity(through: Pass, prediction: Array, steepest: float) -> Activity:
+    """Measure the activations and slopes of a forward pass, `steepest` being the largest |f'|."""
+    replicas, samples, outputs = prediction.shape
+    depth, width = len(through.slope), through.z[0].shape[-1]
+    one: Array = ones(samples, prediction.dtype)
+    flat = SATURATED * steepest if steepest < np.inf else 0
+
+    signal2, spread2, mean, saturated, dead = np.zeros((5, depth + 1, replicas))
+    unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), prediction.dtype)
+    count = at_once(through)
+    for layers in (slice(k, min(k + count, depth)) for k in range(0, depth, count)):
+        a, slope = together(through.a[1:][layers]), np.abs(together(through.slope[layers]))
+        unit_mean[layers] = one @ a / samples
+        unit_slope[layers] = one @ slope
+        signal2[layers] = squares(a - unit_mean[layers])
+        saturated[layers] = share(slope <= flat)
+    dead[:-1] = share(unit_slope == 0)
+    output_mean = one @ prediction / samples
+    signal2[-1] = squares(prediction - output_mean)
+    for layers, means in ((slice(depth), unit_mean), (slice(depth, None), output_mean[None])):
+        middle = means.mean(axis=(-2, -1), keepdims=True)
+        mean[layers] = middle[..., 0, 0]
+        spread2[layers] = samples * squares(means - middle)
+
+    units: Array = np.array([[width]] * depth + [[outputs]])
+    signal, spread = np.sqrt(np.array([signal2, spread2]) / (samples * units))
+    return Activity(mean, signal, spread, saturated, dead)
+
+
+def at_once(through: Pass) -> int:
+    """How many layers are measured together."""
+    return max(1, TOGETHER // through.z[0].size)

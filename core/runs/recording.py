@@ -18,32 +18,29 @@ import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import Data, Task, View
+from core.runs.cost import (
+    BINS,
+    FRAME_OVERHEAD,
+    GRID,
+    SHOWN_SAMPLES,
+    SPAN,
+    STEPS,
+    OverBudget,
+    kept_frames,
+    over_budget,
+)
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 
-GRID = 40
-"""Cells along each side of a picture of the plane."""
 SURENESSES = 30
 """Steps from undecided to sure in a picture of more than two classes."""
-MAX_FRAMES = 200
-SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
-STEPS = 200
-"""Places of a single input at which a curve is kept."""
 BEYOND = 1.2
 """How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
-BINS, SPAN = 48, 6.0
-FRAME_OVERHEAD = 600
-"""Bytes that a frame takes beside its numbers: an object and three arrays."""
 MOST_SUMS = 2**14
 
 CROWDED_SLICE = 0.06
 """Seconds of a slice at most while more runs are in line than one page needs: who has changed a
 setting waits for a slice of every lane."""
-
-MAX_OPERATIONS = 7.5e10
-"""The budget of one run: about 75 seconds of one core."""
-MAX_RUN_BYTES = 128e6
 
 
 def grid(reach: float = 1.0, cells: int = GRID) -> Array:
@@ -193,14 +190,6 @@ class History:
         """The share at layer 1: rms delta_1 / rms delta_out, of shape (epochs, replicas)."""
         out = self.delta[..., -1]
         return np.divide(self.delta[..., 0], out, out=np.zeros_like(out), where=out > 0)
-
-
-def kept_frames(run: RunSpec) -> frozenset[int]:
-    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
-    kept = [*range(0, run.epochs, run.stride), run.epochs]
-    if len(kept) <= MAX_FRAMES:
-        return frozenset(kept)
-    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
 
 
 @dataclass(frozen=True, eq=False)
@@ -393,10 +382,13 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed.
+
+        spare: only in time that nobody else wants.
+        """
         begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun):
+        if recording.finished or not self.turns.take(recording, begun, spare=spare):
             return False
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)
@@ -422,27 +414,3 @@ class Recordings:
     def _evict(self) -> None:
         while len(self._held) > self.kept and self._size() > self.limit:
             self._held.popitem(last=False)
-
-
-class OverBudget(ValueError):
-    """A run that costs too much; `setting` is the one whose lowering helps most."""
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
-        self.setting = setting
-
-
-def over_budget(run: RunSpec) -> str | None:
-    """None if the run may be computed, else the name of the setting to change first."""
-    cost = run.cost()
-    excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
-    if excess <= 1:
-        return None
-    default = RunSpec(dataset=run.dataset, table=run.table)
-    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
-
-    def relief(name: str) -> float:
-        eased = replace(run, **{name: getattr(default, name)}).cost()
-        return max(eased.operations / MAX_OPERATIONS, eased.bytes / MAX_RUN_BYTES)
-
-    return min(candidates, key=relief)

@@ -30,7 +30,7 @@ import numpy as np
 
 from core.arrays import Array
 from core.data.tables import Columns, Table
-from core.nn.network import Parameters
+from core.nn.network import Network, Parameters
 from core.nn.normalization import Moments
 from core.runs.recording import Computation, Computing, Frame, History, Slice
 from core.runs.training import RunSpec, Trained
@@ -108,8 +108,8 @@ def packed_slice(new: Slice) -> Message:
     for part in FRAME if new.frames else ():
         arrays[f"frames.{part}"] = np.stack([getattr(frame, part) for frame in new.frames])
     if new.final is not None:
-        arrays["final.theta"] = new.final.parameters.theta
-        for layer, moments in enumerate(new.final.running):
+        arrays["final.theta"] = new.final.network.parameters.theta
+        for layer, moments in enumerate(new.final.network.running):
             arrays[f"running.{layer}"] = np.stack(moments)
     return Message(head, arrays)
 
@@ -128,7 +128,7 @@ def unpacked_slice(message: Message, run: RunSpec) -> Slice:
         sizes = run.sizes(run.source.inputs, run.source.outputs)
         running = tuple(Moments(*moments) for moments in named(arrays, "running.").values())
         parameters = Parameters.of(arrays["final.theta"], sizes)
-        final = Trained(run, head["final"], parameters, running)
+        final = Trained(run, head["final"], Network(run, parameters, running))
     return Slice(history, frames, final, head["finished"])
 
 

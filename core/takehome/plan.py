@@ -15,8 +15,9 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
 from core.nn.network import PRECISIONS
+from core.nn.normalization import REMEMBERED
 from core.nn.optimizers import OPTIMIZERS
-from core.runs.training import REMEMBERED, RunSpec
+from core.runs.training import RunSpec
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from pages.charts.style import BOUNDARY, LINE, SHAPES, Palette
 from pages.texts import Text
 
 MOST_POINTS = 500
+
 GAP = " "
 """Between the numbers of a curve: a picture is one row, or a filter would look at 40,000 of them
 at every tick."""
@@ -147,12 +148,13 @@ def look(colours: Palette, names: Sequence[str]) -> list[Any]:
     ]
 
 
-def labels(colours: Palette) -> alt.Chart:
+def labels(colours: Palette) -> alt.LayerChart:
     """The classes' names, each in its row."""
-    halo = {"stroke": colours.paper, "strokeWidth": 3, "strokeOpacity": 0.8}
-    chart = (
+    words = (
         alt.Chart(alt.NamedData("points"))
         .transform_aggregate(groupby=["label", "y"], count="count()")
         .encode(x=alt.XValue(4), y="y:Q", text="label:N")
     )
-    return chart.mark_text(align="left", dy=-9, color=colours.ink, **halo)
+    place = {"align": "left", "dy": -11, "fontSize": 12}
+    halo = words.mark_text(**place, stroke=colours.paper, strokeWidth=3)
+    return halo + words.mark_text(**place, color=colours.ink)

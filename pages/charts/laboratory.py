@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow as pa
 
 from core.nn.activations import ACTIVATIONS, Family
-from core.runs.recording import BINS, SPAN, Frame, History
+from core.runs.cost import BINS, SPAN
+from core.runs.recording import Frame, History
 from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, naming, quoted
 from pages.charts.pictures import SHADES, tinted

@@ -13,8 +13,8 @@ from pages.texts import Text
 from pages.texts.numbers import percent
 
 LETTERS = "ABCD"
-BAR = 26
-"""Pixels of a bar."""
+BAR, GAP, AXIS = 26, 14, 60
+"""Pixels of a bar, between answers, and of the axis with the legend."""
 
 
 def split_table(t: Text, options: Sequence[str], tally: Tally, right: int | None) -> pa.Table:
@@ -46,26 +46,39 @@ def split(t: Text, colours: Palette, answers: int, rounds: int, alternative: str
 
     Data: `split` from `split_table`.
     """
+    return bars(t, colours, rounds, 15).properties(
+        data=alt.NamedData("split"),
+        height=answers * (BAR * max(1, rounds) + GAP) + AXIS,
+        description=alternative,
+    )
+
+
+def bars(t: Text, colours: Palette, rounds: int, size: int) -> alt.LayerChart:
+    """The bars alone, with letters of this size."""
     names = [t.live.rounds[str(number)] for number in (1, 2)][: max(1, rounds)]
-    base = alt.Chart(alt.NamedData("split")).encode(
+    base = alt.Chart().encode(
         alt.Y("answer:N")
         .sort(alt.EncodingSortField("place", op="min"))
-        .axis(labelLimit=300, labelFontSize=15, ticks=False, domain=False)
-        .title(None),
-        alt.YOffset("round:N").sort(names),
+        .axis(labelLimit=420, labelFontSize=size, labelOverlap=False, ticks=False, domain=False)
+        .scale(paddingInner=0.25, paddingOuter=0.1)
+        .title(None)
     )
-    share = alt.X("share:Q").scale(domain=[0, 1]).axis(format="%", tickCount=5).title(t.live.share)
-    bars = base.mark_bar().encode(
-        share,
-        alt.Color("round:N")
-        .scale(domain=names, range=[colours.faint, colours.accent][-len(names) :])
-        .legend(alt.Legend(orient="top", title=None) if rounds > 1 else None),
+    if rounds > 1:
+        base = base.encode(alt.YOffset("round:N").sort(names))
+    share = (
+        alt.X("share:Q")
+        .scale(domain=[0, 1.15], nice=False)
+        .axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])
+        .title(t.live.share)
     )
-    told = base.mark_text(align="left", dx=5, fontSize=15, color=colours.ink).encode(
-        share, text="told:N"
+    colour = alt.Color("round:N").scale(
+        domain=names, range=[colours.faint, colours.accent][-len(names) :]
     )
-    height = answers * (BAR * max(1, rounds) + 12)
-    return alt.layer(bars, told).properties(height=height, description=alternative)
+    legend = alt.Legend(orient="top", title=None, labelFontSize=size) if rounds > 1 else None
+    told = base.mark_text(align="left", dx=5, fontSize=size, color=colours.ink)
+    return alt.layer(
+        base.mark_bar().encode(share, colour.legend(legend)), told.encode(share, text="told:N")
+    )
 
 
 def summary_table(
@@ -82,18 +95,11 @@ def summary_table(
 
 def summary(t: Text, colours: Palette, alternative: str) -> alt.FacetChart:
     """The bars of every question, one under the other. Data: `split` from `summary_table`."""
-    names = [t.live.rounds[str(number)] for number in (1, 2)]
-    base = alt.Chart().encode(
-        alt.Y("answer:N").axis(labelLimit=300).title(None), alt.YOffset("round:N").sort(names)
-    )
-    share = alt.X("share:Q").scale(domain=[0, 1]).axis(format="%", tickCount=5).title(t.live.share)
-    colour = alt.Color("round:N").scale(domain=names, range=[colours.faint, colours.accent])
-    bars = base.mark_bar().encode(share, colour.legend(alt.Legend(orient="top", title=None)))
-    told = base.mark_text(align="left", dx=5, color=colours.ink).encode(share, text="told:N")
-    layers = alt.layer(bars, told, data=alt.NamedData("split")).properties(width=420, height=160)
+    layers = bars(t, colours, 2, 12).properties(width=420, height=alt.Step(22, **{"for": "position"}))
     header = alt.Header(labelOrient="top", labelAnchor="start", labelLimit=600, title=None)
     return (
-        layers.facet(row=alt.Row("question:N").header(header).sort(None))
+        layers.properties(data=alt.NamedData("split"))
+        .facet(row=alt.Row("question:N").header(header).sort(None))
         .resolve_scale(y="independent", yOffset="independent")
         .properties(description=alternative)
     )

@@ -16,7 +16,8 @@ import pyarrow as pa
 
 from core.data.datasets import Dataset, Task, View, collected, gathered
 from core.data.tables import shortened
-from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.cost import SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
 from pages.charts import curve as curves
 from pages.charts.expressions import NOW, layer_name
@@ -165,11 +166,23 @@ TILES = 8
 
 
 def places(run: RunSpec, samples: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Where the shown samples stand: by their last two features, or in rows as pictures."""
+    """Where the shown samples stand: by two of their features, or in rows as pictures."""
     if run.source.features:
         rows = gathered(run.source, run.data())[run.data().shown[2][:samples]]
-        return rows[:, -2], rows[:, -1]
+        across, up = sides(run.source)
+        return rows[:, across], rows[:, up]
     return np.arange(samples) % TILES, -(np.arange(samples) // TILES)
+
+
+def sides(dataset: Dataset) -> tuple[int, int]:
+    """The last two features; of a visitor's own the last two that have more values than two."""
+    places = range(len(dataset.features))
+    if not dataset.own:
+        return places[-2], places[-1]
+    rows = collected(dataset)
+    varied = [k for k in places if len(np.unique(rows[:, k])) > 2]
+    across, up = sorted([*[k for k in places if k not in varied], *varied][-2:])
+    return across, up
 
 
 def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -178,7 +191,7 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     Data: `frames` from `frames_table`, `points` from `points_table`.
     """
     pictured = not dataset.features
-    titles = () if pictured else [feature_name(dataset, k, t) for k in (-2, -1)]
+    titles = () if pictured else [feature_name(dataset, k, t) for k in sides(dataset)]
     names = shown_names(dataset)
     if pictured:
         x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)

@@ -11,6 +11,7 @@ from core.lessons.chain import Place
 from core.lessons.walkthrough import Layer, Walkthrough
 from core.nn.activations import Activation
 from pages.texts import Text
+from pages.texts.numbers import plain
 
 BLANK = r"\underline{\hspace{7em}}"
 TOO_WIDE = 1e7
@@ -128,7 +129,7 @@ def by(parameter: str) -> str:
 def function(entry: Activation, knobs: dict[str, float]) -> tuple[str, str]:
     """f and f' of an activation as inline LaTeX, with the knobs' values beside them."""
     own = "".join(
-        rf",\; {knob.symbol} = {knobs.get(knob.key, knob.default):g}" for knob in entry.knobs
+        rf",\; {knob.symbol} = {plain(knobs.get(knob.key, knob.default))}" for knob in entry.knobs
     )
     return f"$f(z) = {entry.formula}{own}$", f"$f'(z) = {entry.derivative_formula}{own}$"
 

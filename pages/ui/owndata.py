@@ -42,7 +42,7 @@ class Brought:
     """What a visitor brought.
 
     name: of the file, "" for pasted text. content: what it holds. reading: what the visitor said
-    of it. file, sheet: what was understood, None where that failed.
+    of it. file: its text, sheet: its columns, None where that failed.
     """
 
     name: str
@@ -171,6 +171,14 @@ def understood(name: str, content: bytes | str, reading: Reading) -> Held:
     return Held(name, content, reading, file, sheet_of(file, reading.header))
 
 
+def not_understood(name: str, content: bytes | str, reading: Reading) -> Brought:
+    """What could not be read, as far as it was."""
+    try:
+        return Brought(name, content, reading, opened(content, reading))
+    except TableError:
+        return Brought(name, content, reading)
+
+
 def take(content: bytes | str, name: str) -> None:
     """Read what was brought, and learn from it if that is possible."""
     wanted = linked(Columns)
@@ -179,7 +187,7 @@ def take(content: bytes | str, name: str) -> None:
     try:
         held = understood(name, content, reading)
     except TableError as error:
-        refuse(Brought(name, content, reading), error)
+        refuse(not_understood(name, content, reading), error)
         return
     if missing and held.sheet.file != wanted.file:
         held = next(read_otherwise(name, content, wanted.file), held)
@@ -249,16 +257,12 @@ def change_reading(name: str, value: Any) -> None:
     try:
         held = understood(subject.name, subject.content, reading)
     except TableError as error:
-        refuse(replace_reading(subject, reading), error)
+        refuse(not_understood(subject.name, subject.content, reading), error)
         return
     columns, chosen = suggested(held.sheet), current()
     if chosen is not None and chosen[0] is subject and same_columns(chosen[0].sheet, held.sheet):
         columns = replace(chosen[1], file=held.sheet.file)
     use(held, columns)
-
-
-def replace_reading(subject: Brought, reading: Reading) -> Brought:
-    return Brought(subject.name, subject.content, reading)
 
 
 def same_columns(one: Sheet, other: Sheet) -> bool:

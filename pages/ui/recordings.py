@@ -42,10 +42,10 @@ def desk() -> Desk:
     return Desk(DRAWN, PATIENCE)
 
 
-def compute(recording: Recording, budget: float) -> None:
-    """A slice of a recording; meanwhile others may draw."""
+def compute(recording: Recording, budget: float, *, spare: bool = False) -> None:
+    """A slice of a recording, with `spare` in idle time alone; meanwhile others may draw."""
     with desk().aside():
-        recordings().advance(recording, budget)
+        recordings().advance(recording, budget, spare=spare)
 
 
 def watch(look: Callable[[], None], tick: float) -> None:

@@ -25,7 +25,7 @@ from pages.charts import digits as charts
 from pages.charts.facts import name_of
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import percent, times, whole
+from pages.texts.numbers import decimals, loss_of, percent, times, whole
 from pages.texts.sentences import sentence
 from pages.ui.house import DIGITS
 from pages.ui.recordings import in_line, per_recording, watch
@@ -161,7 +161,7 @@ def headline(scene: Scene) -> None:
             train=percent(last(history.train_accuracy), t),
             count=len(run.data().test_x),
             guess=percent(guessed.accuracy, t),
-            loss=f"{last(history.train_loss):.3f}",
+            loss=loss_of(last(history.train_loss)),
         )
     )
     index = len(history.epoch) - 1
@@ -416,7 +416,7 @@ def units(scene: Scene, network: Trained) -> None:
 
 
 def signed(value: float) -> str:
-    return f"{value:+.2f}".replace("-", "−")
+    return decimals(value, 2, sign=True)
 
 
 def movement(scene: Scene) -> str:

@@ -28,7 +28,7 @@ from core.lessons.perceptron import (
 from pages.charts import perceptron as charts
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import power
+from pages.texts.numbers import decimals, plain, power, significant
 from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
 from pages.ui.widgets.components import caption, clock, probe
@@ -123,7 +123,7 @@ def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
 
 def share(right: int, everything: int) -> str:
     """In per cent, as the browser writes it: 70.3."""
-    return f"{100 * right / everything:.1f}"
+    return decimals(100 * right / everything, 1)
 
 
 def count_words(t: Text, right: int, scene: Scene) -> str:
@@ -223,7 +223,7 @@ def dials(t: Text, shown: OneLine) -> None:
 
 
 def signed(value: float) -> str:
-    return "0.00" if abs(value) < 5e-3 else f"{value:+.2f}".replace("-", "−")
+    return "0.00" if abs(value) < 5e-3 else decimals(value, 2, sign=True)
 
 
 def joined(t: Text, *sentences: str) -> str:
@@ -333,8 +333,8 @@ def count_of_mistakes(t: Text, colours: Palette, lesson: Lesson, margin: Margin)
     if margin.line is not None:
         st.caption(
             words.bound_note.format(
-                radius=f"{margin.radius:.3f}",
-                gamma=f"{margin.gamma:.3f}",
+                radius=decimals(margin.radius, 3),
+                gamma=decimals(margin.gamma, 3),
                 bound=charts.bound_number(margin),
             )
         )
@@ -387,7 +387,7 @@ def step_words(t: Text, scene: Scene, lesson: Lesson, k: int) -> str:
 
 
 def number(value: float) -> str:
-    return f"{value:.3g}".replace("-", "−")
+    return significant(value, 3)
 
 
 def outcome(t: Text, lesson: Lesson, margin: Margin) -> str:
@@ -473,13 +473,13 @@ def hand_formula(fold: Fold) -> str:
 
     def term(factor: float, name: str) -> str:
         sign = "-" if factor < 0 else "+"
-        size = "" if abs(factor) == 1 else f"{abs(factor):g}"
+        size = "" if abs(factor) == 1 else plain(abs(factor))
         return f" {sign} {size}{name}"
 
     def summed(terms: list[tuple[float, str]], constant: float) -> str:
         text = "".join(term(factor, name) for factor, name in terms)
         if constant:
-            text += f" {'-' if constant < 0 else '+'} {abs(constant):g}"
+            text += f" {'-' if constant < 0 else '+'} {plain(abs(constant))}"
         return text.strip().removeprefix("+ ")
 
     sums = [

@@ -22,7 +22,7 @@ from pages.charts import svm as charts
 from pages.charts.style import Palette
 from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
-from pages.texts.numbers import percent, whole
+from pages.texts.numbers import percent, plain, whole
 from pages.ui.house import SVM, TWO_CLASSES
 from pages.ui.recordings import per_recording, watch
 from pages.ui.rooms.training.lanes import lane_name
@@ -394,11 +394,11 @@ def sweep_told(scene: Scene, name: str, found: Mapping[float, Score]) -> str:
     best = max(found, key=lambda value: found[value].test)
     return t.svm.alternatives.sweep.format(
         setting=t.settings[name],
-        low=f"{low:g}",
+        low=plain(low),
         at_low=percent(found[low].test, t),
-        best=f"{best:g}",
+        best=plain(best),
         at_best=percent(found[best].test, t),
-        high=f"{high:g}",
+        high=plain(high),
         at_high=percent(found[high].test, t),
     )
 

@@ -20,6 +20,7 @@ from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
 from pages.texts import Text
+from pages.texts.numbers import written
 from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
 
@@ -222,7 +223,7 @@ def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: A
     handed = {"key": key, "on_change": taken, "args": (key, change)}
     if domain.steps:
         options = sorted({*domain.steps, value})
-        st.select_slider(options=options, format_func=domain.write, **handed, **widget)
+        st.select_slider(options=options, format_func=partial(written, domain), **handed, **widget)
     else:
         st.number_input(
             min_value=float(domain.low),

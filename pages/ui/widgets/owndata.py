@@ -52,7 +52,7 @@ from pages.ui.owndata import (
 )
 from pages.ui.session import linked
 from pages.ui.settings import Pair
-from pages.ui.widgets.controls import controls, reset, taken
+from pages.ui.widgets.controls import controls, taken
 
 PREVIEW = 4
 RAW_LINES, RAW_LENGTH = 4, 100
@@ -238,59 +238,58 @@ def read_as(t: Text, key: str) -> None:
         st.markdown(t.owndata.first_rows.format(name=name, rows=rows))
         st.dataframe(preview(subject.sheet), hide_index=True, height="content")
     head = f"{key}.header"
-    reset(head, subject.reading.header != "no" if subject.sheet is None else subject.sheet.header)
+    insist(head, subject.reading.header != "no" if subject.sheet is None else subject.sheet.header)
     st.toggle(
         t.settings.header,
         key=head,
         on_change=taken,
         args=(head, lambda yes: change_reading("header", "yes" if yes else "no")),
     )
-    found = t.owndata.separators[subject.file.separator] if subject.file else "?"
-    correct(
-        t,
-        f"{key}.separator",
-        "separator",
-        subject.reading.separator,
-        {name: t.owndata.separators[name] for name in SEPARATORS},
-        found if subject.reading.separator == AUTO else "",
-    )
+    left, right = st.columns(2)
+    with left:
+        names = {name: t.owndata.separators[name] for name in SEPARATORS}
+        found = names[subject.file.separator] if subject.file else ""
+        correct(t, f"{key}.separator", "separator", subject.reading.separator, names, found)
     if isinstance(subject.content, bytes):
-        encoding_choice(t, key, subject, subject.content)
+        words = as_read_in(subject.content, GUESSED_WORDS)
+        with right:
+            encoding_choice(t, key, subject, words)
+        if (guessed := guessed_words(subject, words)) is not None:
+            st.caption(t.owndata.guessed.format(words=code(guessed)))
     if subject.sheet is not None and (words := skipped(subject.sheet, t)):
         st.caption(words)
 
 
 def correct(t: Text, key: str, name: str, value: str, names: Mapping[str, str], found: str) -> None:
     """A choice of how to read; `found`, what it seems to be, stands behind "automatic"."""
-    reset(key, value)
-    options = [AUTO, *names]
+    insist(key, value)
+    automatic = t.owndata.automatic.format(found=found) if found and value == AUTO else ""
     st.selectbox(
         t.settings[name],
-        options,
-        format_func=lambda k: names.get(k) or t.owndata.automatic.format(found=found or "…"),
+        [AUTO, *names],
+        format_func=lambda k: names.get(k) or automatic or t.owndata.by_itself,
         key=key,
         on_change=taken,
         args=(key, partial(change_reading, name)),
     )
 
 
-def encoding_choice(t: Text, key: str, subject: Brought, content: bytes) -> None:
+def encoding_choice(t: Text, key: str, subject: Brought, words: Mapping[str, str]) -> None:
     """The encodings in which the file can be read, each with the words by which to tell them."""
-    words = as_read_in(content, GUESSED_WORDS)
+    chosen = subject.reading.encoding
     names = {k: ENCODINGS[k].name + (f": {words[k]}" if words[k] else "") for k in words}
-    if (chosen := subject.reading.encoding) != AUTO:
+    if chosen != AUTO:
         names.setdefault(chosen, ENCODINGS[chosen].name)
-    found = subject.file.encoding if subject.file else ""
-    correct(
-        t,
-        f"{key}.encoding",
-        "encoding",
-        chosen,
-        names,
-        ENCODINGS[found].name if found and chosen == AUTO else "",
-    )
-    if found and chosen == AUTO and ENCODINGS[found].guessed and words.get(found):
-        st.caption(t.owndata.guessed.format(words=code(words[found])), width="stretch")
+    found = ENCODINGS[subject.file.encoding].name if subject.file else ""
+    correct(t, f"{key}.encoding", "encoding", chosen, names, found)
+
+
+def guessed_words(subject: Brought, words: Mapping[str, str]) -> str | None:
+    """The words by which to tell whether the encoding was guessed right; None if it was not."""
+    if subject.file is None or subject.reading.encoding != AUTO:
+        return None
+    found = subject.file.encoding
+    return words.get(found) or None if ENCODINGS[found].guessed else None
 
 
 def beginning(subject: Brought) -> str:
@@ -337,6 +336,7 @@ def choose(t: Text, key: str, *, plane: bool = False) -> None:
         pair_choice(t, key, sheet, columns, names)
         columns = paired(sheet, columns, linked(Pair))
     else:
+        insist(f"{key}.goal", columns.goal)
         controls(columns, t, "goal", change=change, key=f"{key}.")
         inputs_choice(t, key, sheet, columns, names)
     gap_choice(t, key, sheet, columns)
@@ -356,7 +356,7 @@ def column_choice(
     changed: Callable[[str, Any], None] = change,
 ) -> None:
     """One of these columns, or classes, by its number."""
-    reset(key, value if value in names else next(iter(names)))
+    insist(key, value if value in names else next(iter(names)))
     st.selectbox(
         t.settings[name],
         list(names),
@@ -373,7 +373,7 @@ def inputs_choice(
     key = f"{key}.inputs"
     usable = {place for place in sheet.places if inputs_of(sheet.column(place))}
     offered = [k for k in names if k != columns.answer and k in usable | {*columns.inputs}]
-    reset(key, [k for k in columns.inputs if k in offered])
+    insist(key, [k for k in columns.inputs if k in offered])
     st.multiselect(
         t.settings.inputs,
         offered,
@@ -391,7 +391,7 @@ def pair_choice(
     """Two columns for a plane and, of many classes, the one that is told from the others."""
     key, pair = f"{key}.pair", linked(Pair)
     chosen = paired(sheet, columns, pair)
-    reset(key, list(chosen.inputs))
+    insist(key, list(chosen.inputs))
     st.multiselect(
         t.settings.pair,
         offered_pairs(sheet, columns),
@@ -424,7 +424,7 @@ def gap_choice(t: Text, key: str, sheet: Sheet, columns: Columns) -> None:
     if not found.inputs:
         return
     key = f"{key}.missing"
-    reset(key, columns.missing)
+    insist(key, columns.missing)
     st.radio(
         t.settings.missing,
         list(MISSING),
@@ -467,6 +467,14 @@ def reason(sheet: Sheet, place: int, t: Text) -> str:
         return t.owndata.objections.not_chosen
     count = len(sheet.column(place).words) if why is Objection.MANY_WORDS else 0
     return t.owndata.objections[why.value].format(count=f"{count:,}", limit=MOST_WORDS)
+
+
+def insist(key: str, value: Any) -> None:
+    """As `reset`, in every run: a file that was read draws these widgets and a moment later, when
+    its network has learnt, the whole page again. The browser may take both for one, and would never
+    see what was sent with the first alone.
+    """
+    st.session_state[key] = value
 
 
 # Words

@@ -27,15 +27,8 @@ from core.data.tables import (
     suggested,
     tabulate,
 )
-from core.runs.recording import (
-    GRID,
-    SHOWN_SAMPLES,
-    STEPS,
-    SURENESSES,
-    Recording,
-    Recordings,
-    likeliest,
-)
+from core.runs.cost import GRID, SHOWN_SAMPLES, STEPS
+from core.runs.recording import SURENESSES, Recording, Recordings, likeliest
 from core.runs.training import RunSpec
 from pages.files.reading import read
 from tests.core.specs import specs

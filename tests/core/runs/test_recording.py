@@ -14,19 +14,17 @@ import pytest
 
 from core.data.datasets import DATASETS, Task, View
 from core.runs import recording as module
-from core.runs.recording import (
+from core.runs.cost import (
+    FRAME_OVERHEAD,
     GRID,
     MAX_FRAMES,
     SHOWN_SAMPLES,
-    SURENESSES,
-    History,
     OverBudget,
-    Recording,
-    Recordings,
-    grid,
+    cost,
     kept_frames,
     over_budget,
 )
+from core.runs.recording import SURENESSES, History, Recording, Recordings, grid
 from core.runs.training import RunSpec, Snapshot, Trainer, train
 from tests.core.runs.test_training import TINY, WILD, assert_equal
 
@@ -226,26 +224,27 @@ def test_the_last_network_of_the_first_replica_is_kept(norm):
     for _ in range(run.epochs):
         trainer.train_epoch()
     assert final.epoch == run.epochs
-    np.testing.assert_array_equal(final.parameters.theta, trainer.parameters.theta[:1])
+    theta = trainer.network.parameters.theta
+    np.testing.assert_array_equal(final.network.parameters.theta, theta[:1])
     np.testing.assert_array_equal(
         final.predict(run.data().test_x), trainer.predict(run.data().test_x)
     )
-    assert len(final.running) == (run.depth if norm == "batch" else 0)
+    assert len(final.network.running) == (run.depth if norm == "batch" else 0)
     alone = finished(replace(run, replicas=1)).final
-    np.testing.assert_array_equal(final.parameters.theta, alone.parameters.theta)
+    np.testing.assert_array_equal(final.network.parameters.theta, alone.network.parameters.theta)
 
 
 def test_the_last_network_is_a_copy_that_later_steps_leave_alone():
     recording = Recording(replace(SHORT, norm="batch"))
     recording.advance(0.5, Ticking())
     early = recording.final
-    theta, mean = early.parameters.theta.copy(), early.running[0].mean.copy()
+    theta, mean = early.network.parameters.theta.copy(), early.network.running[0].mean.copy()
     recording.advance()
     assert early.epoch == 0 < recording.final.epoch
-    np.testing.assert_array_equal(early.parameters.theta, theta)
-    np.testing.assert_array_equal(early.running[0].mean, mean)
-    assert (recording.final.parameters.theta != theta).any()
-    assert (recording.final.running[0].mean != mean).any()
+    np.testing.assert_array_equal(early.network.parameters.theta, theta)
+    np.testing.assert_array_equal(early.network.running[0].mean, mean)
+    assert (recording.final.network.parameters.theta != theta).any()
+    assert (recording.final.network.running[0].mean != mean).any()
 
 
 def test_the_last_network_is_that_of_the_newest_picture():
@@ -259,15 +258,15 @@ def test_the_last_network_of_a_run_that_diverges_is_the_last_valid_one():
     run = replace(WILD, rate=1000.0, activation="identity", dataset="regression", epochs=100)
     recording = finished(run)
     assert recording.final.epoch == recording.frames[-1].epoch < recording.history.epoch[-1]
-    assert np.isfinite(recording.final.parameters.theta).all()
-    assert recording.final.parameters.theta.any()
+    assert np.isfinite(recording.final.network.parameters.theta).all()
+    assert recording.final.network.parameters.theta.any()
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_the_weights_and_running_averages_count(norm):
     recording = finished(replace(SHORT, depth=3, width=64, norm=norm))
-    pictures = sum(f.nbytes + module.FRAME_OVERHEAD for f in recording.frames)
-    weights = recording.final.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
+    pictures = sum(f.nbytes + FRAME_OVERHEAD for f in recording.frames)
+    weights = recording.final.network.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
     assert recording.nbytes == recording.history.nbytes + pictures + weights
 
 
@@ -348,7 +347,7 @@ def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
 )
 def test_a_look_at_a_network_on_its_way_to_diverge_does_not_warn(precision, size):
     trainer = Trainer(replace(TINY, activation="tanh", depth=1, precision=precision))
-    trainer.parameters.biases[0][...] = size
+    trainer.network.parameters.biases[0][...] = size
     assert np.isfinite(module.frame(trainer).values).all()
 
 
@@ -573,4 +572,4 @@ def test_the_size_told_is_about_the_memory_taken(run, read):
 
 @pytest.mark.parametrize("run", [SHORT, replace(TINY, epochs=3, depth=20, width=64, replicas=4)])
 def test_the_price_in_bytes_is_at_least_the_size_of_the_recording(run):
-    assert finished(run).nbytes < 1.5 * run.cost().bytes
+    assert finished(run).nbytes < 1.5 * cost(run).bytes

@@ -179,6 +179,51 @@ def test_who_has_gone_is_not_counted_for_long():
     assert len(turns) == 1
 
 
+def test_a_spare_turn_is_given_while_nobody_else_is_in_line():
+    turns, spare, other = Turns(1), Run(1.0), Run(1.0)
+    assert turns.take(spare, 0.0, spare=True)
+    turns.end(spare, 0.1, 0.1, leave=False)
+    assert turns.take(other, 0.2)
+    assert not turns.take(spare, 0.25, spare=True)
+    turns.end(other, 0.1, 0.3, leave=False)
+    assert not turns.take(spare, 0.3, spare=True)
+    assert not turns.take(spare, 0.3 + OVERDUE / 2, spare=True)
+
+
+def test_spare_turns_begin_again_when_the_others_have_gone():
+    turns, spare, other = Turns(1), Run(1.0), Run(1.0)
+    assert turns.take(other, 0.0)
+    turns.end(other, 0.1, 0.1, leave=False)
+    assert not turns.take(spare, 0.2, spare=True)
+    assert turns.take(spare, 0.2 + GONE + 3 * GONE_EACH, spare=True)
+
+
+def test_those_who_ask_for_spare_turns_share_them_and_count_for_nobody_else():
+    turns, one, two, other = Turns(1), Run(1.0), Run(1.0), Run(1.0)
+    assert turns.take(one, 0.0, spare=True)
+    assert not turns.take(two, 0.0, spare=True)
+    turns.end(one, 1.0, 1.0, leave=False)
+    assert len(turns) == turns.place(one) == turns.place(two) == 0
+    assert turns.take(two, 1.1, spare=True)
+    turns.end(two, 0.1, 1.2, leave=False)
+    assert turns.take(other, 1.3)
+    assert len(turns) == 1
+
+
+def test_who_no_longer_asks_for_spare_turns_stands_in_line_as_any_other():
+    turns, one, other = Turns(1), Run(1.0), Run(5.0)
+    assert turns.take(one, 0.0, spare=True)
+    turns.end(one, 0.1, 0.1, leave=False)
+    assert turns.take(other, 0.2)
+    turns.end(other, 3.0, 3.2, leave=False)
+    assert not turns.take(one, 3.3, spare=True)
+    assert turns.take(one, 3.3)
+    assert len(turns) == 2
+    turns.end(one, 0.1, 3.4, leave=False)
+    place = turns._line[one]
+    assert place.level >= 3.0  # level with the other, not ahead by what it did not have
+
+
 def test_the_line_keeps_no_run_alive():
     turns = Turns(1)
     turns.take(Run(1.0), 0.0)

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS
-from core.runs.recording import GRID, Recording
+from core.runs.cost import GRID
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory
@@ -158,7 +159,7 @@ def test_no_chart_needs_a_dataset_that_is_not_sent():
         (charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""), {"ladder"}),
         (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""), {"course", "ghost"}),
         (laboratory.waterfall(t, LIGHT, "#000000", tuple(laboratory.Part), 3, 3, ""), {"treads"}),
-        (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""), {"seeds", "spread"}),
+        (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),
         (laboratory.sums(t, LIGHT, "#000000", (1, 2), ""), {"sums", "slope"}),
         (laboratory.atlas(t, LIGHT, 3, 8, ""), {"atlas", "dead"}),
     ):

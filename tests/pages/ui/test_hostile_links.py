@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from core.domain import LONGEST_VALUE
+from core.runs.cost import over_budget
 from core.runs.lanes import MOST_LANES, lane_keys, read_lanes, write_lanes
-from core.runs.recording import over_budget
 from pages.ui import session as module
 from pages.ui.frame import listed
 from pages.ui.house import SPECS

@@ -48,6 +48,8 @@ OWN_TO_EACH = {*SEAT, *EMBEDDING, *Reader.keys(), *Presenting.keys(), "v"}
 OWN_TO_EACH |= {*Telling.keys()} - {"scene"}
 """Keys of the address in which phones do not follow."""
 REFUSED = "desk_refused"
+ASKED_ABOVE = "<style>:is(.st-key-prediction, .st-key-asked) { display: none; }</style>"
+"""While the class is asked, the scene itself does not ask the teacher."""
 
 
 # The secret
@@ -277,6 +279,8 @@ def steps(t: Text, lesson: Lesson, question: Question) -> None:
 def asked(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
     """The question on the projector; once it may be seen, how the class is split."""
     words = in_words(t, question)
+    if lesson.being_asked is not None and question.key:
+        st.html(ASKED_ABOVE)
     with st.container(key="lesson_question"):
         titled(words)
         if lesson.stage not in (Stage.SHOWN, Stage.RUN):

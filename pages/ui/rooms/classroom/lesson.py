@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import streamlit as st
@@ -29,6 +30,7 @@ from pages.ui.rooms.classroom.seat import (
 from pages.ui.session import keep, linked, outcomes
 from pages.ui.settings import Telling
 
+STYLE = Path(__file__).with_name("lesson.css")
 BY_PATH = {room.path: room for room in ROOMS.values()}
 AGAIN = 5.0
 """Seconds after which a store that could not be reached is asked again."""
@@ -58,6 +60,7 @@ def run(t: Text, page: StreamlitPage) -> None:
         ask_again_later()
         page.run()
         return
+    st.html(STYLE)
     if now.desk:
         with st.container(key="lesson_bar"):
             desk.bar(t, now, lesson, page.url_path)

@@ -17,7 +17,7 @@ from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.files.reading import Reading
 from pages.texts import Text
-from pages.texts.numbers import power
+from pages.texts.numbers import plain, power, written
 from pages.ui.house import TRAINING
 from pages.ui.owndata import own_table
 from pages.ui.session import keep, linked
@@ -180,7 +180,7 @@ def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
             parts.append(setting_text(t, name, getattr(run, name)))
     for knob, value in (*run.knobs, *run.constants):
         if knob.split(".")[0] in (run.activation, run.optimizer):
-            parts.append(f"{knob_label(knob)} = {value:g}")
+            parts.append(f"{knob_label(knob)} = {plain(value)}")
     return " · ".join(filter(None, parts))
 
 
@@ -191,7 +191,7 @@ def setting_text(t: Text, name: str, value: object) -> str:
         return entry_name(t, str(value), domain.options) if value != "none" else ""
     if isinstance(domain, Flag):
         return t.settings[name] if value else ""
-    return f"{t.settings[name]} {domain.write(value)}"
+    return f"{t.settings[name]} {written(domain, value)}"
 
 
 def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
@@ -214,5 +214,7 @@ def text(t: Text, run: RunSpec, name: str) -> str:
         return t.owndata.name
     value = getattr(run, name)
     return (
-        entry_name(t, value, domain.options) if isinstance(domain, Choice) else domain.write(value)
+        entry_name(t, value, domain.options)
+        if isinstance(domain, Choice)
+        else written(domain, value)
     )

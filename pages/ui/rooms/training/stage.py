@@ -13,15 +13,16 @@ from numpy.typing import NDArray
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
+from core.runs.cost import OverBudget
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.texts import Text
-from pages.texts.numbers import percent, power
+from pages.texts.numbers import loss_of, percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
 from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
@@ -274,10 +275,10 @@ def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
     """The numbers in which a course is told."""
     losses = table["loss"].to_numpy()
     return {
-        "first": f"{losses[0]:.3f}",
-        "last": f"{losses[-1]:.3f}",
-        "smallest": f"{losses.min():.3f}",
-        "largest": f"{losses.max():.3f}",
+        "first": loss_of(losses[0]),
+        "last": loss_of(losses[-1]),
+        "smallest": loss_of(losses.min()),
+        "largest": loss_of(losses.max()),
         "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
     }
 
@@ -344,7 +345,7 @@ def words(record: Recording, t: Text, live: bool) -> tuple[list[Any], list[Any]]
         headline = t.numbers.headline.format(
             score=score(run, found.accuracy, t),
             guessing=percent(guessed.accuracy, t),
-            loss=f"{found.loss:.3f}" if np.isfinite(found.loss) else "–",
+            loss=loss_of(found.loss),
         )
         told = sentence(run, found, len(run.data().train_x), t)
         if run.replicas > 1 and history.epoch[index] > 0:  # before, "learnt so far" says nothing

@@ -493,7 +493,7 @@ def test_the_staircase_is_the_product_of_its_factors_from_the_output_to_layer_1(
 
 def test_units_lines_and_the_boundary_lie_where_the_trained_network_says():
     record = recorded(replace(folds.BENT, epochs=40, replicas=1))
-    trained, weights = record.final, record.final.parameters
+    trained, weights = record.final, record.final.network.parameters
     for row in charts.units_table(trained, 1.0).to_pylist():
         w, b = weights.weights[0][0][:, row["unit"]], weights.biases[0][0, 0, row["unit"]]
         assert w @ [row["x1"], row["y"]] + b == pytest.approx(0, abs=1e-9)
