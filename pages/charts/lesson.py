@@ -59,7 +59,14 @@ def bars(t: Text, colours: Palette, rounds: int, size: int) -> alt.LayerChart:
     base = alt.Chart().encode(
         alt.Y("answer:N")
         .sort(alt.EncodingSortField("place", op="min"))
-        .axis(labelLimit=420, labelFontSize=size, labelOverlap=False, ticks=False, domain=False)
+        .axis(
+            labelLimit=420,
+            labelFontSize=size,
+            labelPadding=6,
+            labelOverlap=False,
+            ticks=False,
+            domain=False,
+        )
         .scale(paddingInner=0.25, paddingOuter=0.1)
         .title(None)
     )
@@ -95,7 +102,9 @@ def summary_table(
 
 def summary(t: Text, colours: Palette, alternative: str) -> alt.FacetChart:
     """The bars of every question, one under the other. Data: `split` from `summary_table`."""
-    layers = bars(t, colours, 2, 12).properties(width=420, height=alt.Step(22, **{"for": "position"}))
+    layers = bars(t, colours, 2, 12).properties(
+        width=420, height=alt.Step(38, **{"for": "position"})
+    )
     header = alt.Header(labelOrient="top", labelAnchor="start", labelLimit=600, title=None)
     return (
         layers.properties(data=alt.NamedData("split"))
