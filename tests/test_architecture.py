@@ -80,8 +80,8 @@ MAY_IMPORT = {
     "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow"
     " streamlit",
     "pages/ui/frame": "core/* pages/texts pages/charts pages/ui pages/ui/widgets streamlit",
-    "pages/ui/rooms": "core/* pages/files pages/live pages/texts pages/charts pages/ui pages/ui/widgets"
-    " pages/ui/frame numpy pyarrow segno streamlit",
+    "pages/ui/rooms": "core/* pages/files pages/live pages/texts pages/charts pages/ui"
+    " pages/ui/widgets pages/ui/frame numpy pyarrow segno streamlit",
     "pages": "core/* pages/ui pages/ui/widgets pages/ui/frame pages/ui/rooms streamlit",
     "dashboard.py": "pages/ui pages/ui/frame pages/ui/rooms streamlit",
 }

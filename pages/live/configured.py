@@ -6,8 +6,6 @@ import os
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from threading import Thread
-from time import sleep, time
 
 from pages.live.sqlite_store import SqliteStore
 from pages.live.store import Store, Unreachable
@@ -16,25 +14,30 @@ VARIABLE = "DASHBOARD_CLASSROOM"
 SERVERS = ("redis://", "rediss://", "unix://")
 FILE = "lessons-1.db"
 """Its number is that of the tables' and the lesson's form."""
-SWEEP = 600.0
-"""Seconds between two searches for lessons that their teachers have left alone."""
 
 
-def address() -> str:
-    """A server's address, or a path; where nothing is configured, a file of this user's own."""
-    return os.environ.get(VARIABLE, "").strip() or str(own_folder() / FILE)
+def address(*, make: bool = False) -> str:
+    """A server's address, or a path; where nothing is configured, in a folder of this user's own.
+
+    make: the folder, if it is not there. Unreachable, where none can be made.
+    """
+    return os.environ.get(VARIABLE, "").strip() or str(own_folder(make=make) / FILE)
 
 
-def own_folder() -> Path:
+def own_folder(*, make: bool) -> Path:
     """Where this user's programs keep their state; a temporary folder where there is no home."""
     state = os.environ.get("XDG_STATE_HOME", "")
     home = Path(state) if state else Path.home() / ".local" / "state"
-    for folder in (home / "dashboard", Path(tempfile.gettempdir()) / f"dashboard-{user()}"):
+    folders = (home / "dashboard", Path(tempfile.gettempdir()) / f"dashboard-{user()}")
+    for folder in folders:
         with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.access(folder, os.W_OK) and owned(folder):
+            if make:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.is_dir() and os.access(folder, os.W_OK) and owned(folder):
                 return folder
-    raise Unreachable
+    if make:
+        raise Unreachable
+    return folders[0]
 
 
 def user() -> int:
@@ -48,13 +51,19 @@ def owned(folder: Path) -> bool:
 
 def there(place: str) -> bool:
     """Whether a store is there already, so that a lesson may be in it."""
-    return place.startswith(SERVERS) or Path(place).is_file()
+    with suppress(OSError):
+        return is_server(place) or Path(place).is_file()
+    return False
+
+
+def is_server(place: str) -> bool:
+    return place.startswith(SERVERS)
 
 
 def open_store(place: str) -> Store:
     """The store of this address; Unreachable."""
     store: Store
-    if place.startswith(SERVERS):
+    if is_server(place):
         try:
             from pages.live.redis_store import RedisStore  # the package is an extra
         except ImportError as missing:
@@ -65,13 +74,4 @@ def open_store(place: str) -> Store:
             store = SqliteStore(place)
         except SqliteStore.failures as error:
             raise Unreachable(str(error)) from error
-    Thread(target=sweep, args=(store,), daemon=True, name="lessons").start()
     return store
-
-
-def sweep(store: Store) -> None:
-    """Delete what was left alone, for as long as the process lives."""
-    while True:
-        with suppress(*store.failures):
-            store.expire(time())
-        sleep(SWEEP)

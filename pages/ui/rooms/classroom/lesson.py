@@ -26,6 +26,7 @@ from pages.ui.rooms.classroom.seat import (
     known_store,
     open_seat,
     sit,
+    sweep,
 )
 from pages.ui.session import keep, linked, outcomes
 from pages.ui.settings import Telling
@@ -40,6 +41,7 @@ NOTICE = "lesson_notice"
 
 def run(t: Text, page: StreamlitPage) -> None:
     """Draw the page, and around it or in its place what the lesson wants."""
+    sweep()
     now = open_seat()
     if now is None:
         notice(t)

@@ -6,6 +6,8 @@ The teacher's secret is never there: it is in the session, and in the tab that i
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 import streamlit as st
@@ -27,6 +29,8 @@ from pages.ui.session import SEAT
 
 TRIES = 10
 """Codes that one session may try that belong to no lesson."""
+SWEEP = 600.0
+"""Seconds between two searches for lessons that their teachers have left alone."""
 
 
 @dataclass(frozen=True)
@@ -121,8 +125,21 @@ def opened(place: str) -> Store:
 
 def store(*, make: bool = False) -> Store | None:
     """The store; None if there is none so far, and none is to be made. Unreachable."""
-    place = configured.address()
+    place = configured.address(make=make)
     return opened(place) if make or configured.there(place) else None
+
+
+def sweep() -> None:
+    """Delete lessons that were left alone, whoever comes by. A server's forget by themselves."""
+    place = configured.address()
+    if not configured.is_server(place) and configured.there(place):
+        with suppress(*failures()):
+            swept(place)
+
+
+@st.cache_data(ttl=SWEEP, max_entries=4, show_spinner=False)
+def swept(place: str) -> int:
+    return opened(place).expire(time.time())
 
 
 def failures() -> tuple[type[Exception], ...]:
