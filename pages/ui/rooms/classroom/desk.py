@@ -138,6 +138,7 @@ def keep_up(path: str) -> None:
             number, right = question.number, choice_of(key[1], found)
             if right is not None:
                 change(lambda lesson: lesson.deciding(number, right))
+                sit(now)  # as if another had changed it, so that the bar is drawn anew
 
 
 def place(path: str) -> str:
@@ -163,7 +164,8 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
         if st.button(t.live.show_code, key="show_code", icon=":material/qr_code_2:"):
             code_dialog(t, now)
         if path != CLASSROOM.path:
-            st.page_link(CLASSROOM.script, label=t.live.summary, icon=":material/summarize:")
+            with st.container(width="content", key="lesson_summary"):
+                st.page_link(CLASSROOM.script, label=t.live.summary, icon=":material/summarize:")
         keep_key(t, now)
     if (refused := st.session_state.pop(REFUSED, None)) is not None:
         st.warning(t.live[refused])

@@ -80,7 +80,8 @@ def code(t: Text, now: Seat) -> None:
         st.markdown(f"# {now.code}")
         st.markdown(t.live.how)
         st.code(link, language=None, wrap_lines=True)
-        st.page_link(STORY.script, label=t.live.begin, icon=":material/play_arrow:")
+        with st.container(key="begin_lesson"):
+            st.page_link(STORY.script, label=t.live.begin, icon=":material/play_arrow:")
         st.caption(t.live.teacher_link)
     links.warn_if_local(t)
 

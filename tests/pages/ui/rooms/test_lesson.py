@@ -1,4 +1,4 @@
-"""A live lesson on the pages: phones follow the desk and vote, and nobody does what is not theirs."""
+"""A live lesson on the pages: phones follow and vote, and nobody does what is not theirs."""
 
 from __future__ import annotations
 
