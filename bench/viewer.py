@@ -52,11 +52,11 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass
 class Seen:
-    """What viewers have seen together: latencies in seconds, by what was done."""
+    """What viewers have seen together: latencies in seconds, and bytes sent for each change."""
 
     opened: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
-    complete: list[float] = field(default_factory=list)
+    changes: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     scripts: int = 0
     ticks: int = 0
@@ -73,6 +73,7 @@ class Viewer:
     def __init__(self, address: str, page: str, query: str, seen: Seen, cookie: str = "") -> None:
         self.address, self.page, self.query, self.seen = loopback(address), page, query, seen
         self.headers = {"Cookie": cookie} if cookie else {}
+        self.received = 0  # bytes
         self.widgets: dict[str, str] = {}
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
@@ -119,7 +120,11 @@ class Viewer:
         else:
             setattr(state, VALUES[type(value)], value)
         self.states[state.id] = state
-        return await self._run(self.seen.changed, time.perf_counter())
+        before = self.received
+        if not await self._run(self.seen.changed, time.perf_counter()):
+            return False
+        self.seen.changes.append(self.received - before)
+        return True
 
     async def settled(self, seconds: float = LONGEST_WAIT) -> bool:
         """Wait until nothing is being computed any longer."""
@@ -168,6 +173,7 @@ class Viewer:
             async for data in self._socket:
                 message = ForwardMsg.FromString(data)
                 self.seen.sent += len(data)
+                self.received += len(data)
                 self._take(message)
         except websockets.ConnectionClosedError:
             self.seen.errors.append("connection lost")

@@ -20,6 +20,7 @@ from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.ui.widgets.show import specification, spoken_as_one
 from tests.browser.drive import ROOT
+from tests.crossing import crossed
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_dataset = pytest.mark.parametrize("dataset", DATASETS)
@@ -38,18 +39,14 @@ def text(language="en"):
     return texts.LANGUAGES[language].text
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@every_dataset
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], dataset=DATASETS)
 def test_what_was_learnt_is_a_valid_chart(language, colours, dataset):
     entry = DATASETS[dataset]
     chart = charts.plane if entry.view == "plane" else charts.samples
     assert chart(text(language), colours, entry, "what it shows").to_dict()["description"]
 
 
-@every_language
-@every_measure
-@pytest.mark.parametrize("linear", [False, True])
+@crossed(language=texts.LANGUAGES, linear=[False, True], measure=MEASURES)
 def test_every_measure_of_the_layers_is_a_valid_chart(language, measure, linear):
     axis = charts.MeasureAxis(measure, 5, linear)
     assert charts.ladder(text(language), LIGHT, "#000000", axis, 3, "what it shows").to_dict()

@@ -20,6 +20,7 @@ from pages.charts.style import DARK, LIGHT
 from pages.charts.vocabulary import LONGEST
 from pages.ui.settings import INSTRUMENTS
 from tests.core.specs import specs
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -198,9 +199,11 @@ def test_a_cross_is_as_high_as_it_is_wide_however_few_layers_share_the_width():
     assert "min(height / 8, width / 3)" in cross["size"]["expr"]
 
 
-@every_language
-@pytest.mark.parametrize("tool", [key for key in INSTRUMENTS if key != "none"])
-@pytest.mark.parametrize("depth", ["0", "2"])
+@crossed(
+    language=texts.LANGUAGES,
+    depth=["0", "2"],
+    tool=[key for key in INSTRUMENTS if key != "none"],
+)
 def test_every_instrument_opens_by_its_link(language, tool, depth):
     short = SHORT | {"lanes": "2", "2.activation": "relu"}
     app = visit("training", language=language, tool=tool, depth=depth, **short)

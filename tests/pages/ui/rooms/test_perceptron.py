@@ -20,6 +20,7 @@ from pages.charts import perceptron as charts
 from pages.charts.style import DARK, LIGHT
 from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
+from tests.crossing import crossed
 from tests.pages.charts.test_curves import check
 from tests.pages.ui.test_pages import visit
 from tests.pages.ui.widgets.test_owndata import upload
@@ -40,9 +41,7 @@ def made(key, count=40, seed=0):
 # --- charts ------------------------------------------------------------------------------------
 
 
-@every_set
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], key=POINT_SETS)
 def test_every_chart_reads_only_what_its_tables_hold(key, language, colours):
     t, (chosen, points) = text(language), made(key)
     dots, angles = charts.points_table(points), charts.angles_table(points)
@@ -146,8 +145,7 @@ def test_a_cycle_is_marked_from_the_state_that_comes_back():
 # --- the page ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", PERCEPTRON.presets)
-@every_language
+@crossed(language=texts.LANGUAGES, preset=PERCEPTRON.presets)
 def test_every_question_opens_its_part_with_its_note(preset, language):
     app = visit("perceptron", language=language, **PERCEPTRON.link_of(*PERCEPTRON.presets[preset]))
     words = text(language).perceptron
@@ -164,8 +162,7 @@ def test_a_question_stays_the_same_while_the_line_is_moved():
     assert text().perceptron.preset_notes["groups"] in [block.value for block in app.markdown]
 
 
-@pytest.mark.parametrize("part", LINE_PARTS)
-@every_set
+@crossed(part=LINE_PARTS, key=POINT_SETS)
 def test_every_part_takes_every_set_of_points_even_very_few(part, key):
     app = visit("perceptron", line_part=part, line_points=key, line_count="4", line_seed="7")
     assert not app.exception

@@ -14,6 +14,7 @@ from pages.files.reading import Reading, read
 from pages.ui.widgets import owndata
 from pages.ui.widgets.show import shared, specification
 from tests.core.data.test_tables import FORMS, flowers, grown, spoiled
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import SHORT, settings, visit, widget
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -145,7 +146,7 @@ def test_another_file_than_the_link_s_is_used_only_on_request():
 
 def test_a_link_may_be_opened_without_its_file():
     app = visit("training", **SHORT, file="0" * 16, inputs="1-2", answer="3", depth="2")
-    next(b for b in app.button if b.label == "Go on without the file").click().run()
+    next(b for b in app.button if b.label == "Continue without the file").click().run()
     assert "file" not in settings(app)
     assert widget(app, "depth").value == 2
     assert len(app.get("vega_lite_chart")) == 3
@@ -480,9 +481,7 @@ def test_the_names_of_a_file_are_never_markdown():
         assert "**b**" not in outside
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@pytest.mark.parametrize("form", FORMS)
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], form=FORMS)
 def test_every_form_of_own_data_is_a_valid_chart(language, colours, form):
     dataset = FORMS[form][0]().dataset
     chart = charts.picture_of(dataset)
