@@ -214,12 +214,3 @@ def test_every_instrument_opens_by_its_link(language, tool, depth):
 def test_seeds_are_drawn_once_there_are_several():
     app = visit("training", tool="seeds", replicas="3", **SHORT)
     assert len(app.get("vega_lite_chart")) == 4
-
-
-def test_a_remedy_stands_beside_the_failed_run():
-    app = visit("training", tool="why", initializer="zeros", activation="tanh", **SHORT)
-    next(button for button in app.button if "remedy" in (button.key or "")).click().run()
-    settings = app.session_state["session"].settings
-    assert settings["lanes"] == "2"
-    assert settings["2.initializer"] == "xavier"
-    assert not app.exception
