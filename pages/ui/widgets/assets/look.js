@@ -4,7 +4,8 @@
 // `data`: wanted (whether there is to be a next look), period (seconds), words (by the name that stands in a chart's place
 // for them), now (so that no two looks are alike). Trigger: look.
 export default function ({ parentElement, data, setTriggerValue }) {
-  const state = (parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() });
+  parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() };
+  const state = parentElement.lookState;
   const ask = () => {
     state.asked = performance.now();
     setTriggerValue("look", data.now);
