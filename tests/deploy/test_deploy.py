@@ -186,7 +186,7 @@ def test_a_process_that_dies_takes_no_picture_with_it(running, browser):
             assert page.get_by_text("epoch 399 of 399").count() > 0
             assert page.get_by_test_id("stException").count() == 0
         settle(resting, charts=3)
-        resting.reload()  # what stands in a fragment asks for one that the new process does not know
+        resting.reload()  # the new process does not know the fragments of the page
         settle(resting, charts=3)
         resting.get_by_role("button", name="New random start").click()
         expect(resting).to_have_url(re.compile("[?&]seed="))
