@@ -128,9 +128,11 @@ def effective(run: RunSpec) -> RunSpec:
         "knobs": own_of(run.knobs, run.activation),
         "constants": own_of(run.constants, run.optimizer),
     }
-    idle["samples"] = min(run.samples, data.max_samples)
+    drawn = min(run.samples, data.max_samples)  # fewer than a setting can say, if they are few
+    samples: Any = RunSpec.domains()["samples"]
+    idle["samples"] = max(drawn, samples.low)
     idle["frozen"] = min(run.frozen, run.depth)
-    idle["batch"] = min(run.batch, idle["samples"])
+    idle["batch"] = min(run.batch, drawn)
     if run.initializer == "zeros" or run.gain == 0:
         idle |= {"initializer": "zeros", "gain": 1.0}
     if run.depth < 2:
