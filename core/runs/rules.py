@@ -216,6 +216,13 @@ RULES: tuple[Rule, ...] = (
     rule(V.SYMMETRY, "symmetric", f"{REACH} {ALL}", BOOK),
     rule(
         V.SMALL_WEIGHTS,
+        "epoch ≥ 1, epoch < 100, level ≥ 0.95, share < 0.01, weights_at_start < 0.01,"
+        " weights_cut_most",
+        f"{REACH} {ALL}",
+        GLOROT,
+    ),
+    rule(
+        V.SMALL_WEIGHTS,
         "epoch ≥ 1, not falling, share < 0.01, weights_at_start < 0.01, weights_cut_most",
         f"{REACH} {ALL}",
         GLOROT,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from core.runs.rules import RULES, Rule, Sign, Verdict
+from core.lessons.remedies import CHANGES
+from core.runs.rules import ALL, RULES, Rule, Sign, Verdict
 from pages.texts import Text
 from pages.texts.numbers import plain
+
+USUAL = frozenset(ALL.split())
+"""What is tried last of all, in several ways: one name says it."""
 
 
 def rules_table(t: Text, here: Collection[Verdict]) -> str:
@@ -38,6 +42,6 @@ def sign(one: Sign, t: Text) -> str:
 
 def remedies(rule: Rule, t: Text) -> str:
     """The names of what is tried, those that are tried together joined by +."""
-    names = t.laboratory.remedies
+    names = {key: t.rules.usual if key in USUAL else t.laboratory.remedies[key] for key in CHANGES}
     together = [" + ".join(names[key] for key in one.split("+")) for one in rule.remedies]
-    return t.rules.comma.join(together) or t.rules.none
+    return t.rules.comma.join(dict.fromkeys(together)) or t.rules.none

@@ -157,6 +157,16 @@ RULES = {
         history(FLAT, start={"weight_norm": [0] * 4}),
     ),
     "small weights": (V.SMALL_WEIGHTS, RUN, history(FLAT, share=0.0099, start=SMALL)),
+    "small weights, early, as good as guessing": (
+        V.SMALL_WEIGHTS,
+        RUN,
+        history([1.1 * BASE, BASE, BASE], share=0.0099, start=SMALL),
+    ),
+    "small weights, early, and better than guessing": (
+        V.TOO_EARLY,
+        RUN,
+        history([BASE, 0.94 * BASE, 0.94 * BASE], share=0.0099, start=SMALL),
+    ),
     "small weights, then dead": (
         V.SMALL_WEIGHTS,
         RUN,
