@@ -29,6 +29,7 @@ from core.runs.cost import (
     STEPS,
     OverBudget,
     kept_frames,
+    kept_moments,
     over_budget,
 )
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
@@ -67,6 +68,21 @@ def line(data: Data) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
+class Moment:
+    """The parameters of a network at one epoch, and the last step, which was subtracted.
+
+    Both are float32 of shape (parameters,), in the order of `Parameters.theta`.
+    """
+
+    theta: Array
+    step: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.theta.nbytes + self.step.nbytes
+
+
+@dataclass(frozen=True, eq=False)
 class Frame:
     """A look at the first replica's network after `epoch` epochs.
 
@@ -78,16 +94,19 @@ class Frame:
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    moment: the network itself, of the epochs in `kept_moments`.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+        own = 0 if self.moment is None else self.moment.nbytes
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
 @np.errstate(over="ignore")  # what overflows belongs to an outer bin
@@ -104,6 +123,14 @@ def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
         place = (some + SPAN) * (BINS / (2 * SPAN))
         counts[layer] = np.bincount(np.clip(place, 0, BINS - 1).astype(int), minlength=BINS)
     return Frame(trainer.epoch, answers(trainer), counts, active)
+
+
+def with_network(seen: Frame, trainer: Trainer) -> Frame:
+    """The frame with the first replica's network, if that is kept of its epoch."""
+    if seen.epoch not in kept_moments(trainer.run):
+        return seen
+    theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
+    return replace(seen, moment=Moment(theta.astype(np.float32), step.astype(np.float32)))
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -335,14 +362,15 @@ def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
     run, framed = trainer.run, kept_frames(trainer.run)
     snapshot, sums = trainer.look()
-    yield snapshot, frame(trainer, sums)
+    yield snapshot, with_network(frame(trainer, sums), trainer)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
             snapshot, sums = trainer.look()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer, sums) if seen else None
+            picture = with_network(frame(trainer, sums), trainer) if seen else None
+            yield snapshot, picture
 
 
 class Recordings:

@@ -81,6 +81,13 @@ class RunSpec(NetworkSpec):
         """Epochs between two that a recording keeps; 1 up to 500 epochs."""
         return ceil(self.epochs / KEPT_EPOCHS)
 
+    @cached_property
+    def parameters(self) -> int:
+        """Weights, biases and scales of one replica."""
+        sizes = self.sizes(self.source.inputs, self.source.outputs)
+        scales = self.depth * self.width if self.normalization is not None else 0
+        return sum((m + 1) * n for m, n in pairwise(sizes)) + scales
+
 
 @dataclass(frozen=True, eq=False)
 class Snapshot(Measures):

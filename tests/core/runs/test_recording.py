@@ -69,6 +69,10 @@ def same(one, two):
     assert [f.epoch for f in one.frames] == [f.epoch for f in two.frames]
     for a, b in zip(one.frames, two.frames, strict=True):
         np.testing.assert_array_equal(a.values, b.values)
+        assert (a.moment is None) == (b.moment is None)
+        if a.moment is not None:
+            np.testing.assert_array_equal(a.moment.theta, b.moment.theta)
+            np.testing.assert_array_equal(a.moment.step, b.moment.step)
 
 
 # --- one recording -----------------------------------------------------------------------------
