@@ -53,10 +53,20 @@ microseconds.
   the error backwards, and the gradient of every weight matrix.
 """
 
+EPOCH_COUNTED = """\
+One epoch of 400 samples of XOR in shuffled batches, in microseconds.
+
+- **core**: the epoch, and its snapshot: every statistic of every layer on the whole training part,
+  which is a forward and a backward pass more, and losses and accuracies on both parts.
+- **plain**: the epoch alone (`Trainer.train_epoch`).
+- **PyTorch**: an eager loop over the same batches; nothing is recorded.
+"""
+
 RECORDING_COUNTED = """\
 A whole recording, in milliseconds: `Recording(run).advance()`, that is all epochs, the statistics
 of every kept epoch on the whole training part, losses and accuracies on both parts, and the frames
-(the boundary on 40 x 40 points, and where the sums lie on the training part). **products** are
+(the boundary on 40 x 40 points, and where the sums lie on the training part). **training** is the
+same run's `Trainer.train_epoch` alone, epoch by epoch. **products** are
 its matrix products alone: training's, those of the passes for the statistics (forward and
 backward on the training part, forward on the test part) and those of the frames (forward twice).
 """
@@ -85,11 +95,10 @@ def medians(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
 # --- contestants -------------------------------------------------------------------------------
 
 
-def core_trainer(activation: str, width: int, depth: int) -> Trainer:
-    initializer = "xavier" if activation == "tanh" else "he"
-    return Trainer(
-        RunSpec(activation=activation, width=width, depth=depth, initializer=initializer, rate=RATE)
-    )
+def core_trainer(activation: str, width: int, depth: int, batch: int = 32) -> Trainer:
+    initializer = "he" if activation in ("relu", "gelu") else "xavier"
+    shape = RunSpec(activation=activation, width=width, depth=depth, batch=batch)
+    return Trainer(replace(shape, initializer=initializer, rate=RATE))
 
 
 def core_step(trainer: Trainer, x: Array, y: Array) -> Measures:
@@ -102,7 +111,12 @@ def core_step(trainer: Trainer, x: Array, y: Array) -> Measures:
     return measures
 
 
-TORCH_ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "gelu": torch.nn.GELU}
+TORCH_ACTIVATIONS = {
+    "relu": torch.nn.ReLU,
+    "tanh": torch.nn.Tanh,
+    "gelu": torch.nn.GELU,
+    "sigmoid": torch.nn.Sigmoid,
+}
 
 
 class TorchStep:
@@ -131,10 +145,13 @@ class TorchStep:
         output.register_hook(self.errors.append)
 
     def __call__(self) -> object:
+        return self.step(self.x, self.y)
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> object:
         self.outputs.clear()
         self.errors.clear()
         self.optimizer.zero_grad()
-        self.loss(self.model(self.x), self.y).backward()
+        self.loss(self.model(x), y).backward()
         found = self.statistics() if self.record else None
         self.optimizer.step()
         return found
@@ -161,6 +178,19 @@ class TorchStep:
                 )
             found.append(row)
         return found
+
+
+class TorchEpoch(TorchStep):
+    """All training samples of a run in batches, in another order each time; nothing is recorded."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        super().__init__(trainer, trainer.data.train_x[None], trainer.data.train_y[None])
+        self.batch = trainer.run.batch
+
+    def __call__(self) -> object:
+        for rows in torch.randperm(len(self.x)).split(self.batch):
+            self.step(self.x[rows], self.y[rows])
+        return None
 
 
 def sklearn_step(trainer: Trainer, x: Array, y: Array) -> Callable[[], object] | None:
@@ -212,7 +242,7 @@ class Products:
 
 @dataclass(frozen=True)
 class Cell:
-    """One row of the first table, in seconds."""
+    """One row of the first two tables, in seconds."""
 
     activation: str
     width: int
@@ -224,7 +254,7 @@ class Cell:
         return self.times[slow] / self.times[fast]
 
 
-def measure_cell(activation: str, width: int, depth: int, batch: int) -> Cell:
+def measure_step(activation: str, width: int, depth: int, batch: int) -> Cell:
     trainer = core_trainer(activation, width, depth)
     x, y = (
         np.resize(part, (1, batch, part.shape[1]))
@@ -261,16 +291,72 @@ def step_table(cells: Sequence[Cell]) -> Iterator[str]:
         )
 
 
+# --- one epoch ---------------------------------------------------------------------------------
+
+
+EPOCHS = [
+    ("relu", 8, 3, 32),
+    ("relu", 8, 5, 32),
+    ("sigmoid", 8, 5, 32),
+    ("tanh", 8, 5, 32),
+    ("relu", 16, 10, 32),
+    ("relu", 16, 10, 128),
+    ("relu", 32, 20, 256),
+    ("relu", 64, 5, 32),
+    ("tanh", 64, 5, 256),
+]
+"""Activation, width, depth, batch."""
+
+
+def measure_epoch(activation: str, width: int, depth: int, batch: int) -> Cell:
+    trainer = core_trainer(activation, width, depth, batch)
+
+    def observed() -> None:
+        trainer.train_epoch()
+        trainer.snapshot()
+
+    contestants: dict[str, Callable[[], object]] = {
+        "core": observed,
+        "plain": trainer.train_epoch,
+        "PyTorch": TorchEpoch(trainer),
+    }
+    return Cell(activation, width, depth, batch, medians(contestants))
+
+
+def epoch_table(cells: Sequence[Cell]) -> Iterator[str]:
+    columns = ["core", "plain", "PyTorch"]
+    yield row(
+        "activation",
+        "layers",
+        "batch",
+        *columns,
+        "PyTorch / core",
+        "PyTorch / plain",
+        "core / plain",
+    )
+    yield row(*["---"] + ["--:"] * 8)
+    for cell in cells:
+        ratios = (("PyTorch", "core"), ("PyTorch", "plain"), ("core", "plain"))
+        yield row(
+            cell.activation,
+            f"{cell.depth} x {cell.width}",
+            cell.batch,
+            *(f"{cell.times[c] * 1e6:.0f}" for c in columns),
+            *(f"{cell.ratio(*pair):.2f}" for pair in ratios),
+        )
+
+
 # --- whole recordings --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """One row of the second table, in seconds."""
+    """One row of the third table, in seconds."""
 
     name: str
     run: RunSpec
     whole: float
+    training: float
     products: float
 
 
@@ -303,9 +389,15 @@ def products_of(run: RunSpec) -> Callable[[], None]:
 
 def record(name: str, run: RunSpec) -> Recorded:
     work = products_of(run)
-    turns = [(seconds(Recording(run).advance, 1), seconds(work, 1)) for _ in range(5)]
-    whole, products = (median(turn) for turn in zip(*turns, strict=True))
-    return Recorded(name, run, whole, products)
+
+    def train() -> None:
+        trainer = Trainer(run)
+        for _ in range(run.epochs):
+            trainer.train_epoch()
+
+    turns = [[seconds(w, 1) for w in (Recording(run).advance, train, work)] for _ in range(5)]
+    whole, training, products = (median(turn) for turn in zip(*turns, strict=True))
+    return Recorded(name, run, whole, training, products)
 
 
 def recordings(quick: bool) -> Iterator[Recorded]:
@@ -321,8 +413,10 @@ def recordings(quick: bool) -> Iterator[Recorded]:
 
 
 def recording_table(rows: Sequence[Recorded]) -> Iterator[str]:
-    yield row("run", "activation", "layers", "batch", "epochs", "recording", "products", "ratio")
-    yield row("---", "---", *["--:"] * 6)
+    columns = ["recording", "training", "products"]
+    ratios = ["recording / training", "recording / products"]
+    yield row("run", "activation", "layers", "batch", "epochs", *columns, *ratios)
+    yield row("---", "---", *["--:"] * 8)
     for r in rows:
         run = r.run
         yield row(
@@ -331,8 +425,8 @@ def recording_table(rows: Sequence[Recorded]) -> Iterator[str]:
             f"{run.depth} x {run.width}",
             run.batch,
             run.epochs,
-            f"{r.whole * 1e3:.0f}",
-            f"{r.products * 1e3:.0f}",
+            *(f"{seconds * 1e3:.0f}" for seconds in (r.whole, r.training, r.products)),
+            f"{r.whole / r.training:.2f}",
             f"{r.whole / r.products:.1f}",
         )
 
@@ -362,9 +456,15 @@ def aim(text: str, values: Sequence[tuple[float, str]], holds: Callable[[float],
 
 
 def aims(
-    cells: Sequence[Cell], rows: Sequence[Recorded], one: float, eight: float
+    steps: Sequence[Cell],
+    epochs: Sequence[Cell],
+    rows: Sequence[Recorded],
+    one: float,
+    eight: float,
 ) -> Iterator[str]:
-    def of(slow: str, fast: str, chosen: Callable[[Cell], bool]) -> list[tuple[float, str]]:
+    def of(
+        slow: str, fast: str, chosen: Callable[[Cell], bool], cells: Sequence[Cell] = steps
+    ) -> list[tuple[float, str]]:
         return [
             (c.ratio(slow, fast), f"{c.activation} {c.depth} x {c.width}, batch {c.batch}")
             for c in cells
@@ -388,6 +488,21 @@ def aims(
     )
     yield aim(
         "ahead of PyTorch up to width 64", of("PyTorch", "core", lambda c: True), lambda r: r > 1
+    )
+    yield aim(
+        "an epoch with its snapshot at least 3 times as fast as PyTorch's up to width 16",
+        of("PyTorch", "core", lambda c: c.width <= 16, epochs),
+        lambda r: r >= 3,
+    )
+    yield aim(
+        "an epoch with its snapshot ahead of PyTorch's up to width 64",
+        of("PyTorch", "core", lambda c: True, epochs),
+        lambda r: r > 1,
+    )
+    yield aim(
+        "a recording takes at most 1.25 times its training",
+        [(r.whole / r.training, r.name) for r in rows],
+        lambda r: r <= 1.25,
     )
     yield aim(
         "at most 1.6 times the products at width 64, batch 256 (relu, tanh)",
@@ -436,18 +551,21 @@ def main() -> None:
         else [(8, 16, 32, 64), (2, 5, 10, 50), (32, 128, 256)]
     )
     with threadpool_limits(1):
-        cells = [
-            measure_cell(activation, width, depth, batch)
+        steps = [
+            measure_step(activation, width, depth, batch)
             for activation, width, depth, batch in product(("relu", "tanh", "gelu"), *shape)
         ]
         print(f"## One step\n\n{STEP_COUNTED}")
-        show(step_table(cells))
+        show(step_table(steps))
+        epochs = [measure_epoch(*cell) for cell in (EPOCHS[1:7:5] if quick else EPOCHS)]
+        print(f"## One epoch\n\n{EPOCH_COUNTED}")
+        show(epoch_table(epochs))
         rows = list(recordings(quick))
         print(f"## A whole recording\n\n{RECORDING_COUNTED}")
         show(recording_table(rows))
         one, eight = stacked()
     print("## Aims\n")
-    show(aims(cells, rows, one, eight))
+    show(aims(steps, epochs, rows, one, eight))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from threading import Lock, RLock
+from threading import Condition, Lock, RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,6 +41,9 @@ BEYOND = 1.2
 """How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
 MOST_SUMS = 2**14
 
+WAIT = 0.15
+"""Seconds that a run waits for its turn before it asks again at the page's next look. The processor
+would rest between two looks."""
 CROWDED_SLICE = 0.06
 """Seconds of a slice at most while more runs are in line than one page needs: who has changed a
 setting waits for a slice of every lane."""
@@ -389,6 +392,7 @@ class Recordings:
         self.limit, self.kept, self._compute = limit, kept, compute
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()
         self._lock = RLock()
+        self._turn_ended = Condition()
         self.turns = Turns(slots)
 
     def get(self, run: RunSpec) -> Recording:
@@ -419,11 +423,13 @@ class Recordings:
     def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
         """Compute a slice, if it is the recording's turn; False if nothing was computed.
 
-        spare: only in time that nobody else wants.
+        The turn may come while others' slices end, within WAIT seconds, no longer than `budget`.
+        spare: only in time that nobody else wants, and at once or not at all.
         """
-        begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun, spare=spare):
+        patience = 0.0 if spare else min(budget, WAIT)
+        if recording.finished or not self._take_turn(recording, patience, spare=spare):
             return False
+        begun = time.monotonic()
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)
         try:
@@ -431,8 +437,23 @@ class Recordings:
         finally:
             now = time.monotonic()
             self.turns.end(recording, now - begun, now, leave=recording.finished)
+            with self._turn_ended:
+                self._turn_ended.notify_all()
             with self._lock:
                 self._evict()
+
+    def _take_turn(self, recording: Recording, patience: float, *, spare: bool) -> bool:
+        """Whether it is the recording's turn, at the latest after `patience` seconds."""
+        now = time.monotonic()
+        deadline = now + patience
+        with self._turn_ended:
+            while not self.turns.take(recording, now, spare=spare):
+                under_way = self.turns.place(recording) == 0  # for another viewer
+                if under_way or now >= deadline:
+                    return False
+                self._turn_ended.wait(deadline - now)
+                now = time.monotonic()
+        return True
 
     @property
     def nbytes(self) -> int:

@@ -508,6 +508,51 @@ def test_no_more_slices_are_computed_at_once_than_there_are_slots(monkeypatch):
     assert recordings.advance(third, 1.0)
 
 
+def test_a_turn_passes_to_a_run_that_waits_for_it_without_another_look(monkeypatch):
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    def wait(self, budget):
+        inside.release()
+        assert leave.wait(10)
+        return True
+
+    monkeypatch.setattr(Recording, "advance", wait)
+    monkeypatch.setattr(module, "WAIT", 10.0)
+    recordings = Recordings(10**9, slots=1)
+    first, second = (recordings.get(run) for run in several(2))
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(recordings.advance, first, 10.0)
+        assert inside.acquire(timeout=10)
+        two = pool.submit(recordings.advance, second, 10.0)
+        while recordings.turns.place(second) == 0:  # it has not asked yet
+            time.sleep(0.001)
+        leave.set()
+        assert one.result()
+        assert two.result()
+
+
+def test_nobody_waits_for_a_run_that_is_being_computed_nor_for_spare_time(monkeypatch):
+    inside, leave = threading.Semaphore(0), threading.Event()
+
+    def wait(self, budget):
+        inside.release()
+        assert leave.wait(10)
+        return True
+
+    monkeypatch.setattr(Recording, "advance", wait)
+    monkeypatch.setattr(module, "WAIT", 10.0)
+    recordings = Recordings(10**9, slots=1)
+    first, second = (recordings.get(run) for run in several(2))
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(recordings.advance, first, 10.0)
+        assert inside.acquire(timeout=10)
+        monkeypatch.setattr(recordings._turn_ended, "wait", lambda *_: pytest.fail("it waits"))
+        assert not recordings.advance(first, 10.0)
+        assert not recordings.advance(second, 10.0, spare=True)
+        leave.set()
+        assert running.result()
+
+
 def test_slices_are_short_while_many_are_in_line(monkeypatch):
     budgets = []
     monkeypatch.setattr(Recording, "advance", lambda self, budget: budgets.append(budget))

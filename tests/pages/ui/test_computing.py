@@ -11,8 +11,9 @@ import streamlit as st
 from streamlit.testing.v1.element_tree import Block
 
 from core.data.datasets import DATASETS
+from core.runs.cost import OverBudget
 from core.runs.presets import PRESETS
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import training as charts

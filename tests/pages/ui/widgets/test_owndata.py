@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from core.data.tables import Flaw, TableError, suggested, tabulate
-from core.runs.recording import STEPS
+from core.runs.cost import STEPS
 from pages import texts
 from pages.charts import training as charts
 from pages.charts.style import DARK, LIGHT
