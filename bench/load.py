@@ -46,9 +46,9 @@ CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
 class Load:
     """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
 
-    own: the share of changes that begin a run of the viewer's own, with a seed of its own; the next
-    change goes back to what all see. leave: the share of changes
-    after which a viewer leaves and comes back by the link. heavy: viewers beside, who come
+    own: the share of changes that begin a run that nobody else has, with a new seed; the next
+    change goes back to what all see. leave: the share of changes after which a viewer leaves and
+    comes back by the link. heavy: viewers beside, who come
     `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
     """
 
@@ -176,7 +176,7 @@ async def drive(name: str, server: Server, load: Load, *, links: bool = True) ->
 
 
 def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> Outcome:
-    """The outcome of a load on a server of its own: the dashboard, or the empty app."""
+    """The outcome of a load on a fresh server: the dashboard, or the empty app."""
     with tempfile.TemporaryDirectory() as folder:
         script = None
         if empty:
@@ -287,7 +287,7 @@ def fair(size: str, workers: int) -> None:
 
 
 def soak(size: str, workers: int) -> None:
-    """Viewers who come, compute runs of their own and go: nothing may pile up."""
+    """Viewers who come, compute their own runs and go: nothing may pile up."""
     mixed = Load(12, 3, 1800, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
     load = sized(size, mixed, replace(mixed, seconds=40))
     outcome = measure(f"soak, {load.seconds:.0f} s", load, workers=workers)

@@ -41,7 +41,7 @@ t = texts.LANGUAGES["en"].text
 
 
 def tables(record: Recording, *, live: bool) -> list[pa.Table]:
-    """The tables of one lane, made anew."""
+    """The tables of one lane, built afresh."""
     frames = stage.frame_table(record, t) if live else stage.frames_table.__wrapped__(record, t)
     depth = record.run.depth
     return [

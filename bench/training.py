@@ -27,8 +27,9 @@ from core.arrays import Array
 from core.data.datasets import DATASETS, View
 from core.nn.activations import ACTIVATIONS
 from core.nn.probes import SATURATED, Measures, measure
+from core.runs.cost import GRID, SHOWN_SAMPLES, kept_epochs, kept_frames
 from core.runs.presets import PRESETS
-from core.runs.recording import GRID, SHOWN_SAMPLES, Recording, kept_frames
+from core.runs.recording import Recording
 from core.runs.training import RunSpec, Trainer
 
 ROUNDS = 9
@@ -93,10 +94,10 @@ def core_trainer(activation: str, width: int, depth: int) -> Trainer:
 
 def core_step(trainer: Trainer, x: Array, y: Array) -> Measures:
     """One step, its own pass measured: what `Trainer.descend` does, and the statistics."""
-    run = trainer.forward(x)
-    delta = trainer.loss.delta(run.output, y)
-    prediction = trainer.loss.output(run.output)
-    measures = measure(trainer.run, trainer.parameters, run, delta, prediction, trainer.gradient)
+    network, loss = trainer.network, trainer.run.loss
+    through = network.forward(x)
+    delta, prediction = loss.delta(through.output, y), loss.output(through.output)
+    measures = measure(network, through, delta, prediction, trainer.descent.gradient)
     trainer.follow_gradient(x.shape[1])
     return measures
 
@@ -110,7 +111,7 @@ class TorchStep:
     def __init__(self, trainer: Trainer, x: Array, y: Array, *, record: bool = False) -> None:
         activation = TORCH_ACTIVATIONS[trainer.run.activation]
         modules: list[torch.nn.Module] = []
-        for m, n in pairwise(trainer.parameters.sizes):
+        for m, n in pairwise(trainer.network.parameters.sizes):
             modules += [torch.nn.Linear(m, n, dtype=torch.float64), activation()]
         self.model = torch.nn.Sequential(*modules[:-1])
         self.linears = modules[0::2]
@@ -181,7 +182,7 @@ def sklearn_step(trainer: Trainer, x: Array, y: Array) -> Callable[[], object] |
 
 
 class Products:
-    """The matrix products of one pass over so many samples, into arrays ready for them."""
+    """The matrix products of one pass over this many samples, into preallocated arrays."""
 
     def __init__(self, sizes: Sequence[int], samples: int) -> None:
         rng = np.random.default_rng(0)
@@ -225,13 +226,16 @@ class Cell:
 
 def measure_cell(activation: str, width: int, depth: int, batch: int) -> Cell:
     trainer = core_trainer(activation, width, depth)
-    x, y = (np.resize(part, (1, batch, part.shape[1])) for part in (trainer.x, trainer.y))
+    x, y = (
+        np.resize(part, (1, batch, part.shape[1]))
+        for part in (trainer.data.train_x, trainer.data.train_y)
+    )
     contestants: dict[str, Callable[[], object]] = {
         "core": np.errstate(all="ignore")(lambda: core_step(trainer, x, y)),
         "plain": np.errstate(all="ignore")(lambda: trainer.descend(x, y)),
         "PyTorch": TorchStep(trainer, x, y),
         "+ hooks": TorchStep(trainer, x, y, record=True),
-        "products": Products(trainer.parameters.sizes, batch).step,
+        "products": Products(trainer.network.parameters.sizes, batch).step,
     }
     if (step := sklearn_step(trainer, x, y)) is not None:
         contestants["sklearn"] = step
@@ -273,11 +277,11 @@ class Recorded:
 def products_of(run: RunSpec) -> Callable[[], None]:
     """All matrix products of a recording with one replica."""
     trainer = Trainer(run)
-    sizes, samples = trainer.parameters.sizes, len(trainer.x)
+    sizes, samples = trainer.network.parameters.sizes, len(trainer.data.train_x)
     full, rest = divmod(samples, run.batch)
     batches = [(full, Products(sizes, run.batch))] + ([(1, Products(sizes, rest))] if rest else [])
-    statistics, test = Products(sizes, samples), Products(sizes, len(trainer.test_x))
-    kept = len([*range(0, run.epochs, run.stride), run.epochs])
+    statistics, test = Products(sizes, samples), Products(sizes, len(trainer.data.test_x))
+    kept = len(kept_epochs(run))
     plane = DATASETS[run.dataset].view is View.PLANE
     picture = Products(sizes, GRID**2 if plane else SHOWN_SAMPLES)
     frames = len(kept_frames(run))

@@ -11,9 +11,12 @@ and from that line come its validation, its place in a link, its widget
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
+
+from core.registry import registry
 
 Query = Mapping[str, str]
 """The settings of a link: strings by key, as in `?depth=5&activation=tanh`."""
@@ -21,7 +24,7 @@ Query = Mapping[str, str]
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 PLACES = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*")
-LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte takes its time
+LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte is slow
 
 
 class Domain:
@@ -57,7 +60,7 @@ class Domain:
         return (value, ()) if value in self else (default, (name,))
 
     def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
-        """The link's part that turns the setting `reference` (None: none at all) into `value`."""
+        """The part of a link that turns the setting `reference` (None: no setting) into `value`."""
         return {} if value == reference else {name: self.write(value)}
 
 
@@ -256,12 +259,33 @@ class Levels(Domain):
 
 
 @dataclass(frozen=True)
+class Knob:
+    """A parameter of a registry entry; `default` is the paper's value, `symbol` is LaTeX.
+
+    name: what a label calls it, "" for its key. steps: the values that a widget offers; without
+    them it offers all from `low` to `high`.
+    """
+
+    key: str
+    default: float
+    low: float
+    high: float
+    symbol: str
+    name: str = ""
+    steps: tuple[float, ...] = ()
+
+    @property
+    def label(self) -> str:
+        return self.name or self.key
+
+
+@dataclass(frozen=True)
 class Knobs(Domain):
     """Knobs of registry entries: a sorted tuple of pairs, `(("elu.a", 0.5), ...)`.
 
     `domains` maps every knob, `<entry>.<knob>`, to its `Real`, `defaults` to its
     default. A knob at its default is left out, so that equal settings are equal
-    tuples. Each knob is a key of its own in a link.
+    tuples. Each knob has its own key in a link.
     """
 
     domains: Mapping[str, Real]
@@ -304,7 +328,7 @@ class Knobs(Domain):
 class Given(Domain):
     """Numbers given by name in place of others: sorted pairs, `(("w1.11", 0.5), ...)`.
 
-    One that is not given is left out. Each number is a key of its own in a link.
+    One that is not given is left out. Each number has its own key in a link.
     """
 
     domains: Mapping[str, Real]
@@ -370,9 +394,13 @@ def levels(default: tuple[int, ...], *, high: int) -> Any:
 
 
 def knobs(entries: Mapping[str, Any]) -> Any:
-    """The knobs of all entries of a registry whose entries have `.knobs`."""
-    domains = {f"{e.key}.{k.key}": Real(k.low, k.high) for e in entries.values() for k in e.knobs}
-    defaults = {f"{e.key}.{k.key}": k.default for e in entries.values() for k in e.knobs}
+    """The knobs of all entries of a registry whose entries have `.knobs`.
+
+    Raises ValueError, naming the key, if an entry has two knobs of the same one.
+    """
+    each = [(f"{e.key}.{k.key}", k) for e in entries.values() for k in registry(*e.knobs).values()]
+    domains = {name: Real(knob.low, knob.high, knob.steps) for name, knob in each}
+    defaults = {name: knob.default for name, knob in each}
     return field(default=(), metadata={"domain": Knobs(domains, defaults)})
 
 
@@ -383,7 +411,7 @@ def given(keys: Sequence[str], *, low: float, high: float) -> Any:
 class Spec:
     """Base of the frozen settings: always valid, hashable, written as a query.
 
-    A field without a domain is no setting: no link writes it, and one that is read leaves it as
+    A field without a domain is not a setting: links do not carry it, and reading one leaves it as
     it is in the base. Raises ValueError for a value outside its domain.
     """
 
@@ -406,8 +434,15 @@ class Spec:
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
-        """Every key of a link that belongs to this spec."""
-        return tuple(key for name, domain in cls.domains().items() for key in domain.keys(name))
+        """Every key of a link that belongs to this spec.
+
+        Raises ValueError, naming the key, if two settings have the same one.
+        """
+        keys = tuple(key for name, domain in cls.domains().items() for key in domain.keys(name))
+        for key, count in Counter(keys).items():
+            if count > 1:
+                raise ValueError(f"{cls.__name__}: two settings have the key {key!r}")
+        return keys
 
     @classmethod
     def read_query(cls, query: Query, base: Self | None = None) -> tuple[Self, tuple[str, ...]]:

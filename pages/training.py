@@ -7,11 +7,12 @@ import streamlit as st
 from core.runs.recording import Recording
 from pages.ui.frame import close_page, open_page, palette
 from pages.ui.house import TRAINING
+from pages.ui.owndata import file_is_missing
 from pages.ui.rooms.training.laboratory import laboratory
 from pages.ui.rooms.training.lanes import open_lanes, settings
-from pages.ui.rooms.training.owndata import ask_for_file, file_is_missing
 from pages.ui.rooms.training.stage import Scene, stage
 from pages.ui.rooms.training.trust import trust
+from pages.ui.widgets.owndata import ask_for_file
 from pages.ui.widgets.presets import questions
 
 
@@ -30,5 +31,5 @@ with st.sidebar:
 if file_is_missing():
     ask_for_file(t)
 else:
-    stage(t, palette(), shown, lanes, below)
+    stage(t, palette(), lanes, below)
 close_page(t, TRAINING)

@@ -72,14 +72,16 @@ MAY_IMPORT = {
     "core/checks": "core core/data core/nn core/runs numpy",
     "core/theory": "core core/nn numpy",
     "core/takehome": "core core/data core/nn core/runs numpy",
+    "pages/files": "core/* charset_normalizer numpy pandas",
     "pages/live": "redis",
     "pages/texts": "core/*",
     "pages/charts": "core/* pages/texts altair numpy pyarrow PIL vl_convert",
-    "pages/ui": "core/* pages/texts pages/charts pyarrow streamlit",
-    "pages/ui/widgets": "core/* pages/texts pages/charts pages/ui altair pyarrow streamlit",
+    "pages/ui": "core/* pages/files pages/texts pages/charts pyarrow streamlit",
+    "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow"
+    " streamlit",
     "pages/ui/frame": "core/* pages/texts pages/charts pages/ui pages/ui/widgets streamlit",
-    "pages/ui/rooms": "core/* pages/texts pages/charts pages/ui pages/ui/widgets pages/ui/frame"
-    " numpy pyarrow segno streamlit",
+    "pages/ui/rooms": "core/* pages/files pages/texts pages/charts pages/ui pages/ui/widgets"
+    " pages/ui/frame numpy pyarrow segno streamlit",
     "pages": "core/* pages/ui pages/ui/widgets pages/ui/frame pages/ui/rooms streamlit",
     "dashboard.py": "pages/ui pages/ui/frame streamlit",
 }

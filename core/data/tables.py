@@ -1,59 +1,61 @@
-"""A visitor's own data: a text of rows and columns, read strictly and in bounded time.
+"""A visitor's own data: a sheet of columns, the choice made from it, and the table of numbers.
 
-`read` makes a `Sheet` of a file's bytes or of pasted text, `tabulate` a `Table` of the columns
-that were chosen. Whatever is wrong is a `TableError`: a `Flaw` and the place where it stands.
-No cell is ever evaluated: one that begins with `=` is text like any other.
-
-The form is that of RFC 4180 (Shafranovich, 2005), with commas, semicolons or tabs.
+`pages.files` reads a file into a `Sheet`. `suggested` proposes `Columns`, and `tabulate` turns the
+chosen ones into the `Table` that a run learns from. Whatever is wrong is a `TableError`: a `Flaw`
+and where it is. No cell is ever evaluated: one that begins with `=` is text like any other.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache, partial
-from itertools import islice
-from math import isfinite
+from typing import NamedTuple
 
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Data, Dataset, Task, View, frozen, prepare, standardized
+from core.data.datasets import (
+    FEWEST_TO_TEST,
+    Data,
+    Dataset,
+    Task,
+    View,
+    filled,
+    frozen,
+    prepare,
+    standardized,
+)
 from core.domain import Spec, choice, fingerprint, places, whole
 
 MOST_BYTES = 2 * 2**20
-MOST_ROWS, FEWEST_ROWS = 5000, 20
+MOST_ROWS, FEWEST_ROWS = 5000, 4
 MOST_COLUMNS = 100
 """Columns that a file may have, used or not."""
-MOST_INPUTS, FEWEST_INPUTS = 64, 2
+MOST_INPUTS, FEWEST_INPUTS = 64, 1
+"""Columns that are learnt from."""
+MOST_WIDE = 200
+"""Inputs of a network, after each word has become an input of 0 and 1."""
+MOST_WORDS = 10
+"""Different words of a column that is learnt from."""
 MOST_CLASSES = 20
+FEW_NUMBERS = 10
+"""Different whole numbers that are still taken for classes."""
 MOST_PLANE_CLASSES = 8
 """Classes that a picture of the plane can tell apart."""
-LONGEST_CELL = 200
+LONGEST_CELL = 2000
 LARGEST = 1e100
-"""A larger number would have no square."""
+"""The square of a larger number would overflow."""
 FARTHEST_REACH = 5.0
-"""Spreads from the mean that a picture of the plane shows at most."""
+"""A picture of the plane shows at most this many standard deviations from the mean."""
 DIGITS = 16
-"""Digits of a fingerprint in a link."""
-
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
-COMMA_NUMBER = re.compile(r"[+-]?([0-9]+,[0-9]*|,[0-9]+)([eE][+-]?[0-9]{1,4})?")
-NO_NUMBERS = frozenset(
-    sign + word for sign in ("", "+", "-") for word in ("nan", "inf", "infinity")
-)
-ABSENT = frozenset(("", "na", "n/a", "null", "none", "?", "-"))
-"""Cells, in small letters, that stand for a number that is missing."""
-SEPARATORS = ("\t", ";", ",")
-UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-FILLED = re.compile(r"""[^\s,;"]""")
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+"""Length of a fingerprint in a link, in hexadecimal digits."""
+ENOUGH_COMPLETE = 0.7
+"""Share of the rows that must be complete for it to be suggested that the others are left out."""
 
 
 class Flaw(StrEnum):
@@ -65,16 +67,17 @@ class Flaw(StrEnum):
     TOO_LARGE = "too_large"
     QUOTES = "quotes"
     LONG_CELL = "long_cell"
+    ONE_COLUMN = "one_column"
     TOO_MANY_ROWS = "too_many_rows"
     TOO_FEW_ROWS = "too_few_rows"
     TOO_MANY_COLUMNS = "too_many_columns"
-    TOO_FEW_NUMBERS = "too_few_numbers"
     RAGGED = "ragged"
-    DUPLICATE = "duplicate"
-    MISSING = "missing"
     NOT_A_NUMBER = "not_a_number"
     NOT_FINITE = "not_finite"
+    TOO_FEW_LEFT = "too_few_left"
     TOO_FEW_INPUTS = "too_few_inputs"
+    TOO_WIDE = "too_wide"
+    TOO_MANY_WORDS = "too_many_words"
     NO_SUCH_COLUMN = "no_such_column"
     TARGET_IS_INPUT = "target_is_input"
     ONE_CLASS = "one_class"
@@ -88,14 +91,23 @@ class TableError(ValueError):
 
     row: counted as a spreadsheet does, the header included; 0 where no row is to blame. column:
     a column's name, "" where none is to blame. value: the cell, cut to 40 characters, or a
-    number. limit: the bound that was passed.
+    number. limit: the bound that was passed. separator: what the rows were split by, as a key of
+    `pages.files`; "" where that does not matter.
     """
 
     def __init__(
-        self, flaw: Flaw, *, row: int = 0, column: str = "", value: object = "", limit: int = 0
+        self,
+        flaw: Flaw,
+        *,
+        row: int = 0,
+        column: str = "",
+        value: object = "",
+        limit: int = 0,
+        separator: str = "",
     ) -> None:
-        super().__init__(flaw, row, column, value, limit)
+        super().__init__(flaw, row, column, value, limit, separator)
         self.flaw, self.row, self.column, self.limit = flaw, row, column, limit
+        self.separator = separator
         self.value = shortened(str(value))
 
 
@@ -103,25 +115,102 @@ def shortened(text: str, most: int = 40) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-# Reading
+# A file's content
 
 
-@dataclass(frozen=True, repr=False)
-class Sheet:
-    """The cells of a file, as text.
+class Kind(StrEnum):
+    """What most cells of a column are."""
 
-    names: one a column. cells: one tuple a row, all of the length of `names`. numbers: which row
-    of the file each of them is. decimal: the sign between whole and broken part, "." or ",".
+    NUMBERS = "numbers"
+    WORDS = "words"
+    DATES = "dates"
+
+
+class Skip(StrEnum):
+    """Why a row of the file is not part of its table."""
+
+    BLANK = "blank"
+    COMMENT = "comment"
+    ABOVE = "above"
+    HEADER = "header"
+    UNITS = "units"
+    AGAIN = "again"
+    RULE = "rule"
+    BELOW = "below"
+
+
+class Skipped(NamedTuple):
+    """A row of the file that holds no sample: its number, why, and how it begins."""
+
+    row: int
+    why: Skip
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One column of a file.
+
+    cells: as text. values: (rows,) each cell as a number, NaN where it is not a number,
+    infinite where it is too large to compute with. missing: (rows,) whether a cell says nothing.
     """
 
-    names: tuple[str, ...]
-    cells: tuple[tuple[str, ...], ...]
+    name: str
+    kind: Kind
+    cells: tuple[str, ...]
+    values: Array
+    missing: Array
+
+    @cached_property
+    def labels(self) -> tuple[tuple[int, float, str], ...]:
+        """A sort key for classes: numbers by size come before words in alphabetical order."""
+        return tuple(
+            (1, 0.0, cell) if np.isnan(value) else (0, float(value), "")
+            for cell, value in zip(self.cells, self.values, strict=True)
+        )
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The different classes among the cells that say something, in their order."""
+        return classes_of(self, ~self.missing)[0]
+
+    @property
+    def one_value(self) -> bool:
+        return len(self.words) == 1
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all cells that say something are whole numbers."""
+        given = self.values[~self.missing]
+        return bool(len(given) and np.isfinite(given).all() and (given == np.round(given)).all())
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """What a file holds.
+
+    rows: which row of the file each sample is. decimal: the decimal separator,
+    "." or ",". header: whether a row of the file names the columns. skipped: the other rows.
+    """
+
+    columns: tuple[Column, ...]
     rows: tuple[int, ...]
     decimal: str
+    header: bool
+    skipped: tuple[Skipped, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def cells(self) -> tuple[tuple[str, ...], ...]:
+        """Row by row."""
+        return tuple(zip(*(column.cells for column in self.columns), strict=True))
 
     @cached_property
     def digest(self) -> str:
-        """What tells this content from any other: SHA-256 of names and cells, hexadecimal."""
+        """The SHA-256 of names and cells, in hexadecimal."""
         content = json.dumps([self.names, self.cells, self.decimal], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -130,196 +219,273 @@ class Sheet:
         """The beginning of the digest, as a link has it."""
         return self.digest[:DIGITS]
 
-    def column(self, place: int) -> tuple[str, ...]:
-        """The cells of a column; the first one has place 1."""
-        return tuple(row[place - 1] for row in self.cells)
+    def column(self, place: int) -> Column:
+        """The first one has place 1."""
+        return self.columns[place - 1]
+
+    @property
+    def places(self) -> range:
+        return range(1, len(self.columns) + 1)
 
     @cached_property
-    def numeric(self) -> tuple[int, ...]:
-        """The places of the columns most of whose cells are meant as numbers."""
-        places = range(1, len(self.names) + 1)
-        return tuple(
-            place
-            for place in places
-            if 2 * sum(means_number(cell, self.decimal) for cell in self.column(place))
-            > len(self.cells)
-        )
+    def objections(self) -> dict[int, Objection]:
+        """By place, why a column is not suggested as an input."""
+        found = {place: objection(self, place) for place in self.places}
+        return {place: why for place, why in found.items() if why is not None}
 
 
-def read(content: bytes | str) -> Sheet:
-    """The cells of a file's bytes, or of text that was pasted. Raises TableError."""
-    text = content if isinstance(content, str) else decode(content)
-    if len(text) > MOST_BYTES:
-        raise TableError(Flaw.TOO_LARGE, limit=MOST_BYTES // 2**20)
-    if CONTROLS.search(text):
-        raise TableError(Flaw.BINARY)
-    text = text.removeprefix("\ufeff")
-    if not FILLED.search(text):
-        raise TableError(Flaw.EMPTY)
-    separator = separator_of(text)
-    numbered = records(text, separator, MOST_ROWS + 2)
-    decimal = decimal_sign(numbered, separator)
-    (first, head), body = numbered[0], numbered[1:]
-    if not has_header(head, [cells for _, cells in body], decimal):
-        head, body = [""] * len(head), numbered
-    if len(body) > MOST_ROWS:
-        raise TableError(Flaw.TOO_MANY_ROWS, limit=MOST_ROWS)
-    for row, cells in body:
-        if len(cells) != len(head):
-            raise TableError(Flaw.RAGGED, row=row, value=len(cells), limit=len(head))
-    if len(body) < FEWEST_ROWS:
-        raise TableError(Flaw.TOO_FEW_ROWS, value=len(body), limit=FEWEST_ROWS)
-    kept = [k for k in range(len(head)) if head[k] or any(cells[k] for _, cells in body)]
-    names = tuple(head[k] or f"#{k + 1}" for k in kept)
-    for k, name in enumerate(names):
-        if name in names[:k]:
-            raise TableError(Flaw.DUPLICATE, row=first, column=name)
-    sheet = Sheet(
-        names,
-        tuple(tuple(cells[k] for k in kept) for _, cells in body),
-        tuple(row for row, _ in body),
-        decimal,
-    )
-    if len(sheet.numeric) < FEWEST_INPUTS:
-        raise TableError(Flaw.TOO_FEW_NUMBERS, value=len(sheet.numeric), limit=FEWEST_INPUTS)
-    return sheet
+def classes_of(column: Column, rows: Array) -> tuple[tuple[str, ...], Array]:
+    """The different classes in these rows in their order, and which of them each of the rows is.
+
+    rows: (rows,) of bool. A class is called what its first cell says.
+    """
+    chosen = np.flatnonzero(rows)
+    labels = [column.labels[k] for k in chosen]
+    first = {label: column.cells[k] for label, k in zip(labels[::-1], chosen[::-1], strict=True)}
+    order = {label: index for index, label in enumerate(sorted(first))}
+    return tuple(first[label] for label in order), np.array([order[k] for k in labels], int)
 
 
-def decode(raw: bytes) -> str:
-    """Bytes as text: UTF-8, else Shift_JIS as Windows has it (cp932)."""
-    if len(raw) > MOST_BYTES:
-        raise TableError(Flaw.TOO_LARGE, limit=MOST_BYTES // 2**20)
-    if raw.startswith(UTF_16):
-        raise TableError(Flaw.ENCODING)
-    if b"\0" in raw:
-        raise TableError(Flaw.BINARY)
-    for encoding in ("utf-8", "cp932"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise TableError(Flaw.ENCODING)
+# Which columns are of use
 
 
-def separator_of(text: str) -> str:
-    """The first separator that cuts the first rows into equally many cells, more than one."""
-    widest = {}
-    for separator in SEPARATORS:
-        try:
-            widths = [len(cells) for _, cells in records(text, separator, 10)]
-        except TableError as error:
-            widths = [MOST_COLUMNS if error.flaw is Flaw.TOO_MANY_COLUMNS else 0]
-        widest[separator] = max(widths, default=0)
-        if widths and widths[0] > 1 and len(set(widths)) == 1:
-            return separator
-    return max(reversed(SEPARATORS), key=lambda separator: widest[separator])
+class Objection(StrEnum):
+    """Why a column is not suggested as an input."""
+
+    EMPTY = "empty"
+    ONE_VALUE = "one_value"
+    DATES = "dates"
+    ROW_NUMBERS = "row_numbers"
+    IDENTIFIERS = "identifiers"
+    MANY_WORDS = "many_words"
+    MOSTLY_MISSING = "mostly_missing"
+    NAMELESS = "nameless"
 
 
-def records(text: str, separator: str, most: int) -> list[tuple[int, list[str]]]:
-    """The first `most` rows that are not blank, each with its number in the file."""
-    numbered = enumerate(tidy_rows(text, separator), start=1)
-    return list(islice(((row, cells) for row, cells in numbered if any(cells)), most))
+IDENTIFIER = re.compile(r"(^|[\W_])(id|ids|no|nr|index|key|uuid)$|番号$", re.IGNORECASE)
+LONG_NUMBER = 1e4
+"""Different whole numbers of this size in a first column without a name are taken for numbers that
+tell the rows apart."""
 
 
-def tidy_rows(text: str, separator: str) -> Iterator[list[str]]:
-    """Row by row its cells, every run of white space one blank."""
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True
-    )
-    row = 0
-    while True:
-        row += 1
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            long = "field limit" in str(error)
-            raise TableError(Flaw.LONG_CELL if long else Flaw.QUOTES, row=row) from None
-        if cells is None:
-            return
-        if len(cells) > MOST_COLUMNS:
-            raise TableError(Flaw.TOO_MANY_COLUMNS, row=row, value=len(cells), limit=MOST_COLUMNS)
-        for k, cell in enumerate(cells):
-            if len(cell) > LONGEST_CELL:
-                raise TableError(
-                    Flaw.LONG_CELL, row=row, column=f"#{k + 1}", value=cell, limit=LONGEST_CELL
-                )
-        yield [" ".join(cell.split()) for cell in cells]
+def objection(sheet: Sheet, place: int) -> Objection | None:
+    column = sheet.column(place)
+    if column.missing.all():
+        return Objection.EMPTY
+    if column.one_value:
+        return Objection.ONE_VALUE
+    if column.kind is Kind.DATES:
+        return Objection.DATES
+    if counts_rows(sheet, place):
+        return Objection.ROW_NUMBERS
+    if identifies(sheet, place):
+        return Objection.IDENTIFIERS
+    if column.kind is Kind.WORDS and len(column.words) > MOST_WORDS:
+        return Objection.MANY_WORDS
+    if 2 * column.missing.sum() > len(column.cells):
+        return Objection.MOSTLY_MISSING
+    if nameless(column) and not all(map(nameless, sheet.columns)):
+        return Objection.NAMELESS
+    return None
 
 
-def decimal_sign(numbered: Sequence[tuple[int, list[str]]], separator: str) -> str:
-    """A comma if it separates no cells, stands in some number, and a point stands in none."""
-    if separator == ",":
-        return "."
-    commas = False
-    for _, cells in numbered:
-        for cell in cells:
-            if "." in cell and NUMBER.fullmatch(cell):
-                return "."
-            commas = commas or ("," in cell and COMMA_NUMBER.fullmatch(cell) is not None)
-    return "," if commas else "."
+def nameless(column: Column) -> bool:
+    return column.name.startswith("#")
 
 
-def has_header(head: Sequence[str], body: Sequence[Sequence[str]], decimal: str) -> bool:
-    """Whether the first row names some column that holds numbers below it."""
-    some = body[:100]
-    for k, name in enumerate(head):
-        cells = [cells[k] for cells in some if k < len(cells)]
-        numbers = sum(means_number(cell, decimal) for cell in cells)
-        if name and not means_number(name, decimal) and 2 * numbers > len(cells):
-            return True
-    return not some
+def counts_rows(sheet: Sheet, place: int) -> bool:
+    """Whether a column numbers the rows, each one more than the one above: the first column, from 0
+    or 1, or one without a name beside others, or one that is called so."""
+    column = sheet.column(place)
+    if not column.whole or column.missing.any() or (np.diff(column.values) != 1).any():
+        return False
+    alone = sheet.header and nameless(column)
+    return alone or called_identifier(column) or (place == 1 and column.values[0] in (0, 1))
 
 
-def means_number(cell: str, decimal: str) -> bool:
-    """Whether a cell is a number, or says that it is none, as nan and inf do."""
-    form = COMMA_NUMBER if decimal == "," and "," in cell else NUMBER
-    return form.fullmatch(cell) is not None or cell.lower() in NO_NUMBERS
+def called_identifier(column: Column) -> bool:
+    camel = re.search("[a-z]I[Dd]$", column.name) is not None
+    return camel or IDENTIFIER.search(column.name) is not None
+
+
+def identifies(sheet: Sheet, place: int) -> bool:
+    """Whether a column of whole numbers, nearly all different, tells the rows apart."""
+    column = sheet.column(place)
+    if not column.whole or len(column.words) < 0.9 * len(column.cells):
+        return False
+    if called_identifier(column):
+        return True
+    large = bool(np.nanmin(np.abs(column.values)) >= LONG_NUMBER)
+    return place == 1 and not sheet.header and large and len(column.cells) >= 20
 
 
 # Choosing
 
 GOALS = dict.fromkeys(("classes", "number"))
+MISSING = dict.fromkeys(("leave", "fill"))
+"""What becomes of a row with a missing input: it is left out, or the training part's mean is put
+in its place. A row whose answer is missing is always left out."""
 
 
 @dataclass(frozen=True)
 class Columns(Spec):
-    """Which file is learnt from, and what from what; places count from 1."""
+    """Which file is learnt from, and what from what; places count from 1.
+
+    single: the class that is told from all others, 0 where each is told from each.
+    """
 
     file: str = fingerprint(digits=DIGITS)
     inputs: tuple[int, ...] = places(high=MOST_COLUMNS, most=MOST_INPUTS)
     answer: int = whole(1, low=1, high=MOST_COLUMNS)
     goal: str = choice("classes", GOALS)
+    missing: str = choice("leave", MISSING)
+    single: int = whole(0, low=0, high=MOST_CLASSES)
+
+
+ANSWERS = (
+    "target", "label", "labels", "outcome", "diagnosis", "survived", "species", "class",
+    "income", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
+)  # fmt: skip
+"""What people often call the column to predict, the surest first; in small letters."""
 
 
 def suggested(sheet: Sheet) -> Columns:
-    """The last column of few words is the answer, else the last one; every other number is given.
+    """A likely answer, and every column of use as an input."""
+    answer = suggested_answer(sheet)
+    inputs = suggested_inputs(sheet, answer)
+    goal = suggested_goal(sheet, answer)
+    return Columns(
+        sheet.file, inputs, answer, goal, suggested_missing(sheet, (*inputs, answer), answer)
+    )
 
-    A column without a name beside others that have one, such as the numbers of the rows, is left
-    out.
+
+def suggested_answer(sheet: Sheet) -> int:
+    """The column with a telling name; else the last one or the first with few different values;
+    else the only one of few words; else the last of numbers.
     """
-    places = range(1, len(sheet.names) + 1)
-    named = [k for k in places if not sheet.names[k - 1].startswith("#")] or list(places)
-    words = [k for k in named if k not in sheet.numeric]
-    few = [k for k in words if len(set(sheet.column(k))) <= MOST_CLASSES]
-    answer = (few or words or named)[-1]
-    inputs = tuple(k for k in named if k in sheet.numeric and k != answer)[:MOST_INPUTS]
-    return Columns(sheet.file, inputs, answer, suggested_goal(sheet, answer))
+    useful = [place for place in sheet.places if may_be_answer(sheet, place)]
+    if not useful:
+        return sheet.places[-1]
+    few = [place for place in useful if has_few(sheet.column(place))]
+    numbers = [place for place in useful if sheet.column(place).kind is Kind.NUMBERS]
+    names = {place: sheet.column(place).name.lower() for place in {*few, *numbers}}
+    named = [place for name in ANSWERS for place in sorted(names) if names[place] == name]
+    first, last = useful[0], useful[-1]
+    if named:
+        return named[0]
+    if last in few and first in few:
+        return first if clearer(sheet.column(first), sheet.column(last)) else last
+    for place in (last, first):
+        if place in few:
+            return place
+    words = [place for place in few if place not in numbers]
+    if len(words) == 1:
+        return words[0]
+    return (numbers or few or useful)[-1]
+
+
+def may_be_answer(sheet: Sheet, place: int) -> bool:
+    why = sheet.objections.get(place)
+    some = len(sheet.column(place).words) <= MOST_CLASSES
+    return why is None or (why is Objection.MANY_WORDS and some)
+
+
+def has_few(column: Column) -> bool:
+    """Whether a column has so few different values that they may be classes."""
+    different, given = len(column.words), int((~column.missing).sum())
+    if different < 2 or 2 * different > max(given, 4):
+        return False
+    if column.kind is Kind.NUMBERS:
+        return column.whole and different <= FEW_NUMBERS
+    return different <= MOST_CLASSES
+
+
+def clearer(first: Column, last: Column) -> bool:
+    """Whether the first column is the likelier answer: two classes against more, or words against
+    more than two numbers."""
+    if len(last.words) == 2:
+        return False
+    return len(first.words) == 2 or (first.kind is Kind.WORDS and last.kind is Kind.NUMBERS)
+
+
+def suggested_inputs(sheet: Sheet, answer: int) -> tuple[int, ...]:
+    """Every column without an objection; where there is none, what can be used at all."""
+    for forgiven in ((), (Objection.ROW_NUMBERS, Objection.NAMELESS), (Objection.ONE_VALUE,)):
+        chosen: list[int] = []
+        wide = 0
+        for place in sheet.places:
+            width = inputs_of(sheet.column(place))
+            unopposed = sheet.objections.get(place) in (None, *forgiven)
+            if place != answer and unopposed and 0 < width <= MOST_WIDE - wide:
+                chosen.append(place)
+                wide += width
+        if chosen:
+            return tuple(chosen[:MOST_INPUTS])
+    return ()
 
 
 def suggested_goal(sheet: Sheet, answer: int) -> str:
     """Classes for words and for a few whole numbers, else a number."""
-    different = set(sheet.column(answer))
-    few = len(different) <= MOST_CLASSES // 2 and all(map(str.isdecimal, different))
-    return "classes" if few or answer not in sheet.numeric else "number"
+    column = sheet.column(answer)
+    return "classes" if has_few(column) or column.kind is not Kind.NUMBERS else "number"
+
+
+def suggested_missing(sheet: Sheet, used: Sequence[int], answer: int) -> str:
+    """Leave rows out, unless that would cost too many."""
+    answered = ~sheet.column(answer).missing
+    complete = ~np.any([sheet.column(place).missing for place in used], axis=0)
+    return "leave" if complete.sum() >= ENOUGH_COMPLETE * answered.sum() else "fill"
+
+
+def inputs_of(column: Column) -> int:
+    """How many inputs a column becomes; 0 where it cannot be an input."""
+    if is_numbers(column):
+        return 1
+    words = len(column.words)
+    return 0 if words > MOST_WORDS else max(1, words if words > 2 else 1)
+
+
+def is_numbers(column: Column) -> bool:
+    """Whether a column is learnt from as it is: also one of dates that are written as numbers."""
+    if column.kind is Kind.DATES:
+        return not np.isnan(column.values[~column.missing]).any()
+    return column.kind is Kind.NUMBERS
+
+
+class Gaps(NamedTuple):
+    """What is missing in the chosen columns.
+
+    counts: by place, the rows in which that column says nothing. answer: rows without an answer.
+    inputs: the other rows without some input.
+    """
+
+    counts: dict[int, int]
+    answer: int
+    inputs: int
+
+
+def gaps(sheet: Sheet, columns: Columns) -> Gaps:
+    """A column that the file does not have has no gaps."""
+    unanswered = np.zeros(len(sheet.rows), bool)
+    if columns.answer in sheet.places:
+        unanswered = sheet.column(columns.answer).missing
+    used = [place for place in (*columns.inputs, columns.answer) if place in sheet.places]
+    counts = {place: int(sheet.column(place).missing.sum()) for place in used}
+    incomplete = np.any([unanswered, *(sheet.column(p).missing for p in used)], axis=0)
+    return Gaps(
+        {place: count for place, count in counts.items() if count},
+        int(unanswered.sum()),
+        int((incomplete & ~unanswered).sum()),
+    )
 
 
 @dataclass(frozen=True)
 class Table:
-    """A visitor's data, ready to be learnt from: equal where content and choice are.
+    """A visitor's data, ready for training; equal if content and choice are equal.
 
     names: of the inputs. answer: the name of what is to be predicted. class_names: in the order
     of the outputs; () for a number. constant: the inputs that never change. x: (rows, inputs),
-    y: (rows, outputs), as they were given. low, high: the range of a number to predict.
+    y: (rows, outputs), as they were given; an input that is missing is not a number.
     """
 
     digest: str
@@ -343,13 +509,18 @@ class Table:
             if classes == 2
             else Task.CLASSES
         )
-        flat = len(self.names) == 2 and classes <= MOST_PLANE_CLASSES
-        farthest = float(np.abs(standardized(x, x)).max())
+        view = View.SAMPLES
+        if x.shape[1] == 1:
+            view = View.CURVE
+        elif x.shape[1] == 2 and classes <= MOST_PLANE_CLASSES:
+            view = View.PLANE
+        whole = filled(x, x)
+        farthest = float(np.abs(standardized(whole, whole)).max())
         return Dataset(
             key="own",
             name="",
             task=task,
-            view=View.PLANE if flat else View.SAMPLES,
+            view=view,
             inputs=x.shape[1],
             outputs=y.shape[1],
             draw=lambda rng, samples: (x, y),
@@ -357,13 +528,14 @@ class Table:
             collection=True,
             features=self.names,
             class_names=self.class_names,
-            reach=min(FARTHEST_REACH, 1.05 * farthest),
+            reach=min(FARTHEST_REACH, (1.05 if len(x) >= FEWEST_TO_TEST else 1.4) * farthest),
             own=True,
+            answer=self.answer,
         )
 
     @cached_property
     def prepared(self) -> Callable[[int, float, int], Data]:
-        """`prepare` for this table, remembering no longer than the table lives."""
+        """`prepare` for this table, cached for as long as the table lives."""
         return lru_cache(maxsize=4)(partial(prepare, self.dataset))
 
     def data(self, samples: int, noise: float, seed: int) -> Data:
@@ -378,79 +550,82 @@ class Table:
 
 def tabulate(sheet: Sheet, columns: Columns) -> Table:
     """The chosen columns as numbers. Raises TableError for what cannot be learnt from."""
-    count = len(sheet.names)
+    count = len(sheet.columns)
     if columns.answer > count or any(place > count for place in columns.inputs):
         raise TableError(Flaw.NO_SUCH_COLUMN, limit=count)
     if len(columns.inputs) < FEWEST_INPUTS:
         raise TableError(Flaw.TOO_FEW_INPUTS, value=len(columns.inputs), limit=FEWEST_INPUTS)
-    answer = sheet.names[columns.answer - 1]
+    answer = sheet.column(columns.answer)
     if columns.answer in columns.inputs:
-        raise TableError(Flaw.TARGET_IS_INPUT, column=answer)
-    x = np.stack([numbers(sheet, place) for place in columns.inputs], axis=1)
-    names = tuple(sheet.names[place - 1] for place in columns.inputs)
-    flat = x.min(axis=0) == x.max(axis=0)
+        raise TableError(Flaw.TARGET_IS_INPUT, column=answer.name)
+    inputs = [pair for place in columns.inputs for pair in encoded(sheet, place)]
+    if len(inputs) > MOST_WIDE:
+        raise TableError(Flaw.TOO_WIDE, value=len(inputs), limit=MOST_WIDE)
+    names = tuple(name for name, _ in inputs)
+    x = np.stack([values for _, values in inputs], axis=1)
+    rows = ~answer.missing
+    if columns.missing == "leave":
+        rows = rows & ~np.isnan(x).any(axis=1)
+    if columns.goal == "number":
+        y = numbers(sheet, columns.answer)[rows, None]
+    x = x[rows]
+    if len(x) < FEWEST_ROWS:
+        raise TableError(Flaw.TOO_FEW_LEFT, value=len(x), limit=FEWEST_ROWS)
+    gap = np.isnan(x)
+    flat = np.where(gap, np.inf, x).min(axis=0) >= np.where(gap, -np.inf, x).max(axis=0)
     if flat.all():
         raise TableError(Flaw.CONSTANT_INPUTS)
     if columns.goal == "number":
         classes: tuple[str, ...] = ()
-        y = numbers(sheet, columns.answer)[:, None]
         if y.min() == y.max():
-            raise TableError(Flaw.CONSTANT_TARGET, column=answer, value=y[0, 0])
+            raise TableError(Flaw.CONSTANT_TARGET, column=answer.name, value=y[0, 0])
     else:
-        classes, y = one_hot(sheet, columns.answer)
+        classes, y = one_hot(answer, rows, columns.single)
     constant = tuple(name for name, still in zip(names, flat, strict=True) if still)
-    return Table(sheet.digest, columns, names, answer, classes, constant, frozen(x), frozen(y))
+    return Table(sheet.digest, columns, names, answer.name, classes, constant, frozen(x), frozen(y))
+
+
+def encoded(sheet: Sheet, place: int) -> list[tuple[str, Array]]:
+    """A column as inputs, each with its name: numbers as they are; of two words whether it is the
+    second; of more whether it is this one. Not a number where the column says nothing.
+    """
+    column = sheet.column(place)
+    if is_numbers(column):
+        return [(column.name, numbers(sheet, place))]
+    if (count := len(column.words)) > MOST_WORDS:
+        raise TableError(Flaw.TOO_MANY_WORDS, column=column.name, value=count, limit=MOST_WORDS)
+    if count == 0:
+        return [(column.name, np.full(len(column.cells), np.nan))]
+    words, index = classes_of(column, ~column.missing)
+    which = np.full(len(column.cells), -1)
+    which[~column.missing] = index
+    kept = [1] if count == 2 else range(count)
+    return [(f"{column.name} = {words[k]}", np.where(which < 0, np.nan, which == k)) for k in kept]
 
 
 def numbers(sheet: Sheet, place: int) -> Array:
-    """A column as numbers, of shape (rows,)."""
-    cells = sheet.column(place)
-    values = np.empty(len(cells))
-    for k, cell in enumerate(cells):
-        try:
-            values[k] = number(cell, sheet.decimal)
-        except TableError as error:
-            raise TableError(
-                error.flaw, row=sheet.rows[k], column=sheet.names[place - 1], value=cell
-            ) from None
-    return values
+    """A column as numbers, of shape (rows,); TableError where a cell is none to learn from."""
+    column = sheet.column(place)
+    wrong = ~column.missing & ~np.isfinite(column.values)
+    if wrong.any():
+        k = int(wrong.argmax())
+        flaw = Flaw.NOT_A_NUMBER if np.isnan(column.values[k]) else Flaw.NOT_FINITE
+        raise TableError(flaw, row=sheet.rows[k], column=column.name, value=column.cells[k])
+    return column.values
 
 
-def number(cell: str, decimal: str) -> float:
-    """One cell's number; TableError where it has none that can be learnt from."""
-    if cell.lower() in ABSENT:
-        raise TableError(Flaw.MISSING)
-    if not means_number(cell, decimal):
-        raise TableError(Flaw.NOT_A_NUMBER)
-    value = float(cell.replace(",", "."))
-    if not isfinite(value) or abs(value) > LARGEST:
-        raise TableError(Flaw.NOT_FINITE)
-    return value
-
-
-def one_hot(sheet: Sheet, place: int) -> tuple[tuple[str, ...], Array]:
-    """The classes of a column, and of every row which it is: one output a class, one for two."""
-    cells, name = sheet.column(place), sheet.names[place - 1]
-    for row, cell in zip(sheet.rows, cells, strict=True):
-        if not cell:
-            raise TableError(Flaw.MISSING, row=row, column=name)
-    different = set(cells)
-    if len(different) == 1:
-        raise TableError(Flaw.ONE_CLASS, column=name, value=cells[0])
-    if len(different) > MOST_CLASSES:
+def one_hot(answer: Column, rows: Array, single: int) -> tuple[tuple[str, ...], Array]:
+    """The classes of these rows, and of every row which it is: one output a class, one for two."""
+    classes, index = classes_of(answer, rows)
+    if len(classes) == 1:
+        raise TableError(Flaw.ONE_CLASS, column=answer.name, value=classes[0])
+    if len(classes) > MOST_CLASSES:
         raise TableError(
-            Flaw.TOO_MANY_CLASSES, column=name, value=len(different), limit=MOST_CLASSES
+            Flaw.TOO_MANY_CLASSES, column=answer.name, value=len(classes), limit=MOST_CLASSES
         )
-    classes = tuple(sorted(different, key=lambda cell: in_order(cell, sheet.decimal)))
-    index = np.array([classes.index(cell) for cell in cells])
+    if 0 < single <= len(classes) and len(classes) > 2:
+        others = " / ".join(name for k, name in enumerate(classes) if k != single - 1)
+        classes, index = (others, classes[single - 1]), (index == single - 1).astype(int)
     if len(classes) == 2:
         return classes, index[:, None].astype(float)
     return classes, np.eye(len(classes))[index]
-
-
-def in_order(cell: str, decimal: str) -> tuple[int, float, str]:
-    """Numbers by their size, before words by their letters."""
-    try:
-        return 0, number(cell, decimal), cell
-    except TableError:
-        return 1, 0.0, cell

@@ -102,11 +102,11 @@ def read_test(network: Trained) -> Reading:
     return Reading(data.test_rows, truth, probability.argmax(axis=1), probability)
 
 
-def looked_for(network: Trained) -> tuple[Array, Array]:
+def looked_for(trained: Trained) -> tuple[Array, Array]:
     """The weights of each unit of layer 1 as a picture, and which unit it is, the largest first.
 
     Returns (units, 8, 8) and (units,), sorted by the norm of the 64 weights.
     """
-    weights = network.parameters.weights[0][0].T
+    weights = trained.network.parameters.weights[0][0].T
     order = np.argsort(-np.linalg.norm(weights, axis=1), kind="stable")
     return weights[order].reshape(-1, SIDE, SIDE), order

@@ -11,7 +11,6 @@ has to do what no line could before. For XOR two ReLU units suffice, without any
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -22,12 +21,13 @@ from core.domain import Spec, choice, whole
 from core.lessons.perceptron import POINT_SETS, Line, Points
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
-from core.nn.network import NetworkSpec, Parameters, build, forward, gradients
+from core.nn.network import NetworkSpec, build
+from core.registry import registry
 
 STEPS = 3000
 RATE = 0.5
 """Full-batch gradient descent on the mean cross-entropy."""
-BENDS = MappingProxyType({key: ACTIVATIONS[key] for key in ("relu", "tanh", "sigmoid", "identity")})
+BENDS = registry(*(ACTIVATIONS[key] for key in ("relu", "tanh", "sigmoid", "identity")))
 """Identity does not bend; it is there to show that."""
 ORIGINS = dict.fromkeys(("by_hand", "trained"))
 """Where the weights come from."""
@@ -35,7 +35,7 @@ ORIGINS = dict.fromkeys(("by_hand", "trained"))
 
 @dataclass(frozen=True)
 class Folder(Spec):
-    """A network of one hidden layer. fold_seed: of its first weights."""
+    """A network of one hidden layer. fold_seed: seed of its initial weights."""
 
     fold_origin: str = choice("by_hand", ORIGINS)
     fold_bend: str = choice("relu", BENDS)
@@ -67,16 +67,16 @@ class Fold:
         return h
 
     def sums(self, x: Array) -> Array:
-        """The output's sum at every point: (n, 2) -> (n,)."""
+        """The output's pre-activation at every point: (n, 2) -> (n,)."""
         total: Array = self.hidden(x) @ self.v + self.c
         return total
 
     def correct(self, points: Points) -> int:
-        """How many points it puts in their class."""
+        """How many points it classifies correctly."""
         return int(((self.sums(points.x) > 0) == (points.y > 0)).sum())
 
     def lines(self) -> tuple[Line, ...]:
-        """The line of every hidden unit: where its sum is 0."""
+        """The line of every hidden unit: where its pre-activation is 0."""
         return tuple(
             Line(float(w1), float(w2), float(b))
             for (w1, w2), b in zip(self.w.T, self.b, strict=True)
@@ -96,15 +96,16 @@ def by_hand(key: str) -> Fold:
 
 
 def trained(points: Points, folder: Folder) -> Fold:
-    """Train by gradient descent over all points at once, from Xavier's first weights."""
+    """Train by full-batch gradient descent from Xavier's initial weights."""
     spec = NetworkSpec(activation=folder.fold_bend, depth=1, width=folder.fold_units)
-    parameters = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
-    gradient = Parameters.zeros(parameters.sizes, 1)
+    network = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
+    parameters = network.parameters
+    gradient = parameters.like(np.zeros_like(parameters.theta))
     loss = LOSSES[Task.BINARY]
     y = points.y[:, None]
     for _ in range(STEPS):
-        run = forward(parameters, points.x, spec.value_and_derivative)
-        gradients(parameters, run, loss.delta(run.output, y), gradient)
+        through = network.forward(points.x)
+        network.write_gradient(through, loss.delta(through.output, y), gradient)
         parameters.theta[...] -= RATE / len(y) * gradient.theta
     (w, v), (b, c) = parameters.weights, parameters.biases
     return Fold(folder.fold_bend, w[0], b[0, 0], v[0, :, 0], float(c[0, 0, 0]))

@@ -14,35 +14,35 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS
-from core.nn.losses import LOSSES
-from core.nn.network import PRECISIONS, build, forward
+from core.nn.network import PRECISIONS
 from core.nn.probes import Measures, measure, ratio
-from core.runs.training import RunSpec
+from core.runs.cost import cost
+from core.runs.training import RunSpec, untrained
 
 SEEDS = 30
-"""Networks that are measured, if they can be afforded."""
+"""How many networks are measured if the budget allows."""
 FEWEST = 5
-"""Networks below which a median and a spread would say nothing."""
+"""With fewer networks a median and a spread would say nothing."""
 MAX_OPERATIONS = 4e10
 """The budget of one walk: a few seconds of one core."""
 CHUNK_BYTES = 48e6
-"""What the networks measured at once may take."""
+"""Memory that the networks measured at once may take."""
 
 REACH = 6.0
 BINS = 60
 EDGES = np.linspace(-REACH, REACH, BINS + 1)
-"""The sums z are counted between these; what lies beyond is counted as such."""
+"""Bin edges of the histograms of pre-activations z; what lies beyond is counted separately."""
 
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """One error's way back through `seeds` untrained networks, which differ in their seed alone.
+    """The backward pass through `seeds` untrained networks that differ only in their seed.
 
     size: (seeds, layers), rms delta_l / rms delta_out, layer 1 first and the output, 1, last; not
         a number for a network whose numbers were too large to represent.
     weights_part, activation_part: (seeds, hidden layers), the two factors whose product is the
         step from layer l + 1 to l; not a number where there is no error left to be divided.
-    counts: (hidden layers, BINS), the share of all sums z of a layer between two of EDGES.
+    counts: (hidden layers, BINS), the share of a layer's pre-activations z between two of EDGES.
     beyond: (hidden layers,), the share below -REACH or above REACH.
     slope: (hidden layers,), the root mean square of f'(z) over all these z.
 
@@ -75,7 +75,7 @@ def walk_back(run: RunSpec) -> Walk:
     if too_large(run) is not None:
         raise ValueError("a walk beyond the budget")
     parts, counted, slopes, number = [], np.zeros((run.depth, BINS)), np.zeros(run.depth), 0
-    for measures, sums, slope in untrained(run):
+    for measures, sums, slope in measured(run):
         parts.append(measures)
         held = np.isfinite(measures.delta).all(axis=1)
         for layer, z in enumerate(sums):
@@ -100,32 +100,25 @@ def walk_back(run: RunSpec) -> Walk:
     )
 
 
-def untrained(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]]:
-    """Networks as training would find them at epoch 0, some at once, and what is measured in them.
+def measured(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]]:
+    """Networks as they are at epoch 0 of training, in batches, and what is measured in them.
 
     Yields the measures, and of every hidden layer z and f'(z), each (networks, samples, width).
     """
-    data, dtype = run.data(), PRECISIONS[run.precision]
-    x, y = data.train_x.astype(dtype), data.train_y.astype(dtype)
-    loss = LOSSES[run.source.task]
+    data, loss = run.data().astype(PRECISIONS[run.precision]), run.loss
     seeds = affordable(run)
     at_once = int(np.clip(CHUNK_BYTES / bytes_each(run), 1, seeds))
     for start in range(0, seeds, at_once):
-        streams = [
-            np.random.SeedSequence(run.seed + r).spawn(2)[0]
-            for r in range(start, min(start + at_once, seeds))
-        ]
-        rngs = [np.random.default_rng(stream) for stream in streams]
         with np.errstate(all="ignore"):  # numbers too large to represent are left out afterwards
-            parameters = build(run, x.shape[1], y.shape[1], rngs)
-            through = forward(parameters, x, run.value_and_derivative)
-            delta = loss.delta(through.output, y)
-            found = measure(run, parameters, through, delta, loss.output(through.output))
+            network = untrained(run, range(start, min(start + at_once, seeds)))
+            through = network.forward(data.train_x)
+            delta = loss.delta(through.output, data.train_y)
+            found = measure(network, through, delta, loss.output(through.output))
         yield found, through.z[:-1], through.slope
 
 
 def count(z: Array) -> Array:
-    """How many of these sums lie between each two of EDGES."""
+    """How many of these pre-activations lie between each two of EDGES."""
     inside = z[np.abs(z) < REACH]
     index = ((inside + REACH) * (BINS / (2 * REACH))).astype(int)
     return np.bincount(np.minimum(index, BINS - 1), minlength=BINS)[:BINS].astype(float)
@@ -155,7 +148,7 @@ def step_back(walk: Walk) -> Array:
 
 
 def operations(run: RunSpec) -> float:
-    """What one network takes to measure."""
+    """The cost of measuring one network."""
     data = run.source
     sizes = run.sizes(data.inputs, data.outputs)
     parameters = sum((m + 1) * n for m, n in pairwise(sizes))
@@ -165,7 +158,7 @@ def operations(run: RunSpec) -> float:
 
 def bytes_each(run: RunSpec) -> float:
     """What one network takes while it is measured."""
-    return run_of_one(run).cost().bytes
+    return cost(run_of_one(run)).bytes
 
 
 def run_of_one(run: RunSpec) -> RunSpec:
@@ -178,7 +171,7 @@ def affordable(run: RunSpec) -> int:
 
 
 def too_large(run: RunSpec) -> str | None:
-    """None if the walk may be measured, else the name of the setting whose lowering helps most."""
+    """None if the networks may be measured, else the name of the setting to lower first."""
     if affordable(run) >= FEWEST and bytes_each(run) <= 4 * CHUNK_BYTES:
         return None
     default = RunSpec(dataset=run.dataset, table=run.table)

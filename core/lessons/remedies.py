@@ -1,13 +1,13 @@
-"""Explain a failure: what happens, the number that shows it, and a run that tries the remedy.
+"""Remedies: what each changes in a run, which may help with a failure, what they did.
 
-The cases are asked in order, and a network that has learnt is never called a failure. What each
-says is put into words elsewhere.
+A candidate is tried before it is offered: in a separate run, cut short if it would take long,
+with the same seed. An `Outcome` holds what it did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
 from types import MappingProxyType
@@ -15,108 +15,45 @@ from typing import Any
 
 import numpy as np
 
-from core.nn.activations import ACTIVATIONS
+from core.domain import Domain, Real, Whole
+from core.nn.activations import ACTIVATIONS, Family
 from core.nn.gains import backward_gain
-from core.runs.diagnosis import VANISHING, Diagnosis, Verdict
+from core.nn.optimizers import OPTIMIZERS
+from core.runs.cost import cost, over_budget
+from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.recording import History
+from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec, train
 
-
-class Case(StrEnum):
-    """What may be wrong; the value is the key of its words."""
-
-    DIVERGENCE = "divergence"
-    EXPLOSION = "explosion"
-    SYMMETRY = "symmetry"
-    DEAD_LAYER = "dead_layer"
-    VANISHED = "vanished"
-    SATURATION = "saturation"
-    OVERFITTING = "overfitting"
-    SMALL_RATE = "small_rate"
-    NO_HIDDEN_LAYER = "no_hidden_layer"
-    OTHER_PLATEAU = "other_plateau"
-    STILL_LEARNING = "still_learning"
-    LEARNT = "learnt"
+Change = Callable[[RunSpec], dict[str, Any]]
+RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 
-@dataclass(frozen=True)
-class Explanation:
-    """A case, the number that shows it, and the settings that try a remedy, if there is any."""
-
-    case: Case
-    number: float
-    remedy: Mapping[str, Any] = field(default_factory=dict)
-
-    def mended(self, run: RunSpec) -> RunSpec:
-        """The run with the remedy's settings."""
-        return replace(run, **self.remedy)
-
-
-SATURATED = 0.5
-"""A layer counts as saturated from this share of its values."""
-GAP = 0.5
-"""Overfitting: the test loss exceeds the training loss by this share of the baseline."""
-MOVED = 0.02
-"""Too small a rate: no layer has moved by more than this share of its size."""
-
-
-def explain(
-    run: RunSpec, history: History, found: Diagnosis, *, baseline: float, replica: int = 0
-) -> Explanation:
-    """The first case that holds at the end of a recorded run, as `found` judged it."""
-    last = int(np.flatnonzero(np.isfinite(history.train_loss[:, replica]))[-1])
-    gap = float(history.test_loss[last, replica] - history.train_loss[last, replica])
-    moved = history.moved[last, replica]
-    furthest = float(np.nanmax(moved)) if np.isfinite(moved).any() else np.inf
-    saturated = history.saturated[last, replica, :-1]
-    worst = float(saturated.max(initial=0.0))
-    silent = {Verdict.DEAD_LAYER, Verdict.NO_OPEN_PATH}
-    flat = ACTIVATIONS[run.activation].has_flat_piece
-    if found.verdict is Verdict.DIVERGED:
-        return Explanation(Case.DIVERGENCE, found.epoch, {"rate": run.rate / 10})
-    if found.verdict is Verdict.ZERO_WEIGHTS or run.initializer == "zeros" or run.gain == 0:
-        remedy = {"initializer": "he" if flat else "xavier", "gain": 1.0}
-        return Explanation(Case.SYMMETRY, found.share, remedy)
-    if found.verdict in silent:
-        return Explanation(Case.DEAD_LAYER, found.dead, {"activation": "leaky_relu", "rate": 0.1})
-    if found.verdict is Verdict.LEARNT:
-        if gap > GAP * baseline:
-            more = min(5000, 4 * run.samples)
-            return Explanation(
-                Case.OVERFITTING, gap, {"samples": more} if more > run.samples else {}
-            )
-        return Explanation(Case.LEARNT, found.loss)
-    if found.verdict is Verdict.NO_HIDDEN_LAYER:
-        return Explanation(Case.NO_HIDDEN_LAYER, found.accuracy, {"depth": 1})
-    if found.verdict is Verdict.EXPLODING:
-        return Explanation(Case.EXPLOSION, found.share, {"initializer": "xavier", "gain": 1.0})
-    if found.verdict in VANISHING:
-        if not flat and worst >= SATURATED:
-            remedy = {"initializer": "xavier", "gain": 1.0, "rate": min(run.rate, 0.1)}
-            return Explanation(Case.SATURATION, worst, remedy)
-        if ACTIVATIONS[run.activation].max_slope < 1:
-            return Explanation(Case.VANISHED, found.share, {"activation": "tanh", "rate": 0.1})
-        return Explanation(Case.VANISHED, found.share, {"depth": max(1, run.depth // 4)})
-    if furthest < MOVED and found.loss > 0.5 * baseline:
-        return Explanation(Case.SMALL_RATE, furthest, {"rate": min(1000.0, run.rate * 100)})
-    if found.verdict in (Verdict.STALLED_OTHER, Verdict.UNDERFLOW):
-        return Explanation(Case.OTHER_PLATEAU, found.loss, {"optimizer": "adam", "rate": 0.01})
-    return Explanation(Case.STILL_LEARNING, found.loss, {"epochs": min(10_000, 4 * run.epochs)})
-
-
-# Remedies, one at a time or together
+def weights_of_theory(run: RunSpec) -> dict[str, Any]:
+    """He's initial weights for rectifiers, Xavier's for the others."""
+    rectifier = ACTIVATIONS[run.activation].family in RECTIFIERS
+    return {"initializer": "he" if rectifier else "xavier", "gain": 1.0}
 
 
 def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
-    """First weights of the size that, by the theory of wide networks, keeps the error's."""
+    """Initial weights scaled to keep the error's size, by the theory of wide networks."""
     gain = backward_gain(ACTIVATIONS[run.activation], **run.knob_values)
     return {"initializer": "lecun", "gain": round(gain, 3)} if isfinite(gain) else {}
 
 
-REMEDIES = MappingProxyType[str, Callable[[RunSpec], dict[str, Any]]](
+PLAIN = {"norm": "none", "skip": 0.0, "clip": 0.0, "warmup": 0, "frozen": 0, "amplify": False}
+STEPS = {"optimizer": "adam", "rate": 0.01, "constants": (), "batch": 32}
+USUAL = {**PLAIN, **STEPS, "gain": 1.0, "knobs": ()}
+
+REMEDIES = MappingProxyType[str, Change](
     {
         "tanh": lambda run: {"activation": "tanh", "knobs": ()},
-        "relu_he": lambda run: {"activation": "relu", "knobs": (), "initializer": "he"},
+        "relu_he": lambda run: {
+            "activation": "relu",
+            "knobs": (),
+            "initializer": "he",
+            "gain": 1.0,
+        },
         "gain": error_keeping_weights,
         "batch_norm": lambda run: {"norm": "batch"},
         "layer_norm": lambda run: {"norm": "layer"},
@@ -127,7 +64,220 @@ REMEDIES = MappingProxyType[str, Callable[[RunSpec], dict[str, Any]]](
         "adam": lambda run: {"optimizer": "adam", "rate": 0.01},
     }
 )
-"""What each remedy changes in a run. They are tried in this order, later ones over earlier ones."""
+"""Remedies to be compared. Several are tried in this order, later ones over earlier ones."""
+
+CHANGES = MappingProxyType[str, Change](
+    {
+        "longer": lambda run: {"epochs": max(200, 4 * run.epochs)},
+        "half_epochs": lambda run: {"epochs": run.epochs // 2},
+        "fewer_epochs": lambda run: {"epochs": run.epochs // 6},
+        "rate_up": lambda run: {"rate": 10 * run.rate},
+        "rate_down": lambda run: {"rate": run.rate / 10},
+        "rate_usual": lambda run: {"rate": OPTIMIZERS[run.optimizer].usual_rate},
+        "constants": lambda run: {"constants": ()},
+        "weights": weights_of_theory,
+        "no_clip": lambda run: {"clip": 0.0},
+        "no_warmup": lambda run: {"warmup": 0},
+        "thaw": lambda run: {"frozen": 0},
+        "plain_gradient": lambda run: {"amplify": False},
+        "batch": lambda run: {"batch": 32},
+        "float64": lambda run: {"precision": "float64"},
+        "small_skip": lambda run: {"skip": 0.1},
+        "no_skip": lambda run: {"skip": 0.0},
+        "no_norm": lambda run: {"norm": "none"},
+        **REMEDIES,
+        "leaky": lambda run: {"activation": "leaky_relu", "knobs": ()},
+        "wider": lambda run: {"width": max(16, 2 * run.width)},
+        "narrower": lambda run: {"width": run.width // 4},
+        "layer": lambda run: {"depth": 1},
+        "more_data": lambda run: {"samples": 4 * run.samples},
+        "usual": lambda run: {**USUAL, "activation": "tanh", "initializer": "xavier"},
+        "usual_relu": lambda run: {**USUAL, "activation": "relu", "initializer": "he"},
+        "usual_wide": lambda run: {
+            **USUAL,
+            "activation": "relu",
+            "initializer": "he",
+            "depth": min(max(run.depth, 1), 3),
+            "width": max(run.width, 32),
+        },
+    }
+)
+"""What each remedy changes in a run, the smallest changes first."""
+
+
+def changed(run: RunSpec, remedies: str) -> RunSpec:
+    """The run with these remedies, joined by `+`; a value beyond its domain becomes its end."""
+    for key in remedies.split("+"):
+        change = CHANGES[key](run)
+        run = replace(run, **{name: within(name, value) for name, value in change.items()})
+    return run
+
+
+def within(name: str, value: Any) -> Any:
+    """The nearest value that a setting may have; numbers to six digits, as rounding adds more."""
+    domain: Domain = RunSpec.domains()[name]
+    if isinstance(domain, Real):
+        return min(max(float(f"{value:.6g}"), domain.low), domain.high)
+    return min(max(value, domain.low), domain.high) if isinstance(domain, Whole) else value
+
+
+def effective(run: RunSpec) -> RunSpec:
+    """The same run, bit for bit, with every setting that does nothing at its default."""
+    data, default = run.source, RunSpec()
+    idle: dict[str, Any] = {
+        "knobs": own_of(run.knobs, run.activation),
+        "constants": own_of(run.constants, run.optimizer),
+    }
+    idle["samples"] = min(run.samples, data.max_samples)
+    idle["frozen"] = min(run.frozen, run.depth)
+    idle["batch"] = min(run.batch, idle["samples"])
+    if run.initializer == "zeros" or run.gain == 0:
+        idle |= {"initializer": "zeros", "gain": 1.0}
+    if run.depth < 2:
+        idle["skip"] = 0.0
+    if run.depth < 1:
+        idle |= {n: getattr(default, n) for n in ("activation", "width", "norm", "amplify")}
+        idle["knobs"] = ()
+    return replace(run, **idle)
+
+
+def own_of(knobs: tuple[tuple[str, float], ...], key: str) -> tuple[tuple[str, float], ...]:
+    """The knobs of one entry of a registry."""
+    return tuple((name, value) for name, value in knobs if name.startswith(f"{key}."))
+
+
+# What is tried
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Remedies joined by `+`, the run that they make, and the run in which that is tried."""
+
+    remedies: str
+    run: RunSpec
+    trial: RunSpec
+
+
+TRIAL_OPERATIONS = 6e9
+"""The budget of one trial: a few seconds of one core."""
+
+
+def trial_of(run: RunSpec) -> RunSpec:
+    """The run with its first seed alone, its epochs halved until it takes no longer than it may."""
+    trial = replace(run, replicas=1)
+    while cost(trial).operations > TRIAL_OPERATIONS and trial.epochs > 1:
+        trial = replace(trial, epochs=trial.epochs // 2)
+    return trial
+
+
+def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:
+    """What might help a run with this verdict, the smallest change first.
+
+    Every one may be computed, and does something else than the run itself and than the others.
+    """
+    found: dict[RunSpec, Candidate] = {}
+    for rule in RULES:
+        for remedies in rule.remedies if rule.verdict is verdict else ():
+            mended = changed(run, remedies)
+            does = effective(mended)
+            if does != effective(run) and does not in found and over_budget(mended) is None:
+                found[does] = Candidate(remedies, mended, trial_of(mended))
+    return tuple(sorted(found.values(), key=lambda one: size_of_change(run, one)))
+
+
+TOGETHER = {
+    "gain": "initializer",
+    "rate": "optimizer",
+    "constants": "optimizer",
+    "knobs": "activation",
+}
+"""Settings that count as one change together: initial weights, steps, function."""
+
+
+def size_of_change(run: RunSpec, candidate: Candidate) -> tuple[int, list[int]]:
+    """How much a candidate changes: how many things, then their order in `CHANGES`."""
+    before, after = effective(run), effective(candidate.run)
+    names = [name for name in run.domains() if getattr(before, name) != getattr(after, name)]
+    order = list(CHANGES)
+    things = {TOGETHER.get(name, name) for name in names}
+    return len(things), [order.index(key) for key in candidate.remedies.split("+")]
+
+
+# What it did
+
+
+class Effect(StrEnum):
+    """What a remedy did when it was tried; the value is the key of its words."""
+
+    LEARNS = "learns"
+    BY_HEART = "by_heart"
+    BETTER = "better"
+    SAME = "same"
+    BREAKS = "breaks"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A candidate that was tried: its effect, and its state at the end of the trial.
+
+    before: the run itself after as many epochs, or at its end.
+    """
+
+    candidate: Candidate
+    effect: Effect
+    found: Diagnosis
+    before: Diagnosis
+
+
+BETTER = 0.05
+"""A remedy makes a run better if its loss is lower by this share of the baseline."""
+
+
+def outcome(run: RunSpec, history: History, candidate: Candidate, tried: History) -> Outcome | None:
+    """What a candidate did to a run; None if it changed nothing after all, in no number.
+
+    A run that overfits has already learnt, so it is judged on new points.
+    """
+    if same_numbers(history, tried):
+        return None
+    found, own = diagnosis(candidate.trial, tried), diagnosis(run, history)
+    row = min(int(np.searchsorted(history.epoch, tried.epoch[-1])), len(history.epoch) - 1)
+    before = diagnosis(run, history, row)
+    overfits = own.verdict is Verdict.OVERFITTING
+    if found.verdict is Verdict.LEARNT:
+        effect = Effect.LEARNS
+    elif found.broken:
+        effect = Effect.BREAKS
+    elif overfits:
+        better = found.test_loss <= before.test_loss - BETTER * before.baseline
+        effect = Effect.BETTER if better else Effect.SAME
+    elif found.verdict is Verdict.OVERFITTING:
+        effect = Effect.BY_HEART
+    else:
+        least = min(before.loss / before.baseline, 1.0)  # no better than guessing is not better
+        effect = Effect.BETTER if found.loss / found.baseline <= least - BETTER else Effect.SAME
+    return Outcome(candidate, effect, found, before)
+
+
+def same_numbers(one: History, other: History) -> bool:
+    """Whether two runs are the same in every epoch that both have, and neither is longer."""
+    shared, rows, others = np.intersect1d(one.epoch, other.epoch, return_indices=True)
+    if other.epoch[-1] > one.epoch[-1]:
+        return False
+    return len(shared) > 0 and all(
+        np.array_equal(getattr(one, name)[rows, 0], getattr(other, name)[others, 0], equal_nan=True)
+        for name in ("train_loss", "test_loss", "weight_norm", "delta")
+        if getattr(one, name).shape[2:] == getattr(other, name).shape[2:]
+    )
+
+
+def by_effect(outcomes: Collection[Outcome]) -> list[Outcome]:
+    """Those that learn first, the smallest change before the others; then the better ones."""
+    order = list(Effect)
+    return sorted(outcomes, key=lambda one: order.index(one.effect))
+
+
+# Remedies together
 
 
 def treated(run: RunSpec, remedies: Collection[str]) -> RunSpec:

@@ -1,4 +1,4 @@
-"""One sample, slowly: every number of one step of gradient descent on one sample.
+"""One sample, slowly: every number in one step of gradient descent on one sample.
 
 The numbers are those of `core.nn.network`, the code that trains. `by_hand` works the same ones out
 again from their formulas, one product after the other,
@@ -20,7 +20,7 @@ and `disagreement` says how far the two are apart. (Rumelhart, Hinton & Williams
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import exp, log1p
 
@@ -29,19 +29,11 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import Task
 from core.nn.losses import LOSSES
-from core.nn.network import (
-    NetworkSpec,
-    Parameters,
-    Rule,
-    backward,
-    build,
-    forward,
-    write_gradient,
-)
+from core.nn.network import Network, NetworkSpec, Parameters, Rule, build, write_layer_gradient
 
 INPUTS, MOST_LAYERS, MOST_UNITS = 2, 3, 3
 DECIMALS = 2
-"""Random first weights are rounded to so many decimals, so that they can be written by hand."""
+"""Decimals to which random initial weights are rounded, so that they can be written by hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +59,7 @@ class Layer:
     new_biases: Array
 
     def arrays(self) -> dict[str, Array]:
-        """Its numbers by their names, without those that it has not."""
+        """Its numbers by name, leaving out those it lacks."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -120,11 +112,11 @@ KEYS = tuple(key for key, _, _ in parameter_keys(LARGEST))
 
 
 def first_parameters(spec: NetworkSpec, seed: int, given: Mapping[str, float]) -> Parameters:
-    """Random first weights, rounded; `given` replaces some.
+    """Random initial weights, rounded; `given` replaces some.
 
-    One replica in double precision. Keys of `given` that this network has not are passed over.
+    One replica in double precision. Keys of `given` that this network lacks are ignored.
     """
-    parameters = build(spec, INPUTS, 1, [np.random.default_rng(seed)])
+    parameters = build(spec, INPUTS, 1, [np.random.default_rng(seed)]).parameters
     parameters.theta[:] = np.round(parameters.theta, DECIMALS) + 0.0  # no -0
     for key, layer, place in parameter_keys(parameters.sizes):
         if key in given:
@@ -136,24 +128,21 @@ def first_parameters(spec: NetworkSpec, seed: int, given: Mapping[str, float]) -
 # As the network computes it
 
 
-def walk(
-    parameters: Parameters, x: Sequence[float], y: float, rate: float, rule: Rule
-) -> Walkthrough:
+def walk(network: Network, x: Sequence[float], y: float, rate: float) -> Walkthrough:
     """One step of gradient descent on the sample (x, y), by the code that trains.
 
-    parameters: one replica of a network with one output, read as the logit of class 1.
+    network: one replica with one output, read as the logit of class 1.
     """
-    loss = LOSSES[Task.BINARY]
+    loss, parameters = LOSSES[Task.BINARY], network.parameters
     sample, target = np.array([x], float), np.array([[y]], float)
-    run = forward(parameters, sample, rule)
-    delta = loss.delta(run.output, target)
-    gradient = Parameters.of(np.zeros_like(parameters.theta), parameters.sizes)
+    through = network.forward(sample)
+    gradient = parameters.like(np.zeros_like(parameters.theta))
     errors = {}
-    for error in backward(parameters, run, delta):
+    for error in network.backward(through, loss.delta(through.output, target)):
         errors[error.layer] = error
-        write_gradient(error, run, gradient)
-    after = Parameters.of(parameters.theta - rate * gradient.theta, parameters.sizes)
-    output_after = forward(after, sample, rule).output
+        write_layer_gradient(error, through, gradient)
+    after = parameters.like(parameters.theta - rate * gradient.theta)
+    output_after = replace(network, parameters=after).forward(sample).output
 
     layers = []
     last = len(parameters.weights) - 1
@@ -162,10 +151,10 @@ def walk(
             Layer(
                 weights=parameters.weights[k][0],
                 biases=parameters.biases[k][0, 0],
-                inputs=run.a[k].reshape(-1),
-                z=run.z[k][0, 0],
-                outputs=run.a[k + 1][0, 0] if k < last else loss.output(run.output)[0, 0],
-                slopes=run.slope[k][0, 0] if k < last else None,
+                inputs=through.a[k].reshape(-1),
+                z=through.z[k][0, 0],
+                outputs=through.a[k + 1][0, 0] if k < last else loss.output(through.output)[0, 0],
+                slopes=through.slope[k][0, 0] if k < last else None,
                 carried=one_sample(errors[k].carried),
                 delta=errors[k].delta[0, 0],
                 weight_gradient=gradient.weights[k][0],
@@ -178,7 +167,7 @@ def walk(
         layers=tuple(layers),
         target=y,
         rate=rate,
-        loss=float(loss.value(run.output, target)[0, 0]),
+        loss=float(loss.value(through.output, target)[0, 0]),
         output_after=float(loss.output(output_after)[0, 0, 0]),
         loss_after=float(loss.value(output_after, target)[0, 0]),
     )

@@ -1,14 +1,14 @@
 """Activation functions and their exact derivatives.
 
 First the functions, in the manner of a table of derivatives: each takes the array z and
-returns f(z) and f'(z), which share their work. Then the entries: what else is known
+returns f(z) and f'(z), which share intermediate results. Then the entries: what else is known
 about them, as numbers, enumerations, LaTeX and a citation. The words for these are
 translated, and live with the texts.
 
 To add an activation, append an entry at the end: it then appears on every page, in
 every link and in every test.
 
-All functions are right over the whole of float64: beyond overflow, in the tails (where
+All functions are accurate over all of float64: beyond overflow, in the tails (where
 1 - tanh(z)^2 would be 0), and at the infinities, where they return the limit, or NaN
 where there is none. NaN stays NaN. None of them warns.
 """
@@ -19,14 +19,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from math import e, inf, pi, sqrt
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from core.arrays import Array
+from core.domain import Knob
 from core.nn.special import FAR, floats, normal_cdf_and_pdf
 from core.nn.special import erf as error_function
+from core.registry import registry
 
 Pair = tuple[Array, Array]
 
@@ -72,7 +73,7 @@ def tanh(z: Array) -> Pair:
 
 
 def relu(z: Array) -> Pair:
-    f = np.maximum(z, 0)
+    f = np.maximum(z, np.zeros(z.shape, z.dtype))  # faster than with 0, which NumPy does singly
     return f, np.sign(f)
 
 
@@ -191,6 +192,13 @@ def lecun_tanh(z: Array) -> Pair:
     return LECUN_SCALE * f, LECUN_SCALE * LECUN_SLOPE * df
 
 
+def snake(z: Array, a: float) -> Pair:
+    end = np.finfo(z.dtype).max / 64  # 2 a z is finite for every knob a
+    with np.errstate(invalid="ignore"):  # no limit of the slope at infinity: NaN
+        az = a * np.clip(z, -end, end)
+        return z + np.sin(az) ** 2 / a, 1 + np.sin(2 * az) + 0 * z
+
+
 # --- what is known about them ------------------------------------------------------------------
 
 
@@ -243,17 +251,6 @@ class Interval:
         above = self.low < y or (self.low_closed and y == self.low)
         below = y < self.high or (self.high_closed and y == self.high)
         return above and below
-
-
-@dataclass(frozen=True)
-class Knob:
-    """A parameter of an activation; `default` is the paper's value, `symbol` is LaTeX."""
-
-    key: str
-    default: float
-    low: float
-    high: float
-    symbol: str
 
 
 @dataclass(frozen=True)
@@ -331,7 +328,7 @@ LECUN = (
 
 # --- the entries -------------------------------------------------------------------------------
 
-ENTRIES = (
+ACTIVATIONS = registry(
     Activation(
         key="step",
         name="step",
@@ -812,6 +809,22 @@ ENTRIES = (
         year=1989,
         paper=LECUN,
     ),
+    Activation(
+        key="snake",
+        name="Snake",
+        family=Family.OTHER,
+        rule=snake,
+        formula=r"z + \frac{1}{a} \sin^2(a z)",
+        derivative_formula=r"1 + \sin(2 a z)",
+        range=REALS,
+        max_slope=2,
+        max_slope_where=Where.PERIODIC,
+        max_slope_at=(pi / 4, 5 * pi / 4),
+        saturates=Side.NONE,
+        smoothness=Smoothness.CINF,
+        knobs=(Knob("a", 1.0, 0.1, 10.0, "a"),),
+        year=2020,
+        paper="Ziyin, Hartwig & Ueda, “Neural networks fail to learn periodic functions and how to "
+        "fix it”, NeurIPS 2020, arXiv:2006.08195",
+    ),
 )
-
-ACTIVATIONS = MappingProxyType({activation.key: activation for activation in ENTRIES})

@@ -13,8 +13,8 @@ and delta_l is the derivative by the sums themselves. With skip connections from
 a_l = f(z_l) + skip * a_(l-1) (He, Zhang, Ren & Sun, CVPR 2016): the error has two ways down.
 
 (Rumelhart, Hinton & Williams, Nature 323, 1986). Every array has a leading axis of
-replicas: networks of one shape that differ in their seed and are trained side by side.
-In lists, layer 1 stands first, at index 0.
+replicas: networks of one shape that differ in their seed and are trained side by side. A `Network`
+holds all of them. In lists, layer 1 stands first, at index 0.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import prod
 from typing import Any, NamedTuple, Self
 
@@ -99,6 +99,20 @@ class NetworkSpec(Spec):
         return float(np.abs(meeting).max(initial=activation.max_slope))
 
 
+@lru_cache(maxsize=64)
+def layout(
+    sizes: tuple[int, ...], columns: int
+) -> tuple[list[tuple[slice, tuple[int, int]]], Array]:
+    """Where W_1, b_1, W_2, ..., b_L and the scales, if any, lie in theta; and `starts`."""
+    shapes = [s for m, n in pairwise(sizes) for s in ((m, n), (1, n))]
+    starts = np.cumsum([0, *(prod(shape) for shape in shapes)])
+    starts.setflags(write=False)
+    if columns > starts[-1]:
+        shapes += [(1, n) for n in sizes[1:-1]]
+    ends = accumulate((prod(shape) for shape in shapes), initial=0)
+    return [(slice(*at), shape) for at, shape in zip(pairwise(ends), shapes, strict=True)], starts
+
+
 @dataclass(frozen=True, eq=False)
 class Parameters:
     """Weights and biases of all layers, as views into one array `theta`.
@@ -121,23 +135,12 @@ class Parameters:
 
         It has scales if there are columns left for them.
         """
-        shapes = [s for m, n in pairwise(sizes) for s in ((m, n), (1, n))]
-        starts = np.cumsum([0, *(prod(shape) for shape in shapes)])
-        if theta.shape[1] > starts[-1]:
-            shapes += [(1, n) for n in sizes[1:-1]]
-        ends = np.cumsum([prod(shape) for shape in shapes])
-        parts = [
-            part.reshape(len(theta), *shape)
-            for part, shape in zip(np.split(theta, ends[:-1], axis=1), shapes, strict=True)
-        ]
+        replicas, columns = theta.shape
+        parts, starts = layout(tuple(sizes), columns)
+        views = [theta[:, at].reshape(replicas, *shape) for at, shape in parts]
         layers = 2 * (len(sizes) - 1)
-        weights, biases = parts[0:layers:2], parts[1:layers:2]
-        return cls(theta, tuple(weights), tuple(biases), tuple(parts[layers:]), starts)
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Units of every layer, from the input to the output."""
-        return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
+        weights, biases = views[0:layers:2], views[1:layers:2]
+        return cls(theta, tuple(weights), tuple(biases), tuple(views[layers:]), starts)
 
     @classmethod
     def zeros(
@@ -146,29 +149,18 @@ class Parameters:
         size = sum((m + 1) * n for m, n in pairwise(sizes)) + scaled * sum(sizes[1:-1])
         return cls.of(np.zeros((replicas, size), dtype), sizes)
 
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Units of every layer, from the input to the output."""
+        return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
+
+    def like(self, theta: Array) -> Self:
+        """See another `theta` in the same way."""
+        return self.of(theta, self.sizes)
+
     def replica(self, r: int) -> Self:
         """One of the networks: a view with a leading axis of length 1."""
-        one = slice(r, r + 1)
-        weights, biases, scales = (
-            tuple(part[one] for part in parts) for parts in (self.weights, self.biases, self.scales)
-        )
-        return type(self)(self.theta[one], weights, biases, scales, self.starts)
-
-
-def build(
-    spec: NetworkSpec, inputs: int, outputs: int, rngs: Sequence[np.random.Generator]
-) -> Parameters:
-    """Random first weights, one replica for each generator; biases 0, scales 1."""
-    sizes = spec.sizes(inputs, outputs)
-    scaled = spec.normalization is not None
-    parameters = Parameters.zeros(sizes, len(rngs), PRECISIONS[spec.precision], scaled=scaled)
-    for scale in parameters.scales:
-        scale[:] = 1
-    initializer = INITIALIZERS[spec.initializer]
-    for replica, rng in enumerate(rngs):
-        for weight, (m, n) in zip(parameters.weights, pairwise(sizes), strict=True):
-            weight[replica] = initializer.weights(rng, m, n, spec.gain)
-    return parameters
+        return self.like(self.theta[r : r + 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,40 +184,6 @@ class Pass:
         return self.z[-1]
 
 
-def forward(
-    parameters: Parameters,
-    x: Array,
-    value_and_derivative: Rule,
-    norm: Normalization | None = None,
-    skip: float = 0.0,
-    running: Sequence[Moments] = (),
-) -> Pass:
-    """Send `x`, of shape (samples, inputs) or (replicas, samples, inputs), through the network.
-
-    running: mean and variance of every hidden layer to normalize by, in place of the batch's own.
-    """
-    z: list[Array] = []
-    a, slope = [x], []
-    normal: list[Normalized] = []
-    found: list[Moments] = []
-    for layer, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
-        total = a[-1] @ weight
-        hidden = layer < len(parameters.weights) - 1
-        if norm is not None and hidden:
-            found.append(running[layer] if running else moments(total, norm.axis))
-            normal.append(normalize(total, found[-1]))
-            total = normal[-1].values * parameters.scales[layer]
-        total += bias
-        z.append(total)
-        if hidden:
-            value, derivative = value_and_derivative(total)
-            if skip and layer > 0:
-                value = value + skip * a[-1]
-            a.append(value)
-            slope.append(derivative)
-    return Pass(z, a, slope, normal, found)
-
-
 class Error(NamedTuple):
     """The error signal at one layer.
 
@@ -244,27 +202,118 @@ class Error(NamedTuple):
     around: Array | None = None
 
 
-def backward(
-    parameters: Parameters,
-    run: Pass,
-    delta: Array,
-    norm: Normalization | None = None,
-    skip: float = 0.0,
-) -> Iterator[Error]:
-    """Walk from the output, where the error is `delta`, back to layer 1."""
-    last = len(parameters.weights) - 1
-    yield Error(last, delta, None, delta)
-    carried = around = None
-    for layer in reversed(range(last)):
-        if skip and carried is not None:
-            around = skip * carried
-        carried = delta @ parameters.weights[layer + 1].mT
-        if around is not None:
-            carried = carried + around
-        delta = passed = carried * run.slope[layer]
-        if norm is not None:
-            delta = back(passed * parameters.scales[layer], run.normal[layer], norm.axis)
-        yield Error(layer, delta, carried, passed, around)
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Networks of one spec, side by side, with their parameters.
+
+    running: with batch normalization, the running mean and variance of every hidden layer, each
+    of shape (replicas, 1, width); else ().
+    """
+
+    spec: NetworkSpec
+    parameters: Parameters
+    running: tuple[Moments, ...] = ()
+
+    def forward(self, x: Array) -> Pass:
+        """Send `x`, (samples, inputs) or (replicas, samples, inputs), through, as in training."""
+        return self._forward(x, ())
+
+    def judge(self, x: Array) -> Pass:
+        """As `forward`, but sample by sample: normalized by the running averages, if any."""
+        return self._forward(x, self.running)
+
+    def _forward(self, x: Array, running: Sequence[Moments]) -> Pass:
+        spec, parameters = self.spec, self.parameters
+        value_and_derivative, norm = spec.value_and_derivative, spec.normalization
+        z: list[Array] = []
+        a, slope = [x], []
+        normal: list[Normalized] = []
+        found: list[Moments] = []
+        last = len(parameters.weights) - 1
+        for layer, (weight, bias) in enumerate(
+            zip(parameters.weights, parameters.biases, strict=True)
+        ):
+            total = a[-1] @ weight
+            if norm is not None and layer < last:
+                found.append(running[layer] if running else moments(total, norm.axis))
+                normal.append(normalize(total, found[-1]))
+                total = normal[-1].values * parameters.scales[layer]
+            total += bias
+            z.append(total)
+            if layer < last:
+                value, derivative = value_and_derivative(total)
+                if spec.skip and layer > 0:
+                    value = value + spec.skip * a[-1]
+                a.append(value)
+                slope.append(derivative)
+        return Pass(z, a, slope, normal, found)
+
+    def backward(self, through: Pass, delta: Array) -> Iterator[Error]:
+        """Walk from the output, where the error is `delta`, back to layer 1."""
+        parameters, norm, skip = self.parameters, self.spec.normalization, self.spec.skip
+        last = len(parameters.weights) - 1
+        yield Error(last, delta, None, delta)
+        carried = around = None
+        for layer in reversed(range(last)):
+            if skip and carried is not None:
+                around = skip * carried
+            carried = delta @ parameters.weights[layer + 1].mT
+            if around is not None:
+                carried = carried + around
+            delta = passed = carried * through.slope[layer]
+            if norm is not None:
+                delta = back(passed * parameters.scales[layer], through.normal[layer], norm.axis)
+            yield Error(layer, delta, carried, passed, around)
+
+    def write_gradient(self, through: Pass, delta: Array, gradient: Parameters) -> None:
+        """Write the gradient of the loss summed over the samples into `gradient`."""
+        for error in self.backward(through, delta):
+            write_layer_gradient(error, through, gradient)
+
+    def remember(self, found: Sequence[Moments]) -> None:
+        """Let the running averages follow the mean and variance of a batch."""
+        for running, new in zip(self.running, found, strict=False):
+            running.follow(new)
+
+    def rest(self, replica: int) -> None:
+        """Set one network to zero weights, and its running averages to where they began."""
+        self.parameters.theta[replica] = 0
+        for mean, variance in self.running:
+            mean[replica], variance[replica] = 0, 1
+
+    def replica(self, r: int) -> Self:
+        """One of the networks: a view with a leading axis of length 1."""
+        one = slice(r, r + 1)
+        running = tuple(Moments(mean[one], variance[one]) for mean, variance in self.running)
+        return type(self)(self.spec, self.parameters.replica(r), running)
+
+    def copy(self) -> Self:
+        """The same networks as they are now, whatever becomes of these."""
+        parameters = self.parameters.like(self.parameters.theta.copy())
+        running = tuple(Moments(mean.copy(), variance.copy()) for mean, variance in self.running)
+        return type(self)(self.spec, parameters, running)
+
+
+def build(
+    spec: NetworkSpec, inputs: int, outputs: int, rngs: Sequence[np.random.Generator]
+) -> Network:
+    """Untrained networks, one replica for each generator, which draws its initial weights.
+
+    Biases are 0, scales 1; running averages begin at mean 0 and variance 1.
+    """
+    sizes = spec.sizes(inputs, outputs)
+    norm, dtype = spec.normalization, PRECISIONS[spec.precision]
+    parameters = Parameters.zeros(sizes, len(rngs), dtype, scaled=norm is not None)
+    for scale in parameters.scales:
+        scale[:] = 1
+    initializer = INITIALIZERS[spec.initializer]
+    for replica, rng in enumerate(rngs):
+        for weight, (m, n) in zip(parameters.weights, pairwise(sizes), strict=True):
+            weight[replica] = initializer.weights(rng, m, n, spec.gain)
+    remembers = norm is not None and norm.remembers
+    shape = (len(rngs), 1, spec.width)
+    running = (Moments(np.zeros(shape, dtype), np.ones(shape, dtype)) for _ in range(spec.depth))
+    return Network(spec, parameters, tuple(running) if remembers else ())
 
 
 @lru_cache(maxsize=64)
@@ -275,24 +324,11 @@ def ones(samples: int, dtype: np.dtype[Any]) -> Array:
     return row
 
 
-def write_gradient(error: Error, run: Pass, gradient: Parameters) -> None:
+def write_layer_gradient(error: Error, through: Pass, gradient: Parameters) -> None:
     """Write the gradient of the summed loss by the parameters of one layer."""
     layer, delta, passed = error.layer, error.delta, error.passed
     row = ones(delta.shape[1], delta.dtype)
-    np.matmul(run.a[layer].mT, delta, out=gradient.weights[layer])
+    np.matmul(through.a[layer].mT, delta, out=gradient.weights[layer])
     np.matmul(row, passed, out=gradient.biases[layer])
-    if layer < len(run.normal):
-        np.matmul(row, passed * run.normal[layer].values, out=gradient.scales[layer])
-
-
-def gradients(
-    parameters: Parameters,
-    run: Pass,
-    delta: Array,
-    gradient: Parameters,
-    norm: Normalization | None = None,
-    skip: float = 0.0,
-) -> None:
-    """Write the gradient of the loss summed over the samples into `gradient`."""
-    for error in backward(parameters, run, delta, norm, skip):
-        write_gradient(error, run, gradient)
+    if layer < len(through.normal):
+        np.matmul(row, passed * through.normal[layer].values, out=gradient.scales[layer])

@@ -15,14 +15,16 @@ To add one, append a `Normalization` to the list at the end of this file.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from core.arrays import Array
+from core.registry import registry
 
 EPSILON = 1e-5
+REMEMBERED = 0.1
+"""How much a batch's mean and variance count in the running averages."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,11 @@ class Moments(NamedTuple):
 
     mean: Array
     variance: Array
+
+    def follow(self, new: Moments) -> None:
+        """As running averages: move towards the mean and variance of a batch."""
+        for average, value in zip(self, new, strict=True):
+            average += REMEMBERED * (value - average)
 
 
 class Normalized(NamedTuple):
@@ -74,25 +81,20 @@ def back(error: Array, normalized: Normalized, axis: int) -> Array:
     return result
 
 
-NORMALIZATIONS = MappingProxyType(
-    {
-        norm.key: norm
-        for norm in [
-            Normalization("none", "–", axis=0, remembers=False, source=""),
-            Normalization(
-                "batch",
-                "Batch normalization",
-                axis=1,
-                remembers=True,
-                source="Ioffe & Szegedy, ICML 2015, arXiv:1502.03167",
-            ),
-            Normalization(
-                "layer",
-                "Layer normalization",
-                axis=2,
-                remembers=False,
-                source="Ba, Kiros & Hinton, 2016, arXiv:1607.06450",
-            ),
-        ]
-    }
+NORMALIZATIONS = registry(
+    Normalization("none", "–", axis=0, remembers=False, source=""),
+    Normalization(
+        "batch",
+        "Batch normalization",
+        axis=1,
+        remembers=True,
+        source="Ioffe & Szegedy, ICML 2015, arXiv:1502.03167",
+    ),
+    Normalization(
+        "layer",
+        "Layer normalization",
+        axis=2,
+        remembers=False,
+        source="Ba, Kiros & Hinton, 2016, arXiv:1607.06450",
+    ),
 )

@@ -16,12 +16,12 @@ from typing import TypeVar
 import numpy as np
 
 from core.arrays import Array
-from core.nn.network import NetworkSpec, Parameters, Pass, backward, ones, write_gradient
+from core.nn.network import Error, Network, Parameters, Pass, ones, write_layer_gradient
 
 SATURATED = 0.05
 """A unit's value counts as saturated where |f'(z)| is below this share of max |f'|."""
 
-TOGETHER = 30_000
+TOGETHER = 60_000
 """Layers are measured together up to about this many values: below it a call costs more."""
 
 FAINT = 1e-280
@@ -70,20 +70,26 @@ class Measures:
 
 def norms(parameters: Parameters) -> Array:
     """Frobenius norm of every weight matrix: (replicas, layers)."""
+    return lengths(parameters.theta, parameters.starts[:-1])
 
-    starts = parameters.starts[:-1]
+
+def lengths(theta: Array, starts: Array) -> Array:
+    """Frobenius norm of every weight matrix: (replicas, layers).
+
+    theta: (replicas, parameters). starts: the columns where W_1, b_1, W_2, ... begin.
+    """
 
     def squares(theta: Array) -> Array:
         parts = np.add.reduceat(np.multiply(theta, theta, dtype=float), starts, axis=1)
         of_weights: Array = parts[:, ::2]
         return of_weights
 
-    total = squares(parameters.theta)
+    total = squares(theta)
     faint = total < FAINT
     if not np.count_nonzero(faint):
         return np.sqrt(total)
     with np.errstate(over="ignore"):  # what is not faint may overflow now, and is not used
-        scaled = np.sqrt(squares(np.multiply(parameters.theta, SCALE, dtype=float))) / SCALE
+        scaled = np.sqrt(squares(np.multiply(theta, SCALE, dtype=float))) / SCALE
     return np.where(faint, scaled, np.sqrt(total))
 
 
@@ -124,79 +130,32 @@ def together(arrays: Sequence[Array]) -> Array:
 
 
 def measure(
-    spec: NetworkSpec,
-    parameters: Parameters,
-    run: Pass,
+    network: Network,
+    through: Pass,
     delta: Array,
     prediction: Array,
     gradient: Parameters | None = None,
 ) -> Measures:
     """Measure every layer, and write the gradient of the summed loss into `gradient` if given.
 
-    delta: (replicas, samples, outputs), the derivative of each sample's loss by the sums of
-    the output layer. prediction: the output layer's activation, of the same shape.
+    through: the forward pass. delta: (replicas, samples, outputs), the derivative of each sample's
+    loss by the sums of the output layer. prediction: the output layer's activation, of the same
+    shape.
     """
     if gradient is None:
-        gradient = Parameters.of(np.empty_like(parameters.theta), parameters.sizes)
-    replicas, samples, outputs = delta.shape
-    depth, width = len(run.slope), run.z[0].shape[-1]
-    one: Array = ones(samples, delta.dtype)
-    units: Array = np.array([[width]] * depth + [[outputs]])
-    flat = SATURATED * spec.max_slope if spec.max_slope < np.inf else 0
-
-    # Here layers come first: (layers, replicas), and of every unit (layers, replicas, 1, units).
-    sums = np.zeros((7, depth + 1, replicas))
-    delta2, carried2, passed2, through2, around2, signal2, spread2 = sums
-    mean, saturated, dead = np.zeros((3, depth + 1, replicas))
-    unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), delta.dtype)
-
-    walk = backward(parameters, run, delta, spec.normalization, spec.skip)
-    write_gradient(next(walk), run, gradient)
-    delta2[-1], sums[1:5, -1] = squares(delta), np.nan  # no layer hands anything to the output
-    output_mean = one @ prediction / samples
-    signal2[-1] = squares(prediction - output_mean)
-    for errors in batched(walk, max(1, TOGETHER // run.z[0].size)):
-        layers = slice(errors[-1].layer, errors[0].layer + 1)
-        for error in errors:
-            write_gradient(error, run, gradient)
-        delta2[layers] = squares(together([e.delta for e in errors[::-1]]))
-        carried2[layers] = squares(
-            together([e.carried for e in errors[::-1] if e.carried is not None])
-        )
-        if spec.normalization is not None:
-            passed2[layers] = squares(together([e.passed for e in errors[::-1]]))
-        for error in errors if spec.skip else ():
-            if error.around is not None and error.carried is not None:
-                around2[error.layer] = squares(error.around)
-                through2[error.layer] = squares(error.carried - error.around)
-        a, slope = together(run.a[1:][layers]), np.abs(together(run.slope[layers]))
-        unit_mean[layers] = one @ a / samples
-        unit_slope[layers] = one @ slope
-        signal2[layers] = squares(a - unit_mean[layers])
-        saturated[layers] = share(slope <= flat)
-    dead[:-1] = share(unit_slope == 0)
-    for layers, means in ((slice(depth), unit_mean), (slice(depth, None), output_mean[None])):
-        middle = means.mean(axis=(-2, -1), keepdims=True)
-        mean[layers] = middle[..., 0, 0]
-        spread2[layers] = samples * squares(means - middle)
-
-    if spec.normalization is None:
-        passed2[:-1] = delta2[:-1]
-    np.copyto(through2, carried2, where=around2 == 0)
-
-    sizes = np.sqrt(sums / (samples * units))
-    faint = sums[:3] < FAINT
+        gradient = network.parameters.like(np.empty_like(network.parameters.theta))
+    errors, units = by_layer(network, through, delta, prediction, gradient)
+    samples: int = delta.shape[1]
+    count = samples * np.array([[z.shape[-1]] for z in through.z])
+    size = np.sqrt(errors / count)
+    faint = errors[:3] < FAINT
     if np.count_nonzero(faint) and delta.dtype == float:
-        sizes[:3] = np.where(faint, sizes_of_faint(spec, parameters, run, delta), sizes[:3])
-    size, carried, passed, through, around, signal, spread = sizes
-    through = np.where(around == 0, carried, through)
-    above = np.concatenate([size[1:], carried[-1:]])
-    weights_part, activation_part, norm_part, through_part, around_part = ratio(
-        np.array([carried, passed, size, through, around]),
-        np.array([above, carried, passed, above, above]),
-    )
+        size[:3] = np.where(faint, faint_sizes(network, through, delta), size[:3])
+    weights_part, activation_part, norm_part, through_part, around_part = parts(*size)
+    mean, signal2, spread2, saturated, dead = units
+    signal, spread = np.sqrt(np.array([signal2, spread2]) / count)
     return Measures(
-        delta=size.T,
+        delta=size[0].T,
         gradient_norm=norms(gradient) / samples,
         activation_mean=mean.T,
         activation_std=np.hypot(signal, spread).T,
@@ -211,14 +170,90 @@ def measure(
     )
 
 
+# What follows has the layers first, (layers, replicas), in the order in which they are stacked.
+
+
+def by_layer(
+    network: Network, through: Pass, delta: Array, prediction: Array, gradient: Parameters
+) -> tuple[Array, Array]:
+    """`error_squares` and `activity` of every layer, and its gradient, on one walk back.
+
+    Each of the two is (5, layers, replicas). A layer is measured on the way, while its arrays are
+    still in the processor's caches.
+    """
+    errors, units = np.zeros((2, 5, len(through.z), len(delta)))
+    walk = network.backward(through, delta)
+    write_layer_gradient(next(walk), through, gradient)
+    errors[0, -1], errors[1:, -1] = squares(delta), np.nan  # nothing is carried to the output
+    units[:3, -1] = variation(prediction)
+    for group in batched(walk, max(1, TOGETHER // through.z[0].size)):
+        for error in group:
+            write_layer_gradient(error, through, gradient)
+        layers = slice(group[-1].layer, group[0].layer + 1)
+        errors[:, layers] = error_squares(group[::-1])
+        a, slope = together(through.a[1:][layers]), together(through.slope[layers])
+        units[:, layers] = activity(a, slope, network.spec.max_slope)
+    return errors, units
+
+
+def error_squares(errors: Sequence[Error]) -> Array:
+    """Sums of squares of delta, carried and passed, and of what came through and around.
+
+    delta, carried, passed: as in `Error`. through, around: of what is carried, the part that came
+    through the weights and the part that came around the layer above.
+    """
+    delta = squares(together([e.delta for e in errors]))
+    carried = squares(together([e.carried for e in errors if e.carried is not None]))
+    plain = errors[0].passed is errors[0].delta
+    passed = delta if plain else squares(together([e.passed for e in errors]))
+    through, around = np.zeros((2, *delta.shape))
+    for layer, e in enumerate(errors):
+        if e.around is not None and e.carried is not None:
+            through[layer], around[layer] = squares(e.carried - e.around), squares(e.around)
+    return np.array([delta, carried, passed, through, around])
+
+
+def activity(a: Array, slope: Array, steepest: float) -> Array:
+    """The `variation` of the activations, and the shares of saturated and of dead units.
+
+    a, slope: (layers, replicas, samples, units). steepest: the largest |f'|.
+    """
+    slope = np.abs(slope)
+    flat = SATURATED * steepest if steepest < np.inf else 0
+    silent = ones(slope.shape[-2], slope.dtype) @ slope == 0
+    return np.array([*variation(a), share(slope <= flat), share(silent)])
+
+
+def variation(a: Array) -> tuple[Array, Array, Array]:
+    """The mean of activations (..., samples, units), and their variation in two parts.
+
+    As sums of squares: how far each is from its unit's mean over the samples, and, once for every
+    sample, how far the units' means are from the mean of all.
+    """
+    samples, units = a.shape[-2:]
+    of_unit = ones(samples, a.dtype) @ a / samples
+    of_all = of_unit.sum(axis=-1, keepdims=True) / units
+    return of_all[..., 0, 0], squares(a - of_unit), samples * squares(of_unit - of_all)
+
+
+def parts(delta: Array, carried: Array, passed: Array, through: Array, around: Array) -> Array:
+    """The factors from layer to layer, in the order of `Measures`: (5, layers, replicas)."""
+    above = np.concatenate([delta[1:], carried[-1:]])
+    through = np.where(around == 0, carried, through)
+    return ratio(
+        np.array([carried, passed, delta, through, around]),
+        np.array([above, carried, passed, above, above]),
+    )
+
+
 @np.errstate(over="ignore", invalid="ignore")  # what is not faint may overflow, and is not used
-def sizes_of_faint(spec: NetworkSpec, parameters: Parameters, run: Pass, delta: Array) -> Array:
+def faint_sizes(network: Network, through: Pass, delta: Array) -> Array:
     """rms of delta_l, of what is carried to l and of what f' passes, from scaled errors.
 
     Of shape (3, layers, replicas).
     """
-    sizes = np.zeros((3, len(parameters.weights), len(delta)))
-    for error in backward(parameters, run, delta * SCALE, spec.normalization, spec.skip):
+    sizes = np.zeros((3, len(network.parameters.weights), len(delta)))
+    for error in network.backward(through, delta * SCALE):
         parts = (error.delta, error.carried, error.passed)
         for size, part in zip(sizes, parts, strict=True):
             if part is not None:

@@ -1,69 +1,75 @@
-"""What is happening in a network, judged from its recorded numbers: the loss first, then the share.
+"""What is happening in a network, judged from its recorded numbers by a table of rules.
 
 A small error signal at layer 1 is no diagnosis by itself: in a network that has learnt, little
-error is left to send back, and some networks start faintly and learn. So the rules ask in this
-order: has it learnt, is it still falling, and only then how much reaches layer 1.
+error is left to send back, and some networks start faintly and learn. So the rules
+(`core.runs.rules`) ask in this order: has it learnt, is it still falling, and only then how much
+reaches layer 1 and what its settings forbid.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from math import inf
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from math import inf, nan
+from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
-from core.nn.activations import ACTIVATIONS
+from core.arrays import Array
+from core.nn.activations import ACTIVATIONS, Family, Side
+from core.nn.initializers import INITIALIZERS
+from core.nn.losses import LOSSES
+from core.nn.optimizers import OPTIMIZERS
+from core.nn.probes import SATURATED as FLAT
 from core.runs.recording import History
+from core.runs.rules import FALLING, RULES, STEADY, WINDOW, Rule, Verdict
 from core.runs.training import RunSpec
 
-WINDOW = 100
-"""Epochs over which the loss must have fallen."""
 LEARNT_LOSS = 0.3
 LEARNT_ACCURACY = 0.95
 LARGEST_CLASS = 0.8
-FALLING = 0.01
-"""A loss falls if the window's best is below the best before it by this share of the baseline."""
-FAINT = 0.01
-WILD = 10.0
-SETTLED = 0.5
-"""Layer 1 counts as hardly moved below this share of its size."""
-GUESSING = 0.8
-"""A loss above this share of the baseline is close to that of guessing."""
+"""Where the larger class has more than this share, accuracy alone is no learning."""
+SMALLEST = {"float64": 1e-290, "float32": 1e-30}
+"""An error below this may come to 0 in the next layer because it is small."""
+LINE = np.linspace(-4, 4, 33)
+NEAR_0 = np.array([-0.01, 0.01])
+SMALL_SUMS = 0.5
 
-
-class Verdict(StrEnum):
-    """What is going on; the value is the key of its sentence."""
-
-    DIVERGED = "diverged"
-    LEARNT = "learnt"
-    NO_HIDDEN_LAYER = "no_hidden_layer"
-    DEAD_LAYER = "dead_layer"
-    ZERO_WEIGHTS = "zero_weights"
-    NO_OPEN_PATH = "no_open_path"
-    UNDERFLOW = "underflow"
-    BEFORE = "before"
-    EXPLODING = "exploding"
-    TOO_EARLY = "too_early"
-    STALLED_UNREACHED = "stalled_unreached"
-    STALLED_SILENT = "stalled_silent"
-    STALLED_PART_WAY = "stalled_part_way"
-    STALLED_OTHER = "stalled_other"
-    LEARNING_FAINTLY = "learning_faintly"
-    LEARNING = "learning"
-
-
-VANISHING = frozenset({Verdict.STALLED_UNREACHED, Verdict.STALLED_SILENT, Verdict.STALLED_PART_WAY})
+VANISHING = frozenset(
+    {
+        Verdict.SMALL_WEIGHTS,
+        Verdict.STALLED_THROWN,
+        Verdict.STALLED_SATURATED,
+        Verdict.STALLED_PART_WAY,
+        Verdict.STALLED_UNREACHED,
+        Verdict.STALLED_SILENT,
+    }
+)
 """The only verdicts in which a sentence may speak of a vanishing gradient."""
+
+
+BROKEN = frozenset(
+    {
+        Verdict.NO_START,
+        Verdict.DIVERGED,
+        Verdict.DIVERGED_SKIP,
+        Verdict.DIVERGED_AMPLIFIED,
+        Verdict.DIVERGED_WEIGHTS,
+    }
+)
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict and the numbers that its sentence names.
+    """A verdict and the numbers that its words name.
 
     share: rms delta_1 / rms delta_out. layer, epoch: where and when, for a dead layer or a
     divergence. saturated: share of saturated values in the hidden layers. dead, units: hidden
-    units that are dead, of how many. baseline: the loss of the best constant answer.
+    units that are dead, of how many. baseline: the loss of the best constant answer. numbers: those
+    of the rule's signs, by name.
     """
 
     verdict: Verdict
@@ -76,6 +82,338 @@ class Diagnosis:
     layer: int = 0
     epoch: int = 0
     baseline: float = inf
+    test_loss: float = nan
+    numbers: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> bool:
+        """Whether numbers became too large to represent."""
+        return self.verdict in BROKEN
+
+
+class State:
+    """A recorded run at one epoch, as the rules see it: what each property says, as a number.
+
+    Losses are multiples of the baseline. What is asked of a run that has diverged is asked of its
+    last valid state; where there is none, most numbers are not a number, and no sign holds.
+    """
+
+    def __init__(
+        self,
+        run: RunSpec,
+        history: History,
+        index: int,
+        *,
+        baseline: float,
+        guessing: float,
+        replica: int = 0,
+    ) -> None:
+        self.run, self.history, self.replica = run, history, replica
+        self.baseline, self.guessing = baseline, guessing
+        self.epoch = int(history.epoch[index])
+        mark = history.diverged[replica]
+        self.diverged = mark is not None and self.epoch >= mark[0]
+        self.broken_at, self.broken_in = float("nan"), 0
+        if self.diverged and mark is not None:
+            self.broken_at, self.broken_in = mark
+        if self.diverged:
+            index = max(0, int(np.searchsorted(history.epoch, self.broken_at)) - 1)
+        self.index = index
+
+    def of(self, name: str) -> Array:
+        """A measure of all layers at this epoch."""
+        row: Array = getattr(self.history, name)[self.index, self.replica]
+        return row
+
+    def at_start(self, name: str) -> Array:
+        """A measure of all layers before the first step."""
+        row: Array = getattr(self.history, name)[0, self.replica]
+        return row
+
+    # the loss
+
+    @cached_property
+    def loss(self) -> float:
+        return float(self.history.train_loss[self.index, self.replica]) / self.baseline
+
+    @cached_property
+    def accuracy(self) -> float:
+        return float(self.history.train_accuracy[self.index, self.replica])
+
+    @cached_property
+    def learnt(self) -> bool:
+        """A loss far below guessing; or nearly all right, where guessing is not."""
+        right = self.accuracy >= LEARNT_ACCURACY and self.guessing <= LARGEST_CLASS
+        return not self.diverged and (self.loss <= LEARNT_LOSS or right)
+
+    @cached_property
+    def gap(self) -> float:
+        """By how much the test loss exceeds the training loss."""
+        test = float(self.history.test_loss[self.index, self.replica]) / self.baseline
+        return test - self.loss
+
+    @cached_property
+    def levels(self) -> Array:
+        """The loss of every epoch so far, as the median of the last STEADY epochs."""
+        return levels(self.history, self.replica)[: self.index + 1] / self.baseline
+
+    @property
+    def level(self) -> float:
+        return float(self.levels[-1])
+
+    @cached_property
+    def window(self) -> int:
+        """The first row within the window, and never the first of all."""
+        begins = int(np.searchsorted(self.history.epoch, self.epoch - WINDOW, side="right"))
+        return max(1, min(begins, self.index))
+
+    @cached_property
+    def falling(self) -> bool:
+        """Whether the loss is lower than it ever was before the window."""
+        return self.index > 0 and self.level <= self.levels[: self.window].min() - FALLING
+
+    @cached_property
+    def rise(self) -> float:
+        """The largest rise of the loss from one row to the next, within the window."""
+        losses = self.history.train_loss[self.window - 1 : self.index + 1, self.replica]
+        return float(np.diff(losses).max(initial=0.0)) / self.baseline
+
+    @cached_property
+    def lowest_row(self) -> int:
+        losses = self.history.train_loss[: self.index + 1, self.replica]
+        return int(losses.argmin())
+
+    @property
+    def lowest(self) -> float:
+        """The lowest loss so far."""
+        return float(self.history.train_loss[self.lowest_row, self.replica]) / self.baseline
+
+    @property
+    def lowest_epoch(self) -> int:
+        return int(self.history.epoch[self.lowest_row])
+
+    @cached_property
+    def climb(self) -> float:
+        """By how much the loss has climbed from its lowest, if that was lower than at the start."""
+        return self.level - self.lowest if self.lowest <= self.loss_at_start - FALLING else 0.0
+
+    # the error
+
+    @cached_property
+    def share(self) -> float:
+        return part(self.of("delta"))
+
+    @cached_property
+    def share_at_start(self) -> float:
+        return part(self.at_start("delta"))
+
+    @property
+    def loss_at_start(self) -> float:
+        return float(self.history.train_loss[0, self.replica]) / self.baseline
+
+    @cached_property
+    def silent(self) -> bool:
+        """Whether an error at the output comes to exactly 0 in layer 1."""
+        delta = self.of("delta")
+        return bool(self.run.depth > 0 and delta[0] == 0 and delta[-1] > 0)
+
+    @cached_property
+    def dead_layer(self) -> int:
+        """The last hidden layer all of whose units output 0 for all points; 0 if there is none."""
+        level = np.hypot(self.of("activation_mean"), self.of("activation_std"))[:-1]
+        silent = (self.of("dead")[:-1] == 1) & (level == 0)
+        return int(np.flatnonzero(silent)[-1]) + 1 if silent.any() else 0
+
+    @cached_property
+    def zero_above(self) -> int:
+        """Layers above layer 1 whose weights are all 0."""
+        return int((self.of("weight_norm")[1:] == 0).sum())
+
+    @cached_property
+    def slope_is_0(self) -> bool:
+        """Whether the error was large enough where it came to 0: then a derivative was 0."""
+        if not ACTIVATIONS[self.run.activation].saturates_exactly:
+            return False
+        delta = self.of("delta")
+        above = delta[1:][(delta[:-1] == 0) & (delta[1:] > 0)]
+        return bool(len(above) and above[-1] > SMALLEST[self.run.precision])
+
+    # the first weights
+
+    @cached_property
+    def usual_norms(self) -> Array:
+        """The size that Xavier's weights have in each layer, root mean square."""
+        xavier, data = INITIALIZERS["xavier"], self.run.source
+        sizes = self.run.sizes(data.inputs, data.outputs)
+        return np.array([(m * n * xavier.variance(m, n)) ** 0.5 for m, n in pairwise(sizes)])
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the units of a layer began with the same weights."""
+        several = self.run.depth > 0 and self.run.width > 1
+        return several and not self.at_start("weight_norm").any()
+
+    @cached_property
+    def weights_at_start(self) -> float:
+        """What the first weights above layer 1 let through, as a share of what Xavier's would."""
+        return float(np.prod(self.at_start("weight_norm")[1:] / self.usual_norms[1:]))
+
+    @property
+    def weights_cut_most(self) -> bool:
+        """Whether the weights, not the derivative, are what the error is lost to.
+
+        Where f'(0) is 0 the derivative is small because the weights are.
+        """
+        by_derivative = product(self.at_start("activation_part"))
+        return self.flat_at_0 or self.weights_at_start <= by_derivative
+
+    @cached_property
+    def flat_at_0(self) -> bool:
+        """Whether f' is small on both sides of 0, compared with its largest."""
+        activation, knobs = ACTIVATIONS[self.run.activation], self.run.knob_values
+        near, anywhere = (np.abs(activation.derivative(z, **knobs)).max() for z in (NEAR_0, LINE))
+        return bool(near < FLAT * anywhere)
+
+    @cached_property
+    def skip_grows(self) -> bool:
+        """Whether the error grows before the first step, and without the skips would not."""
+        through = self.at_start("through") * self.at_start("activation_part")
+        without = product(through * self.at_start("norm_part"))
+        return self.run.skip > 0 and self.share_at_start >= 10 > without
+
+    # normalization
+
+    @property
+    def normalized_units(self) -> float:
+        """Over how many units layer normalization takes its mean."""
+        return self.run.width if self.run.norm == "layer" and self.run.depth else inf
+
+    @property
+    def normalized_samples(self) -> float:
+        """Over how many samples batch normalization takes its mean."""
+        remembers = self.run.normalization is not None and self.run.normalization.remembers
+        return self.run.batch if remembers and self.run.depth else inf
+
+    # units
+
+    @cached_property
+    def saturated(self) -> float:
+        """The share of saturated values in the worst layer, of a function that saturates.
+
+        Half of the values of a rectifier lie where it is 0, and that is no saturation. Nor is it
+        where the sums are small, of a function that is flat at 0.
+        """
+        activation = ACTIVATIONS[self.run.activation]
+        if activation.saturates is Side.NONE or activation.family is Family.RECTIFIED:
+            return 0.0
+        share = self.of("saturated")[:-1]
+        if self.flat_at_0:
+            share = np.where(self.sums > SMALL_SUMS, share, 0.0)
+        return float(share.max(initial=0.0))
+
+    @cached_property
+    def sums(self) -> Array:
+        """About how large the sums of the hidden layers are."""
+        if self.run.normalization is not None:
+            return np.full(self.run.depth, inf)
+        level = np.hypot(self.of("activation_mean"), self.of("activation_std"))[:-2]
+        inputs = np.concatenate([np.ones(1), level])[: self.run.depth]
+        sizes: Array = inputs * self.of("weight_norm")[:-1] / self.run.width**0.5
+        return sizes
+
+    # the steps
+
+    @cached_property
+    def ways(self) -> Array:
+        """How far each layer has moved, as a share of its size, or of the usual size if larger."""
+        first = self.at_start("weight_norm")
+        way = np.where(first > 0, self.of("moved") * first, self.of("weight_norm"))
+        share: Array = way / np.maximum(first, self.usual_norms)
+        return share
+
+    @property
+    def moved(self) -> float:
+        return float(self.ways[0])
+
+    @property
+    def furthest(self) -> float:
+        return float(np.nan_to_num(self.ways).max())
+
+    @property
+    def furthest_at_usual_rate(self) -> float:
+        """How far it would have moved at the usual rate, steps being as long as the rate."""
+        return self.furthest * OPTIMIZERS[self.run.optimizer].usual_rate / self.run.rate
+
+    @property
+    def depth(self) -> int:
+        return self.run.depth
+
+    @property
+    def frozen(self) -> int:
+        return min(self.run.frozen, self.run.depth)
+
+    @cached_property
+    def cut_by(self) -> float:
+        """How many times the gradient is longer than what it is clipped to."""
+        length = float(np.linalg.norm(self.of("gradient_norm")))
+        return length / self.run.clip if self.run.clip else 0.0
+
+    @property
+    def warmth(self) -> float:
+        """The share of its value that the rate has reached."""
+        return min(1.0, self.epoch / self.run.warmup) if self.run.warmup else 1.0
+
+    @cached_property
+    def multiplier(self) -> float:
+        """The largest constant by which the amplifier test multiplies a layer's gradient."""
+        size = self.at_start("gradient_norm")
+        ratios = size[-1] / size[size > 0]
+        return float(ratios.max(initial=1.0)) if self.run.amplify else 1.0
+
+    @cached_property
+    def linear(self) -> bool:
+        """Whether all layers together do no more than one, as nothing bends.
+
+        Layer normalization divides by a spread that each point has for itself, and so does bend.
+        """
+        activation = ACTIVATIONS[self.run.activation]
+        slopes = activation.derivative(LINE, **self.run.knob_values)
+        return self.run.norm != "layer" and bool(np.ptp(slopes) == 0 and slopes.any())
+
+
+def part(delta: Array) -> float:
+    """rms delta_1 / rms delta_out, 0 where there is none."""
+    return float(delta[0] / delta[-1]) if delta[-1] > 0 else 0.0
+
+
+def product(parts: Array) -> float:
+    """The product of one factor of all hidden layers, of those that are numbers."""
+    return float(np.nanprod(parts[:-1]))
+
+
+_levels: WeakKeyDictionary[History, dict[int, Array]] = WeakKeyDictionary()
+
+
+def levels(history: History, replica: int) -> Array:
+    """For every row the median loss of the last STEADY epochs; at first of the later half."""
+    kept = _levels.setdefault(history, {})
+    if replica not in kept:
+        losses, epochs = history.train_loss[:, replica], history.epoch
+        rows = max(1, STEADY // int(epochs[1] - epochs[0])) if len(epochs) > 1 else 1
+        first = [np.median(losses[(k + 1) // 2 : k + 1]) for k in range(min(rows - 1, len(losses)))]
+        if len(losses) < rows:
+            kept[replica] = np.array(first)
+        else:
+            later = np.median(sliding_window_view(losses, rows), axis=1)
+            kept[replica] = np.concatenate([first, later])
+    return kept[replica]
+
+
+def judge(state: State) -> Rule:
+    """The first rule that holds."""
+    return next(
+        rule for rule in RULES if all(s.holds(getattr(state, s.number)) for s in rule.signs)
+    )
 
 
 def diagnose(
@@ -91,61 +429,28 @@ def diagnose(
 
     baseline, guessing: loss and accuracy of the best constant answer on the training part.
     """
-    epoch = int(history.epoch[index])
-    mark = history.diverged[replica]
-    if mark is not None and epoch >= mark[0]:
-        index = max(0, int(np.searchsorted(history.epoch, mark[0])) - 1)
-    loss = float(history.train_loss[index, replica])
-    accuracy = float(history.train_accuracy[index, replica])
-    delta = history.delta[index, replica]
-    share = float(delta[0] / delta[-1]) if delta[-1] > 0 else 0.0
-    dead = history.dead[index, replica, :-1]
+    state = State(run, history, index, baseline=baseline, guessing=guessing, replica=replica)
+    rule = judge(state)
+    row, dead = state.index, state.of("dead")[:-1]
+    return Diagnosis(
+        verdict=rule.verdict,
+        share=state.share,
+        loss=float(history.train_loss[row, replica]),
+        accuracy=state.accuracy,
+        saturated=float(state.of("saturated")[:-1].mean()) if run.depth else 0.0,
+        dead=round(float(np.nan_to_num(dead).sum()) * run.width),
+        units=run.depth * run.width,
+        layer=state.broken_in if state.diverged else state.dead_layer,
+        epoch=int(state.broken_at) if state.diverged else 0,
+        baseline=baseline,
+        test_loss=float(history.test_loss[row, replica]),
+        numbers={name: float(getattr(state, name)) for name in rule.numbers},
+    )
 
-    def verdict(kind: Verdict, layer: int = 0, at: int = 0) -> Diagnosis:
-        return Diagnosis(
-            verdict=kind,
-            share=share,
-            loss=loss,
-            accuracy=accuracy,
-            saturated=float(history.saturated[index, replica, :-1].mean()) if run.depth else 0.0,
-            dead=round(float(np.nan_to_num(dead).sum()) * run.width),
-            units=run.depth * run.width,
-            layer=layer,
-            epoch=at,
-            baseline=baseline,
-        )
 
-    if mark is not None and epoch >= mark[0]:
-        return verdict(Verdict.DIVERGED, layer=mark[1], at=mark[0])
-    if loss <= LEARNT_LOSS * baseline or (
-        accuracy >= LEARNT_ACCURACY and guessing <= LARGEST_CLASS
-    ):
-        return verdict(Verdict.LEARNT)
-    if run.depth == 0:
-        return verdict(Verdict.NO_HIDDEN_LAYER)
-    if delta[0] == 0:
-        level = np.hypot(history.activation_mean, history.activation_std)[index, replica, :-1]
-        silent = (dead == 1) & (level == 0)
-        if silent.any():
-            return verdict(Verdict.DEAD_LAYER, layer=int(np.flatnonzero(silent)[-1]) + 1)
-        if (history.weight_norm[index, replica, 1:] == 0).any():
-            return verdict(Verdict.ZERO_WEIGHTS)
-        if ACTIVATIONS[run.activation].has_flat_piece:
-            return verdict(Verdict.NO_OPEN_PATH)
-        return verdict(Verdict.UNDERFLOW)
-    if epoch == 0:
-        return verdict(Verdict.BEFORE)
-    if share >= WILD and loss > 0.5 * baseline:
-        return verdict(Verdict.EXPLODING)
-    losses, epochs = history.train_loss[: index + 1, replica], history.epoch[: index + 1]
-    recent = epochs > epoch - WINDOW
-    if recent.all():
-        return verdict(Verdict.TOO_EARLY)
-    if losses[recent].min() <= losses[~recent].min() - FALLING * baseline:
-        return verdict(Verdict.LEARNING_FAINTLY if share < FAINT else Verdict.LEARNING)
-    if share >= FAINT:
-        return verdict(Verdict.STALLED_OTHER)
-    if loss <= GUESSING * baseline:
-        return verdict(Verdict.STALLED_PART_WAY)
-    moved = history.moved[index, replica, 0]
-    return verdict(Verdict.STALLED_UNREACHED if moved < SETTLED else Verdict.STALLED_SILENT)
+def diagnosis(run: RunSpec, history: History, index: int = -1, replica: int = 0) -> Diagnosis:
+    """As `diagnose`, of the last state unless told otherwise, by the run's own data."""
+    loss, y = LOSSES[run.source.task], run.data().train_y
+    row = range(len(history.epoch))[index]
+    base = {"baseline": loss.baseline(y), "guessing": loss.guessing(y)}
+    return diagnose(run, history, row, **base, replica=replica)

@@ -9,47 +9,74 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from threading import Lock, RLock
 from typing import Any, Protocol
 
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Task, View
+from core.data.datasets import Data, Task, View, frozen
+from core.nn.network import ones
+from core.runs.cost import (
+    BINS,
+    FRAME_OVERHEAD,
+    GRID,
+    SHOWN_SAMPLES,
+    SPAN,
+    STEPS,
+    OverBudget,
+    kept_frames,
+    kept_moments,
+    over_budget,
+)
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 
-GRID = 40
-"""Cells along each side of a picture of the plane."""
 SURENESSES = 30
 """Steps from undecided to sure in a picture of more than two classes."""
-MAX_FRAMES = 200
-SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
-BINS, SPAN = 48, 6.0
-FRAME_OVERHEAD = 600
-"""Bytes that a frame takes beside its numbers: an object and three arrays."""
+BEYOND = 1.2
+"""How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
 MOST_SUMS = 2**14
 
 CROWDED_SLICE = 0.06
 """Seconds of a slice at most while more runs are in line than one page needs: who has changed a
 setting waits for a slice of every lane."""
 
-MAX_OPERATIONS = 7.5e10
-"""The budget of one run: about 75 seconds of one core."""
-MAX_RUN_BYTES = 128e6
 
-
+@lru_cache(maxsize=16)
 def grid(reach: float = 1.0, cells: int = GRID) -> Array:
     """The centres of the cells of the plane's picture, row by row from the top: (cells^2, 2).
 
-    reach: the picture shows the square from -reach to reach.
+    reach: the picture shows the square from -reach to reach. Shared by all, and read-only.
     """
     centre = (np.arange(cells) + 0.5) / cells * 2 * reach - reach
     x1, x2 = np.meshgrid(centre, -centre)
-    return np.stack([x1.ravel(), x2.ravel()], axis=1)
+    return frozen(np.stack([x1.ravel(), x2.ravel()], axis=1))
+
+
+def line(data: Data) -> Array:
+    """Places of the only input, from its smallest value to its largest and a bit: (STEPS, 1)."""
+    x = np.concatenate([data.train_x, data.test_x])
+    margin = 0.04 * (x.max() - x.min())
+    return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The parameters of a network at one epoch, and the last step, which was subtracted.
+
+    Both are float32 of shape (parameters,), in the order of `Parameters.theta`.
+    """
+
+    theta: Array
+    step: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.theta.nbytes + self.step.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,47 +85,64 @@ class Frame:
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
-        Else (samples,) the predicted classes of the first test samples, or numbers as above.
+        For a curve (STEPS,) likewise, but a number from -BEYOND to BEYOND, and of several classes
+        the likeliest alone.
+        Else (samples,) the predicted classes of the first samples shown, or numbers as above.
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    moment: the network itself, of the epochs in `kept_moments`.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+        own = 0 if self.moment is None else self.moment.nbytes
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
-def frame(trainer: Trainer) -> Frame:
-    """Look at what the first replica has learnt so far, and where its units stand."""
-    depth, width = trainer.run.depth, trainer.run.width
-    sums = np.zeros((depth, BINS), np.uint16)
-    active = np.zeros((depth, width), np.uint16)
-    for layer, z in enumerate(trainer.sums()):
-        active[layer] = np.count_nonzero(z > 0, axis=0)
+@np.errstate(over="ignore")  # what overflows belongs to an outer bin
+def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
+    """What the first replica has learnt so far, and where its units are.
+
+    sums: z_l of its hidden layers on the training part, each (samples, width).
+    """
+    counts = np.zeros((len(sums), BINS), np.uint16)
+    active = np.zeros((len(sums), trainer.run.width), np.uint16)
+    for layer, z in enumerate(sums):
+        active[layer] = ones(len(z), z.dtype) @ (z > 0)
         some = z.ravel()[:: -(-z.size // MOST_SUMS)]
-        place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
-        bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
-        sums[layer] = np.bincount(bins, minlength=BINS)
-    return Frame(trainer.epoch, answers(trainer), sums, active)
+        place = (some + SPAN) * (BINS / (2 * SPAN))
+        counts[layer] = np.bincount(np.clip(place, 0, BINS - 1).astype(int), minlength=BINS)
+    return Frame(trainer.epoch, answers(trainer), counts, active)
+
+
+def with_network(seen: Frame, trainer: Trainer) -> Frame:
+    """The frame with the first replica's network, if that is kept of its epoch."""
+    if seen.epoch not in kept_moments(trainer.run):
+        return seen
+    theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
+    return replace(seen, moment=Moment(theta.astype(np.float32), step.astype(np.float32)))
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
     data = trainer.run.source
-    plane = data.view is View.PLANE
-    answer = trainer.predict(grid(data.reach) if plane else trainer.data.test_x[:SHOWN_SAMPLES])
+    plane, curve = data.view is View.PLANE, data.view is View.CURVE
+    places = line(trainer.run.data()) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
+    answer = trainer.predict(grid(data.reach) if plane else places)
     if data.task is Task.CLASSES:
         values = likeliest(answer) if plane else answer.argmax(axis=1)
-    elif data.task is Task.BINARY and not plane:
+    elif data.task is Task.BINARY and not (plane or curve):
         values = answer[:, 0] > 0.5
     else:
-        share = (answer[:, 0] + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
+        most = BEYOND if curve else 1.0
+        share = (answer[:, 0] / most + 1) / 2 if data.task is Task.REGRESSION else answer[:, 0]
         values = np.nan_to_num(np.clip(share, 0, 1) * 255).round()
     return np.asarray(values.reshape(GRID, GRID) if plane else values, np.uint8)
 
@@ -178,14 +222,6 @@ class History:
         """The share at layer 1: rms delta_1 / rms delta_out, of shape (epochs, replicas)."""
         out = self.delta[..., -1]
         return np.divide(self.delta[..., 0], out, out=np.zeros_like(out), where=out > 0)
-
-
-def kept_frames(run: RunSpec) -> frozenset[int]:
-    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
-    kept = [*range(0, run.epochs, run.stride), run.epochs]
-    if len(kept) <= MAX_FRAMES:
-        return frozenset(kept)
-    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
 
 
 @dataclass(frozen=True, eq=False)
@@ -322,14 +358,16 @@ class Recording:
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
     run, framed = trainer.run, kept_frames(trainer.run)
-    yield trainer.snapshot(), frame(trainer)
+    snapshot, sums = trainer.look()
+    yield snapshot, with_network(frame(trainer, sums), trainer)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
-            snapshot = trainer.snapshot()
+            snapshot, sums = trainer.look()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer) if seen else None
+            picture = with_network(frame(trainer, sums), trainer) if seen else None
+            yield snapshot, picture
 
 
 class Recordings:
@@ -378,10 +416,13 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float) -> bool:
-        """Compute a slice, if it is the recording's turn; False if nothing was computed."""
+    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+        """Compute a slice, if it is the recording's turn; False if nothing was computed.
+
+        spare: only in time that nobody else wants.
+        """
         begun = time.monotonic()
-        if recording.finished or not self.turns.take(recording, begun):
+        if recording.finished or not self.turns.take(recording, begun, spare=spare):
             return False
         if len(self.turns) > max(self.kept, self.turns.slots):
             budget = min(budget, CROWDED_SLICE)
@@ -407,27 +448,3 @@ class Recordings:
     def _evict(self) -> None:
         while len(self._held) > self.kept and self._size() > self.limit:
             self._held.popitem(last=False)
-
-
-class OverBudget(ValueError):
-    """A run that costs too much; `setting` is the one whose lowering helps most."""
-
-    def __init__(self, setting: str) -> None:
-        super().__init__(setting)
-        self.setting = setting
-
-
-def over_budget(run: RunSpec) -> str | None:
-    """None if the run may be computed, else the name of the setting to change first."""
-    cost = run.cost()
-    excess = max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
-    if excess <= 1:
-        return None
-    default = RunSpec(dataset=run.dataset, table=run.table)
-    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
-
-    def relief(name: str) -> float:
-        eased = replace(run, **{name: getattr(default, name)}).cost()
-        return max(eased.operations / MAX_OPERATIONS, eased.bytes / MAX_RUN_BYTES)
-
-    return min(candidates, key=relief)

@@ -35,12 +35,14 @@ those in a long line ask less often."""
 class Place:
     """had: seconds of computing. level: the same, from where the others stood when it joined.
 
-    asked: when last seen. served: the end of its last turn, or when it joined.
+    asked: when last seen. served: the end of its last turn, or when it joined. spare: whether it
+    is content with the time that nobody else wants.
     """
 
     level: float
     asked: float
     served: float
+    spare: bool = False
     had: float = 0.0
     working: bool = False
 
@@ -64,22 +66,28 @@ class Turns:
         self._line: WeakKeyDictionary[object, Place] = WeakKeyDictionary()
         self._lock = Lock()
 
-    def take(self, who: object, now: float) -> bool:
-        """Ask for a turn, joining the line if need be; whether it is given."""
+    def take(self, who: object, now: float, *, spare: bool = False) -> bool:
+        """Ask for a turn, joining the line if need be; whether it is given.
+
+        spare: only while all others in line ask for spare turns too. Who once asks for another
+        turn no longer stands back.
+        """
         with self._lock:
             self._clear(now)
             place = self._line.get(who)
-            if place is None:
-                least = min((p.level for p in self._line.values()), default=0.0)
-                place = self._line[who] = Place(least, now, now)
+            if place is None or (place.spare and not spare):
+                level = min((p.level for p in self._line.values() if p.spare <= spare), default=0.0)
+                if place is None:
+                    place = self._line[who] = Place(level, now, now, spare)
+                place.level, place.spare = level, spare
             place.asked = now
-            if place.working:
+            if place.working or (place.spare and self._wanted()):
                 return False
             free = self.slots - sum(p.working for p in self._line.values())
             before = sum(
                 p.clearly_before(place)
                 for p in self._line.values()
-                if not p.working and now - p.asked <= PRESENT
+                if p.spare <= place.spare and not p.working and now - p.asked <= PRESENT
             )
             place.working = free > (0 if now - place.served > OVERDUE else before)
             return place.working
@@ -98,14 +106,17 @@ class Turns:
     def place(self, who: object) -> int:
         """How many come before `who`, plus one; 0 for one who has a turn or is not in line."""
         with self._lock:
-            places = list(self._line.items())
+            places = [(who, place) for who, place in self._line.items() if not place.spare]
         waiting = sorted((p for p in places if not p[1].working), key=lambda p: p[1].order)
         return next((n for n, (other, _) in enumerate(waiting, start=1) if other is who), 0)
 
     def __len__(self) -> int:
-        """How many are in line, those who have a turn included."""
+        """How many are in line, those who have a turn included, those for spare ones not."""
         with self._lock:
-            return len(self._line)
+            return self._wanted()
+
+    def _wanted(self) -> int:
+        return sum(not place.spare for place in self._line.values())
 
     def _clear(self, now: float) -> None:
         patience = GONE + GONE_EACH * len(self._line)

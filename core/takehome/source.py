@@ -1,52 +1,62 @@
-"""Definitions of the core as readable text: without types, with all that they need before them."""
+"""Definitions of the core as readable source: without types, dependencies first."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any, NamedTuple
+from types import FunctionType, ModuleType
+from typing import Any
 
-Function = Callable[..., Any]
-
-
-class Edit(NamedTuple):
-    """What replaces the bytes from `start` to `end` of a text in UTF-8."""
-
-    start: int
-    end: int
-    text: str
+from core.takehome.edits import Edit, edited, span
+from core.takehome.folding import folded
 
 
 class Library:
     """The definitions that a script holds, each once, in an order in which Python can read them.
 
-    taken: names that the script gives to something else. Two definitions of the same name stay
-    apart: the second one has its module's name before its own.
+    program: the module that is written out for one plan, given by its fields; all else is core.
+    Two definitions of the same name stay apart, and so do one of the core and a name that the
+    program gives to something else: the later one has its module's name before its own.
     """
 
-    def __init__(self, taken: frozenset[str] = frozenset()) -> None:
-        self.taken = taken
+    def __init__(self, program: ModuleType, plan: Mapping[str, object]) -> None:
+        self.program, self.plan = program, plan
+        self.taken = given_names(parsed(program)[1]) | {field.upper() for field in plan}
         self.parts: list[str] = []
         self.imports: set[str] = set()
+        self.constants: set[str] = set()
+        """The fields of the plan that become constants in the script."""
         self._names: dict[str, object] = {}
 
-    def add(self, thing: object, wanted: str) -> str:
-        """Take a function, a named tuple or a constant in; the name that it has in the script.
+    def add(self, thing: Any, wanted: str) -> str:
+        """Take a function, a class, a named tuple or a constant in; its name in the script.
 
         Raises TypeError for anything else that a function of the core might use.
         """
         for name, known in self._names.items():
             if known is thing:
                 return name
-        name, module = wanted, getattr(thing, "__module__", "").rpartition(".")[2]
-        if name in self.taken or name in self._names:
-            name = f"{module}_{wanted}"
+        name, module = wanted, getattr(thing, "__module__", "")
+        if name in self._names or (name in self.taken and module != self.program.__name__):
+            name = f"{module.rpartition('.')[2]}_{wanted}"
         self._names[name] = thing
         self.parts.append(self._written(thing, name))
         return name
+
+    def field(self, name: str) -> str:
+        """The name that replaces a field of the plan: of a function or a constant."""
+        value = self.plan[name]
+        if isinstance(value, FunctionType):
+            return self.add(value, name if value.__name__ == "<lambda>" else value.__name__)
+        if isinstance(value, type):
+            return f"np.{value.__name__}"
+        if value is None:
+            return "None"
+        self.constants.add(name)
+        return name.upper()
 
     def text(self) -> str:
         """What was taken in since the last call."""
@@ -56,32 +66,36 @@ class Library:
 
     def _written(self, thing: object, name: str) -> str:
         if isinstance(thing, FunctionType):
-            return self._function(thing, name)
+            return self._definition(inspect.unwrap(thing), name)
         if isinstance(thing, type) and hasattr(thing, "_fields"):
             self.imports.add("from collections import namedtuple")
             return f'{name} = namedtuple("{name}", "{" ".join(thing._fields)}")'
+        if isinstance(thing, type) and thing.__module__ == self.program.__name__:
+            return self._definition(thing, name)
         if isinstance(thing, int | float):
             return f"{name} = {thing!r}"
         if isinstance(thing, tuple) and all(isinstance(part, float) for part in thing):
             return f"{name} = (\n" + "".join(f"    {part!r},\n" for part in thing) + ")"
         raise TypeError(f"{name} cannot stand in a script")
 
-    def _function(self, function: FunctionType, name: str) -> str:
-        plain = inspect.unwrap(function)
-        text = definition(plain, name)
-        tree = ast.parse(text)
-        used = {n: plain.__globals__[n] for n in free_names(tree) if n in plain.__globals__}
+    def _definition(self, thing: Any, name: str) -> str:
+        """A function or a class, after all that it uses."""
+        text = definition(thing, name)
+        if thing.__module__ == self.program.__name__:
+            text = folded(text, self.plan, self.field)
+        tree, known = ast.parse(text), vars(sys.modules[thing.__module__])
+        used = {n: known[n] for n in free_names(tree) if n in known}
         renamed = {n: self._used(thing, n) for n, thing in used.items()}
         edits = [*without_types(tree, text), *other_names(tree, text, renamed)]
         return f"\n\n{edited(text, edits)}\n\n"
 
     def _used(self, thing: object, name: str) -> str:
-        """What something that a function uses is called in the script."""
+        """The name in the script of something that a function uses."""
         if isinstance(thing, ModuleType):
             self.imports.add(f"import {thing.__name__} as {name}")
             return name
-        if isinstance(thing, BuiltinFunctionType):
-            self.imports.add(f"from {thing.__module__} import {name}")
+        if (module := getattr(thing, "__module__", "")).split(".")[0] in sys.stdlib_module_names:
+            self.imports.add(f"from {module} import {name}")
             return name
         return self.add(thing, name)
 
@@ -92,13 +106,15 @@ def parsed(module: ModuleType) -> tuple[str, ast.Module]:
     return text, ast.parse(text)
 
 
-def definition(function: FunctionType, name: str) -> str:
-    """The text of a function as a `def` of this name; that of a lambda too."""
-    code = function.__code__
-    if function.__name__ != "<lambda>":
-        text = inspect.getsource(function).rstrip()
-        return text.replace(f"def {function.__name__}(", f"def {name}(", 1)
-    module = inspect.getmodule(function)
+def definition(thing: FunctionType | type, name: str) -> str:
+    """The text of a class, or of a function as a `def` of this name; that of a lambda too."""
+    if isinstance(thing, type):
+        return inspect.getsource(thing).rstrip()
+    code = thing.__code__
+    if thing.__name__ != "<lambda>":
+        text = inspect.getsource(thing).rstrip()
+        return text.replace(f"def {thing.__name__}(", f"def {name}(", 1)
+    module = inspect.getmodule(thing)
     assert module is not None
     text, tree = parsed(module)
     arguments = list(code.co_varnames[: code.co_argcount])
@@ -122,54 +138,43 @@ def types_of(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.Name]:
-    """The names that a function uses when it runs: not those of its types."""
+    """The names that a function uses at run time, without those of its types."""
     typing = {id(node) for annotation in types_of(tree) for node in ast.walk(annotation)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) not in typing:
             yield node
 
 
-def free_names(tree: ast.AST) -> list[str]:
-    """The names that a function uses and does not itself give to something, in their order."""
+def given_names(tree: ast.AST) -> set[str]:
+    """The names that a source text binds, at any level."""
     own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    own |= {node.id for node in expressions(tree) if isinstance(node.ctx, ast.Store)}
+    return own | {node.id for node in expressions(tree) if isinstance(node.ctx, ast.Store)}
+
+
+def free_names(tree: ast.AST) -> list[str]:
+    """The free names of a source text, in order of appearance."""
+    own = given_names(tree)
     return list(dict.fromkeys(node.id for node in expressions(tree) if node.id not in own))
 
 
 def without_types(tree: ast.AST, text: str) -> Iterator[Edit]:
     for node in ast.walk(tree):
         if isinstance(node, ast.arg) and node.annotation is not None:
-            start = offset(text, node.lineno, node.col_offset) + len(node.arg.encode())
-            yield Edit(start, end_of(text, node.annotation), "")
+            start = span(text, node)[0] + len(node.arg.encode())
+            yield Edit(start, span(text, node.annotation)[1], "")
+        elif isinstance(node, ast.arguments):
+            for last, default in zip(node.args[::-1], node.defaults[::-1], strict=False):
+                if last.annotation is not None:  # a default after a type has spaces around its sign
+                    yield Edit(span(text, last.annotation)[1], span(text, default)[0], "=")
         elif isinstance(node, ast.AnnAssign):
-            yield Edit(end_of(text, node.target), end_of(text, node.annotation), "")
+            yield Edit(span(text, node.target)[1], span(text, node.annotation)[1], "")
         elif isinstance(node, ast.FunctionDef) and node.returns is not None:
-            start = offset(text, node.returns.lineno, node.returns.col_offset)
-            arrow = text.encode().rindex(b" ->", 0, start)
-            yield Edit(arrow, end_of(text, node.returns), "")
+            start, end = span(text, node.returns)
+            yield Edit(text.encode().rindex(b" ->", 0, start), end, "")
 
 
 def other_names(tree: ast.AST, text: str, renamed: dict[str, str]) -> Iterator[Edit]:
     for node in expressions(tree):
         if renamed.get(node.id, node.id) != node.id:
-            start = offset(text, node.lineno, node.col_offset)
-            yield Edit(start, end_of(text, node), renamed[node.id])
-
-
-def offset(text: str, line: int, column: int) -> int:
-    """Where a line (from 1) and a column (in bytes from 0) stand in the text's bytes."""
-    return sum(len(one) for one in text.encode().splitlines(keepends=True)[: line - 1]) + column
-
-
-def end_of(text: str, node: ast.expr) -> int:
-    assert node.end_lineno is not None
-    assert node.end_col_offset is not None
-    return offset(text, node.end_lineno, node.end_col_offset)
-
-
-def edited(text: str, edits: list[Edit]) -> str:
-    raw = text.encode()
-    for edit in sorted(edits, reverse=True):
-        raw = raw[: edit.start] + edit.text.encode() + raw[edit.end :]
-    return raw.decode()
+            yield Edit(*span(text, node), renamed[node.id])

@@ -38,7 +38,10 @@ def steps_of(layers: int) -> dict[str, list[int]]:
 
 
 def fixed(value: float, digits: int) -> str:
-    text = f"{value:.{digits}f}" if abs(value) < 1e7 else f"{value:.{digits}e}"
+    """A number with the decimals that the reader chose, in powers of ten where it is large."""
+    if abs(value) >= 1e7:
+        return power(value, digits + 1)
+    text = f"{value:.{digits}f}"
     return (text.removeprefix("-") if float(text) == 0 else text).replace("-", "−")
 
 

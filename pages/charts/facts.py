@@ -10,6 +10,7 @@ import pyarrow as pa
 from core.nn.activations import ACTIVATIONS, Activation, Interval, Where
 from core.nn.gains import typical_slope
 from pages.texts import Text
+from pages.texts.numbers import significant
 
 
 def name_of(t: Text, key: str) -> str:
@@ -24,7 +25,7 @@ def near(value: float) -> str:
     for part, name in ((pi, "π"), (pi / 2, "π/2")):
         if abs(value) == part:
             return ("−" if value < 0 else "") + name
-    return f"{value:.4g}".replace("-", "−")
+    return significant(value, 4)
 
 
 def interval(values: Interval) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
+
+from core.registry import registry
 
 
 @dataclass(frozen=True)
@@ -23,18 +24,13 @@ class Measure:
     to_output: bool = True
 
 
-MEASURES = MappingProxyType(
-    {
-        measure.key: measure
-        for measure in [
-            Measure("delta", backward=True),
-            Measure("gradient_norm", backward=True),
-            Measure("relative_update", backward=True),
-            Measure("signal", backward=False),
-            Measure("activation_mean", backward=False, logarithmic=False, low=-1.0),
-            Measure("activation_std", backward=False, logarithmic=False),
-            Measure("saturated", backward=False, logarithmic=False, to_output=False),
-            Measure("dead", backward=False, logarithmic=False, to_output=False),
-        ]
-    }
+MEASURES = registry(
+    Measure("delta", backward=True),
+    Measure("gradient_norm", backward=True),
+    Measure("relative_update", backward=True),
+    Measure("signal", backward=False),
+    Measure("activation_mean", backward=False, logarithmic=False, low=-1.0),
+    Measure("activation_std", backward=False, logarithmic=False),
+    Measure("saturated", backward=False, logarithmic=False, to_output=False),
+    Measure("dead", backward=False, logarithmic=False, to_output=False),
 )

@@ -23,6 +23,7 @@ from pages.charts.present import PROJECTOR
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import ONCE, epoch_input, step_input, two_classes, until
 from pages.texts import Text
+from pages.texts.numbers import decimals, power
 
 PLANE, STRIP, SIDE, TABLE = 440, 190, 250, 158
 """Heights in pixels, axes included."""
@@ -488,10 +489,12 @@ def bound_number(margin: Margin) -> str:
     """The bound, for people; a whole number where rounding alone kept it from being one."""
     if isinf(margin.bound):
         return "∞"
+    if margin.bound >= 1e5:
+        return power(margin.bound, 3)
     nearest = round(margin.bound)
     if abs(margin.bound - nearest) < 1e-6 * margin.bound:
         return f"{nearest:,}"
-    return f"{margin.bound:,.1f}"
+    return decimals(margin.bound, 1)
 
 
 def weights_table(lesson: Lesson) -> pa.Table:

@@ -15,7 +15,8 @@ from core.data.datasets import Dataset
 from core.lessons.contours import contours
 from core.lessons.perceptron import PointSet
 from core.nn.activations import ACTIVATIONS
-from core.runs.recording import GRID, Frame, History, Recording, grid
+from core.runs.cost import GRID
+from core.runs.recording import Frame, History, Recording, grid
 from core.runs.training import RunSpec, Trained
 from pages.charts import training
 from pages.charts.expressions import NOW, naming, quoted
@@ -65,7 +66,8 @@ def points_only(t: Text, colours: Palette, chosen: PointSet, alternative: str) -
 
 def units_table(trained: Trained, reach: float) -> pa.Table:
     """The line of every unit of layer 1, on which its sum is 0: two rows each, at the sides."""
-    weights, biases = trained.parameters.weights[0][0], trained.parameters.biases[0][0]
+    parameters = trained.network.parameters
+    weights, biases = parameters.weights[0][0], parameters.biases[0][0]
     rows: dict[str, list[Any]] = {"unit": [], "x1": [], "y": []}
     for unit, ((w1, w2), b) in enumerate(zip(weights.T, np.ravel(biases), strict=True)):
         steep = float(np.copysign(max(abs(w2), 1e-3 * abs(w1), 1e-12), w2))

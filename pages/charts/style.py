@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from core.nn.activations import ACTIVATIONS, Activation, Family
 
@@ -108,4 +109,16 @@ def dash(activation: Activation) -> tuple[int, ...]:
     """The dash of an activation among its family; the first member has a solid line."""
     family = [a.key for a in ACTIVATIONS.values() if a.family is activation.family]
     order = sorted(family, key=lambda key: key not in ("sigmoid", "tanh", "relu", "gelu"))
-    return DASHES[order.index(activation.key) % len(DASHES)]
+    return pattern(order.index(activation.key))
+
+
+def pattern(place: int) -> tuple[int, ...]:
+    """Strokes and gaps of the member at a place, 0 for the first; no two places share them.
+
+    After the patterns chosen by eye come the places in binary, a dash for 1 and a dot for 0.
+    """
+    if place < len(DASHES):
+        return DASHES[place]
+    strokes = [9 if digit == "1" else 2 for digit in f"{place:b}"]
+    *parts, _ = chain.from_iterable((stroke, 2) for stroke in strokes)
+    return (*parts, 6)  # the longer gap says where the pattern begins

@@ -14,10 +14,12 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.data.datasets import Dataset, Task, View, collected
+from core.data.datasets import Dataset, Task, View, collected, gathered
 from core.data.tables import shortened
-from core.runs.recording import SHOWN_SAMPLES, SURENESSES, Frame, History
+from core.runs.cost import SHOWN_SAMPLES
+from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
+from pages.charts import curve as curves
 from pages.charts.expressions import NOW, layer_name
 from pages.charts.measures import MEASURES, Measure
 from pages.charts.pictures import backdrop, inked, shade, shade_classes, tinted
@@ -62,10 +64,12 @@ def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
                 "note": [note if flat else "" for flat in undecided],
             }
         )
+    if dataset.view is View.CURVE:
+        return curves.curve_table(frames, epochs, until(epochs), run)
     if dataset.task is Task.REGRESSION:
         return numbers_table(frames, run)
     names = shown_names(dataset)
-    truth = classes(run.data().test_y[: len(frames[0].values)])
+    truth = classes(run.data().shown[1][: len(frames[0].values)])
     samples = len(truth)
     predicted = np.concatenate([frame.values for frame in frames])
     right = predicted == np.tile(truth, len(frames))
@@ -112,8 +116,8 @@ GRAPHITE = "#5A6270"
 
 
 def numbers_table(frames: Sequence[Frame], run: RunSpec) -> pa.Table:
-    """One row a test sample and epoch: the true number and the one predicted."""
-    shown = run.data().test_rows[: len(frames[0].values)]
+    """One row a sample shown and epoch: the true number and the one predicted."""
+    shown = run.data().shown[2][: len(frames[0].values)]
     y = run.source.draw(np.random.default_rng(0), 0)[1][:, 0]
     low, high = y.min(), y.max()
     values = np.concatenate([frame.values for frame in frames])
@@ -138,13 +142,15 @@ def points_table(run: RunSpec) -> pa.Table:
         if dataset.own and dataset.class_names:
             label = np.array(shown_names(dataset))[label]
         return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": label}).slice(0, 500)
+    if dataset.view is View.CURVE:
+        return curves.points_table(run, shown_names(dataset))
     if dataset.task is Task.REGRESSION:
         y = dataset.draw(np.random.default_rng(0), 0)[1][:, 0]
         return pa.table({"ends": [y.min(), y.max()]})
-    samples = min(SHOWN_SAMPLES, len(data.test_x))
+    samples = min(SHOWN_SAMPLES, len(data.shown[0]))
     x, y = places(run, samples)
-    truth, names = classes(data.test_y[:samples]), shown_names(dataset)
-    pixels = collected(dataset)[data.test_rows[:samples]]
+    truth, names = classes(data.shown[1][:samples]), shown_names(dataset)
+    pixels = collected(dataset)[data.shown[2][:samples]]
     return pa.table(
         {
             "x": x,
@@ -160,11 +166,23 @@ TILES = 8
 
 
 def places(run: RunSpec, samples: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Where the shown samples stand: by their last two features, or in rows as pictures."""
+    """Where the shown samples stand: by two of their features, or in rows as pictures."""
     if run.source.features:
-        rows = collected(run.source)[run.data().test_rows[:samples]]
-        return rows[:, -2], rows[:, -1]
+        rows = gathered(run.source, run.data())[run.data().shown[2][:samples]]
+        across, up = sides(run.source)
+        return rows[:, across], rows[:, up]
     return np.arange(samples) % TILES, -(np.arange(samples) // TILES)
+
+
+def sides(dataset: Dataset) -> tuple[int, int]:
+    """The last two features; of a visitor's own the last two that have more values than two."""
+    places = range(len(dataset.features))
+    if not dataset.own:
+        return places[-2], places[-1]
+    rows = collected(dataset)
+    varied = [k for k in places if len(np.unique(rows[:, k])) > 2]
+    across, up = sorted([*[k for k in places if k not in varied], *varied][-2:])
+    return across, up
 
 
 def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -173,7 +191,7 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     Data: `frames` from `frames_table`, `points` from `points_table`.
     """
     pictured = not dataset.features
-    titles = () if pictured else [feature_name(dataset, k, t) for k in (-2, -1)]
+    titles = () if pictured else [feature_name(dataset, k, t) for k in sides(dataset)]
     names = shown_names(dataset)
     if pictured:
         x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
@@ -267,7 +285,15 @@ def picture_of(dataset: Dataset) -> Callable[[Text, Palette, Dataset, str], alt.
     """The chart that shows what was learnt of these data."""
     if dataset.view is View.PLANE:
         return plane
+    if dataset.view is View.CURVE:
+        return curve
     return numbers if dataset.task is Task.REGRESSION else samples
+
+
+def curve(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
+    """A curve over the only input. Data: `frames` and `points` as for `pages.charts.curve`."""
+    size = {"height": PICTURE, "description": alternative}
+    return curves.curve(t, colours, dataset, shown_names(dataset), size).add_params(epoch_input())
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
@@ -472,12 +498,14 @@ def course(
     epochs: int,
     highest: float,
     baseline: float,
+    tested: bool,
     alternative: str,
 ) -> alt.LayerChart:
     """Training loss and test accuracy against the epoch, and a rule at the clock's epoch.
 
     Data: `course` from `course_table`, and `ghost`, that of the run before or none.
-    highest: the loss axis's end. baseline: the loss of guessing, drawn dotted.
+    highest: the loss axis's end. baseline: the loss of guessing, drawn dotted. tested: whether
+    there is a test part; where there is none, no accuracy is drawn.
     """
     ends = alt.Scale(domain=[0, epochs], nice=False)
     x = alt.X("epoch:Q").scale(ends).title(t.training.epoch).axis(tickCount=4, **CLOSE)
@@ -509,7 +537,7 @@ def course(
         + dot.encode(x, loss_axis)
     )
     return (
-        alt.layer(losses, accuracy)
+        alt.layer(losses, *([accuracy] if tested else []))
         .resolve_scale(y="independent")
         .add_params(epoch_input())
         .properties(height=COURSE, description=alternative)

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWX"
-"""Of codes: without I and O, which look like digits, and without Y and Z."""
+"""The letters of codes: without I and O, which look like digits, and without Y and Z."""
 CODE_LENGTH = 5
 MOST_QUESTIONS = 60
 """Questions that may be asked in one lesson."""
@@ -69,7 +69,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as everybody in it may know it; its secret and who voted what stand elsewhere.
+    """A lesson as everybody in it may see it; its secret and the votes are kept elsewhere.
 
     place: the page and settings that the teacher shows, as in an address without its host.
     asked: every question so far, the newest last. round: of the newest, 1, or 2 after discussion.
@@ -95,18 +95,18 @@ class Lesson:
     # What a teacher does
 
     def showing(self, place: str) -> Lesson:
-        """At another scene or page; a question that is open there closes."""
+        """The lesson moved to another scene or page; an open question closes."""
         if len(place) > LONGEST_PLACE:
             raise ValueError("a place is shorter")
         closed = Stage.CLOSED if self.stage is Stage.OPEN else self.stage
         return replace(self, place=place, stage=closed)
 
     def asking(self, key: str, answers: int, right: int | None = None) -> Lesson:
-        """With one of the dashboard's questions open."""
+        """The lesson with one of the dashboard's questions open."""
         return self._with(Question(len(self.asked) + 1, key, answers, right))
 
     def asking_own(self, title: str, options: tuple[str, ...], right: int | None = None) -> Lesson:
-        """With a question open that the teacher typed."""
+        """The lesson with a question open that the teacher typed."""
         title, options = title.strip(), tuple(option.strip() for option in options)
         return self._with(Question(len(self.asked) + 1, "", len(options), right, title, options))
 
@@ -117,15 +117,15 @@ class Lesson:
         return replace(self, stage=Stage.CLOSED) if self.stage is Stage.OPEN else self
 
     def showing_split(self) -> Lesson:
-        """With the split on the projector, and no votes any more."""
+        """The lesson with the split on the projector and voting closed."""
         return replace(self, stage=Stage.SHOWN) if self.asked else self
 
     def voting_again(self) -> Lesson:
-        """With the second round open."""
+        """The lesson with the second round open."""
         return replace(self, round=ROUNDS[-1], stage=Stage.OPEN) if self.asked else self
 
     def running(self) -> Lesson:
-        """With the question decided."""
+        """The lesson with the question decided."""
         return replace(self, stage=Stage.RUN) if self.asked else self
 
     # As text

@@ -44,7 +44,7 @@ PATIENCE = 10.0
 
 
 class SqliteStore:
-    """A store in the file `path`, which is made if it is not there.
+    """A store in the file `path`, created if it does not exist.
 
     One connection serves all threads of the process, one after the other: a change takes a fraction
     of a millisecond. Write-ahead logging lets other processes read meanwhile.

@@ -1,4 +1,4 @@
-"""The promise that every store of live lessons keeps, and the one that is configured.
+"""The protocol of every store of live lessons, and the store that is configured.
 
 Votes are counted exactly: a phone's change of mind is one vote moved, also from two processes at
 once. Secrets are kept as digests and compared in constant time.
@@ -23,10 +23,10 @@ MOST_VOTERS = 1_000
 LIFETIME = 12 * 3600.0
 """Seconds after which a lesson that its teacher has left alone is deleted."""
 PRESENT = 20.0
-"""Seconds after which a phone that has not looked is no longer counted as there."""
+"""Seconds after which a phone that has not polled no longer counts as present."""
 SECRET_BYTES = 20
 ATTEMPTS = 20
-"""Codes that are tried for a new lesson; one in five thousand is taken at most."""
+"""Attempts to find a free code for a new lesson; at most one in five thousand is taken."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{8,43}")
 """Who votes, and a teacher's secret: random words of an address."""
 
@@ -38,11 +38,11 @@ BAD_WORDS = (
 
 
 class Refused(Exception):
-    """What was asked cannot be done; each kind has its sentence."""
+    """A request that cannot be met; each kind has a sentence in the texts."""
 
 
 class NoLesson(Refused):
-    """There is no such lesson, or there no longer is."""
+    """There is no such lesson, or no longer."""
 
 
 class NotTheTeacher(Refused):

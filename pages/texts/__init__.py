@@ -1,4 +1,4 @@
-"""Every word a reader sees: one folder a language, one TOML file a page.
+"""Every word a reader sees: one folder per language, one TOML file per page.
 
 To add a language, copy `en/` and translate the right-hand sides.
 """
@@ -9,8 +9,10 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any
+
+from core.registry import registry
 
 FOLDER = Path(__file__).parent
 
@@ -55,10 +57,10 @@ def wrap(branch: dict[str, Any]) -> Text:
     )
 
 
-LANGUAGES = MappingProxyType(
-    {
-        code: Language(code, text.common.language, text)
+LANGUAGES = registry(
+    *(
+        Language(code, text.common.language, text)
         for code in sorted(path.parent.name for path in FOLDER.glob("*/common.toml"))
         for text in [wrap(read(code))]
-    }
+    )
 )

@@ -2,44 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from pages.texts import Text
+from pages.texts.scenes import ORDER
 
 Link = Callable[[str], str]
 """The address of a place: `scene3`, or `myth_rate` for the run that refutes a misconception."""
+Step = tuple[str, int, int, tuple[str, ...]]
+"""The key of its words, its first and its last minute, the scenes shown."""
 
 PLAY = "play"
-"""In place of scenes: the networks that the students are to mend."""
-STORY = (
-    ("opening", 0, 4, "3"),
-    ("bend", 4, 10, "12"),
-    ("layers", 10, 18, "3"),
-    ("walk", 18, 28, "4"),
-    ("slopes", 28, 35, "5"),
-    ("race", 35, 43, "6"),
-    ("price", 43, 47, "7"),
+"""The step without scenes in which students try to make networks learn."""
+STORY: tuple[Step, ...] = (
+    ("opening", 0, 4, ("deeper",)),
+    ("bend", 4, 10, ("line", "folds")),
+    ("layers", 10, 18, ("deeper",)),
+    ("walk", 18, 28, ("walk",)),
+    ("slopes", 28, 35, ("slopes",)),
+    ("race", 35, 43, ("race",)),
+    ("price", 43, 47, ("price",)),
 )
-PLANS = MappingProxyType(
+PLANS: Mapping[int, tuple[Step, ...]] = MappingProxyType(
     {
-        50: (*STORY, ("exit", 47, 50, "8")),
+        50: (*STORY, ("exit", 47, 50, ("since",))),
         90: (
             *STORY,
-            ("play", 47, 62, PLAY),
-            ("gallery", 62, 72, ""),
-            ("since", 72, 84, "8"),
-            ("close", 84, 90, ""),
+            (PLAY, 47, 62, ()),
+            ("gallery", 62, 72, ()),
+            ("since", 72, 84, ("since",)),
+            ("close", 84, 90, ()),
         ),
     }
 )
-"""By minutes: the steps, from when to when, and the numbers of the scenes shown, or PLAY."""
-NOTES = ("line", "folds", "deeper", "walk", "slopes", "race", "price", "since")
-"""The scenes in their order."""
+"""The steps of a lesson, by its minutes."""
 
 
 def plan(t: Text, minutes: int, link: Link) -> str:
-    """The lesson of so many minutes: aims, steps, notes by scene, misconceptions."""
+    """The lesson plan for this many minutes: aims, steps, notes by scene, misconceptions."""
     words, heads = t.lesson, t.lesson.headings
     return joined(
         f"# {words.title.format(minutes=minutes)}",
@@ -53,7 +54,7 @@ def plan(t: Text, minutes: int, link: Link) -> str:
         f"## {heads.ask}",
         listed([words.ask[key] for key in words.ask]),
         f"## {heads.scenes}",
-        *[notes(t, number, link) for number in range(1, len(NOTES) + 1)],
+        *[notes(t, number, link) for number in range(1, len(ORDER) + 1)],
         f"## {heads.myths}",
         myths(t, link),
     )
@@ -65,17 +66,18 @@ def steps(t: Text, minutes: int, link: Link) -> str:
     rows = [[words.columns[key] for key in words.columns], ["---"] * len(vars(words.columns))]
     for key, start, end, scenes in PLANS[minutes]:
         step = words.steps[key]
-        if scenes == PLAY:
+        if key == PLAY:
             shown = f"[{t.classroom.open}]({link(PLAY)})"
         else:
-            shown = " ".join(f"[{number}]({link(f'scene{number}')})" for number in scenes)
+            numbers = [ORDER.index(name) + 1 for name in scenes]
+            shown = " ".join(f"[{number}]({link(f'scene{number}')})" for number in numbers)
         rows.append([f"{start}–{end}", step.phase, named(t, step.teacher), step.students, shown])
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
 def notes(t: Text, number: int, link: Link) -> str:
     """What to say, ask and expect at a scene."""
-    own = t.lesson.notes[NOTES[number - 1]]
+    own = t.lesson.notes[ORDER[number - 1]]
     heading = t.lesson.scene.format(number=number, question=question(t, number))
     return joined(
         f"### [{heading}]({link(f'scene{number}')})",
@@ -85,7 +87,7 @@ def notes(t: Text, number: int, link: Link) -> str:
 
 def question(t: Text, number: int) -> str:
     """What a scene asks."""
-    return t["scene_" + NOTES[number - 1]].question
+    return t["scene_" + ORDER[number - 1]].question
 
 
 def myths(t: Text, link: Link) -> str:
@@ -146,7 +148,7 @@ def named(t: Text, line: str) -> str:
 
 
 def colon(t: Text) -> str:
-    """What stands between a word and its explanation."""
+    """The separator between a word and its explanation."""
     return t.classroom.bar.colon
 
 

@@ -12,11 +12,11 @@ from typing import Any
 import streamlit as st
 
 from pages.texts import Text
-from pages.texts.lesson import NOTES
+from pages.texts.scenes import ORDER
 from pages.ui.house import CONTROLS, STORY, Presenting
 from pages.ui.room import Room
 from pages.ui.session import keep, linked
-from pages.ui.settings import MOST_SCENES, Telling
+from pages.ui.settings import Telling
 from pages.ui.widgets.components import component
 
 STYLE = Path(__file__).with_name("present.css")
@@ -45,9 +45,9 @@ def present(t: Text, room: Room[Any]) -> None:
     told = room is STORY and scene > 0
     words = t.classroom.bar
     data = {
-        "place": words.place.format(scene=scene, last=MOST_SCENES) if told else "",
+        "place": words.place.format(scene=scene, last=len(ORDER)) if told else "",
         "back": room is not STORY or scene > 0,
-        "next": room is not STORY or scene < MOST_SCENES,
+        "next": room is not STORY or scene < len(ORDER),
         "labels": {**vars(words), "glossary": t.common.glossary},
         "notes": notes(t, room, scene),
         "terms": [(term.term, term.meaning) for term in vars(t.glossary).values()],
@@ -66,7 +66,7 @@ def present(t: Text, room: Room[Any]) -> None:
 def notes(t: Text, room: Room[Any], scene: int) -> list[tuple[str, str]]:
     """What the teacher wants to remember about a scene or a page: headings and sentences."""
     if room is STORY:
-        own = t.lesson.notes[NOTES[scene - 1]] if scene else ()
+        own = t.lesson.notes[ORDER[scene - 1]] if scene else ()
     else:
         own = t.lesson.pages.get(room.name, ())
     return [(t.lesson.parts[part], own[part]) for part in t.lesson.parts if part in own]
@@ -78,7 +78,7 @@ def step(room: Room[Any], by: int) -> None:
     if room is not STORY:
         st.session_state[TO_STORY] = True
         by = max(by, 0)  # back is where the reader has come from
-    turned = Telling(scene=min(max(scene + by, 0), MOST_SCENES))
+    turned = Telling(scene=min(max(scene + by, 0), len(ORDER)))
     if by:
         keep(turned.to_query(), Telling.keys())
 

@@ -51,12 +51,14 @@ class Uses:
     base: their values where nothing is chosen. names: the settings the page has, all of them if
     none are named; the others stay as in `base`. only: narrower domains by name; a value outside
     gives way to that of `base`. needs: a setting without which the link says nothing of the others.
+    quiet: whether even a full link says nothing where all is as in `base`.
     """
 
     base: Spec
     names: tuple[str, ...] = ()
     only: Mapping[str, Domain] = field(default_factory=lambda: MappingProxyType({}))
     needs: str = ""
+    quiet: bool = False
 
     @property
     def kind(self) -> type[Spec]:
@@ -79,7 +81,7 @@ class Uses:
         return self.with_settings_of(self.base, found, set(self.used) - outside)
 
     def write(self, value: Spec, *, full: bool) -> dict[str, str]:
-        if self.needs and not getattr(value, self.needs):
+        if (self.needs and not getattr(value, self.needs)) or (self.quiet and value == self.base):
             return {}
         query = value.to_query(self.base, full=full)
         return {key: text for key, text in query.items() if key in self.keys}
@@ -135,6 +137,10 @@ class Room(Generic[State]):
     moved: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return self.name
 
     @property
     def script(self) -> str:

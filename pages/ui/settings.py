@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain import Spec, choice, flag, given, levels, real, several, whole
+from core.data.tables import MOST_CLASSES, MOST_COLUMNS
+from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
@@ -12,6 +13,7 @@ from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
@@ -26,6 +28,8 @@ MOST_GIVEN = 10.0
 """The largest weight that can be typed there, by amount."""
 
 
+OWN_POINTS = "own_points"
+"""In place of a set of points: two columns of the visitor's own data."""
 LINE_PARTS = dict.fromkeys(("line_hand", "line_rule", "line_fold"))
 """What the page of the perceptron shows."""
 
@@ -73,21 +77,45 @@ class Propagating(Spec):
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
 
 
+VIEWS = dict.fromkeys(("charts", "network"))
+"""How the training page shows its networks."""
+FLOWS = dict.fromkeys(("forwards", "backwards"))
+"""What the picture of a network shows: its weights, or the error on its way back."""
+
+
 @dataclass(frozen=True)
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
-    tool: the instrument under the stage. a_..., b_...: the two moments that are compared.
+    view: charts of each network, or the network itself. flow: what the network's lines and rings
+    show. tool: the instrument under the stage. unit_...: the unit that it marks, 0 for none.
+    a_..., b_...: the two moments that are compared.
     """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
+    view: str = choice("charts", VIEWS)
+    flow: str = choice("backwards", FLOWS)
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)
     tool: str = choice("none", INSTRUMENTS)
+    unit_layer: int = whole(0, low=0, high=50)
+    unit_number: int = whole(0, low=0, high=256)
     a_lane: int = whole(1, low=1, high=MOST_LANES)
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)
     b_epoch: int = whole(10_000, low=0, high=10_000)
+
+
+@dataclass(frozen=True)
+class Pair(Spec):
+    """What pages of the plane take from a visitor's own data.
+
+    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told from all others.
+    """
+
+    pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
+    against: int = whole(1, low=1, high=MOST_CLASSES)
 
 
 @dataclass(frozen=True)
@@ -147,7 +175,7 @@ class OneLine(Spec):
     """
 
     line_part: str = choice("line_hand", LINE_PARTS)
-    line_points: str = choice("apart", POINT_SETS)
+    line_points: str = choice("apart", dict.fromkeys((*POINT_SETS, OWN_POINTS)))
     line_count: int = whole(300, low=4, high=300, steps=(20, 60, 100, 200, 300))
     line_seed: int = whole(0, low=0, high=9999)
     line_turn: int = whole(140, low=0, high=359)
@@ -171,7 +199,7 @@ class Telling(Spec):
     nothing has been said so far, SEEN: the reader wanted to see without saying anything.
     """
 
-    scene: int = whole(0, low=0, high=8)
+    scene: int = whole(0, low=0, high=len(ORDER))
     guess: str = choice(NOT_YET, GUESSES)
     belief: str = choice(NOT_YET, BELIEFS)
     belief_also: str = choice(NOT_YET, BELIEFS)
@@ -222,6 +250,3 @@ class ToldSince(Spec):
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)
-
-
-MOST_SCENES = 8

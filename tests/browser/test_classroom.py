@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from pages import texts
-from pages.ui.settings import MOST_SCENES
+from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle, speaks
 from tests.browser.test_pages import WIDTHS
 
@@ -93,7 +93,7 @@ def test_keys_buttons_and_clickers_turn_the_scenes_and_the_mode_stays_in_the_lin
     page.keyboard.press("ArrowLeft")
     at_scene(page, 1)
     assert query(page)["present"] == "1"
-    assert page.locator(".present .place").inner_text() == f"Scene 1 of {MOST_SCENES}"
+    assert page.locator(".present .place").inner_text() == f"Scene 1 of {len(SCENES)}"
 
 
 def test_a_guess_does_not_go_on_to_the_next_scene(projector):
@@ -104,7 +104,7 @@ def test_a_guess_does_not_go_on_to_the_next_scene(projector):
 
 
 def test_after_the_last_scene_there_is_no_next_and_before_the_cover_no_back(projector):
-    page = projector(f"/?scene={MOST_SCENES}&present=1")
+    page = projector(f"/?scene={len(SCENES)}&present=1")
     expect(page.locator(".present .next")).to_be_disabled()
     page = projector("/?present=1")
     expect(page.locator(".present .back")).to_be_disabled()
@@ -164,7 +164,7 @@ def test_the_notes_in_a_window_of_their_own_follow_the_scenes_and_turn_them(proj
     with page.expect_popup() as opened:
         page.keyboard.press("w")
     own = opened.value
-    expect(own.locator("h2")).to_have_text(f"Scene 3 of {MOST_SCENES}")
+    expect(own.locator("h2")).to_have_text(f"Scene 3 of {len(SCENES)}")
     for sentence in vars(T["en"].lesson.notes.deeper).values():
         expect(own.locator("body")).to_contain_text(sentence)
     expect(page.locator(".present .notes_drawer")).to_be_hidden()
@@ -181,10 +181,10 @@ def test_notes_that_are_asked_for_later_are_those_of_the_scene_on_the_screen(pro
     page = projector("/?scene=3&present=1")
     page.keyboard.press("PageUp")
     at_scene(page, 2)
-    expect(page.locator(".present .place")).to_have_text(f"Scene 2 of {MOST_SCENES}")
+    expect(page.locator(".present .place")).to_have_text(f"Scene 2 of {len(SCENES)}")
     with page.expect_popup() as opened:
         page.keyboard.press("w")
-    expect(opened.value.locator("h2")).to_have_text(f"Scene 2 of {MOST_SCENES}")
+    expect(opened.value.locator("h2")).to_have_text(f"Scene 2 of {len(SCENES)}")
 
 
 def test_the_next_scene_begins_at_its_top(projector):
@@ -198,7 +198,7 @@ def test_the_next_scene_begins_at_its_top(projector):
 
 
 @every_language
-@pytest.mark.parametrize("scene", range(1, MOST_SCENES + 1))
+@pytest.mark.parametrize("scene", range(1, len(SCENES) + 1))
 def test_a_projector_shows_every_picture_of_a_scene_whole(projector, scene, language):
     for guess in ("", "&guess=seen"):
         page = projector(f"/?scene={scene}&present=1&language={language}{guess}", charts=1)

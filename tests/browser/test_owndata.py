@@ -63,9 +63,9 @@ def test_a_file_is_learnt_from_and_its_words_are_read(page, encoding):
 
 
 WRONG = (
-    (b"PK\x03\x04\x00\x00" * 9, "This is no text"),
+    (b"PK\x03\x04\x00\x00" * 9, "This is not text"),
     (b"", "nothing to read"),
-    (rows("abc", "AB").replace("0.844", "x").encode(), "Row 2, column a: x is no number."),
+    (rows("abc", "AB").replace("0.844", "x").encode(), "Row 2, column a: x is not a number."),
     (b"1,2,A\n" * 500_000, "up to 2 MB"),
 )
 """A binary, an empty file, a word in place of a number, a large one: and what is said of it."""

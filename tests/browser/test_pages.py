@@ -7,7 +7,7 @@ from tests.browser.drive import open_page, serving, settle
 from tests.browser.visits import visits
 
 PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
-"""Every page that has charts; `/classroom`, which has none, has tests of its own."""
+"""Every page that has charts; `/classroom`, which has none, has its own tests."""
 WIDTHS = (1440, 768, 390)
 
 FITS = """width => {

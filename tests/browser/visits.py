@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import cycle
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -13,8 +14,8 @@ from pages import texts
 from pages.texts import Text
 from tests.browser.drive import listening, settle, speaks, tabs
 
-READERS = {"en": "light", "ja": "dark"}
-"""Each language in one theme: colours do not depend on words, nor names on colours."""
+READERS = dict(zip(texts.LANGUAGES, cycle(("light", "dark"))))
+"""Each language in one theme, in turn: colours do not depend on words, nor names on colours."""
 DESK = {"width": 1440, "height": 900}
 
 

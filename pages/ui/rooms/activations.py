@@ -15,6 +15,7 @@ from pages.charts.activations import CROSSING, REACH, STEPS, STRETCHES, Knobs, g
 from pages.charts.facts import facts_table, name_of, near
 from pages.charts.style import Palette, hue
 from pages.texts import Text
+from pages.texts.numbers import decimals
 from pages.ui import house
 from pages.ui.settings import MOST_CURVES, Curves
 from pages.ui.widgets.components import probe
@@ -91,7 +92,7 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
                 "colour": hue(ACTIVATIONS[key], colours),
                 "columns": [
                     [decimals(v, 2) for v in z],
-                    *([decimals(v) for v in w] for w in (f, df)),
+                    *([decimals(v, 3) for v in w] for w in (f, df)),
                 ],
             }
         )
@@ -107,11 +108,6 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
         head=head,
         rows=rows,
     )
-
-
-def decimals(value: float, digits: int = 3) -> str:
-    text = f"{value:.{digits}f}".replace("-", "−")
-    return text.removeprefix("−") if not text.strip("−0.") else text
 
 
 def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
@@ -149,7 +145,9 @@ def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
         values = rows["df" if slope else "f"].to_numpy()
         told.append(
             words.curve.format(
-                name=name_of(t, key), lowest=decimals(values.min()), highest=decimals(values.max())
+                name=name_of(t, key),
+                lowest=decimals(values.min(), 3),
+                highest=decimals(values.max(), 3),
             )
         )
     return words["slopes" if slope else "values"].format(
@@ -160,7 +158,7 @@ def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
 def stretch_charts(t: Text, colours: Palette) -> None:
     """The sigmoid carried over to tanh, and what becomes of its slope."""
     words = t.activations
-    crossing = f"{CROSSING:.2f}"
+    crossing = decimals(CROSSING, 2)
     st.header(words.stretch_title, anchor=False)
     st.markdown(words.stretch_lead)
     probe("stretch", label=words.stretch_dial, symbol="t", low=0, high=1, count=STRETCHES, start=0)

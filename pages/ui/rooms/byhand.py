@@ -25,7 +25,7 @@ from core.lessons.walkthrough import (
     walk,
 )
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import NetworkSpec
+from core.nn.network import Network, NetworkSpec
 from core.runs.training import RunSpec
 from pages.charts import byhand as charts
 from pages.charts.facts import name_of
@@ -131,15 +131,15 @@ def sample_of(hand: ByHand, run: RunSpec) -> Walkthrough:
     )
     parameters = first_parameters(spec, run.seed, dict(hand.hand_given))
     x = [hand.hand_x1, hand.hand_x2]
-    return walk(parameters, x, float(hand.hand_target), run.rate, spec.value_and_derivative)
+    return walk(Network(spec, parameters), x, float(hand.hand_target), run.rate)
 
 
 def chain_of(hand: ByHand, run: RunSpec) -> Walkthrough:
     parameters = chain_parameters(
         [getattr(hand, name) for name in WEIGHTS], [getattr(hand, name) for name in BIASES]
     )
-    target = float(hand.chain_target)
-    return walk(parameters, [hand.chain_x], target, run.rate, run.value_and_derivative)
+    network = Network(NetworkSpec(activation=run.activation, knobs=run.knobs), parameters)
+    return walk(network, [hand.chain_x], float(hand.chain_target), run.rate)
 
 
 def rules(run: RunSpec) -> tuple[str, str]:

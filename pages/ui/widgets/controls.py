@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import partial, singledispatch
+from functools import cache, partial, singledispatch
 from math import log10
 from typing import Any
 
 import streamlit as st
 
-from core.domain import Choice, Domain, Flag, Real, Several, Spec, Whole
+from core.domain import Choice, Domain, Flag, Knobs, Real, Several, Spec, Whole
+from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
 from pages.texts import Text
+from pages.texts.numbers import written
 from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
 
@@ -47,28 +49,47 @@ def controls(
 
 
 def knob_controls(
-    run: RunSpec, t: Text, activations: tuple[str, ...], *, change: Change, key: str = ""
+    run: RunSpec, t: Text, entries: tuple[str, ...], *, change: Change, key: str = ""
 ) -> None:
-    """Draw the knobs of these activations."""
-    domain = RunSpec.domains()["knobs"]
-    values = {**domain.defaults, **dict(run.knobs)}
-    for knob, real in domain.domains.items():
-        activation, symbol = knob.split(".")
-        if activation in activations:
-            reset(key + knob, values[knob])
-            st.slider(
-                f"{entry_name(t, activation)}: {symbol}",
-                min_value=real.low,
-                max_value=real.high,
-                key=key + knob,
-                on_change=taken,
-                args=(
-                    key + knob,
-                    lambda value, knob=knob: change(
-                        "knobs", domain.only_changed({**values, knob: value})
+    """Draw the knobs of these entries, activations or optimizers."""
+    for name, domain in RunSpec.domains().items():
+        if not isinstance(domain, Knobs):
+            continue
+        values = {**domain.defaults, **dict(getattr(run, name))}
+        for knob, real in domain.domains.items():
+            if knob.split(".")[0] in entries:
+                knob_control(
+                    real,
+                    values[knob],
+                    label=knob_name(t, knob),
+                    key=key + knob,
+                    change=lambda value, name=name, domain=domain, values=values, knob=knob: change(
+                        name, domain.only_changed({**values, knob: value})
                     ),
-                ),
-            )
+                )
+
+
+def knob_control(
+    real: Real, value: float, *, label: str, key: str, change: Callable[[float], None]
+) -> None:
+    reset(key, value)
+    handed = {"label": label, "key": key, "on_change": taken, "args": (key, change)}
+    if real.steps:
+        options = sorted({*real.steps, value})
+        st.select_slider(options=options, format_func=real.write, **handed)
+    else:
+        st.slider(min_value=real.low, max_value=real.high, **handed)
+
+
+def knob_name(t: Text, knob: str) -> str:
+    """What a knob is called, given as in a link: 'ELU: a' for `elu.a`."""
+    return f"{entry_name(t, knob.split('.')[0])}: {knob_label(knob)}"
+
+
+def knob_label(knob: str) -> str:
+    """What a knob is called beside its entry's name: 'a' for `elu.a`."""
+    entry, key = knob.split(".")
+    return registry(*all_entries()[entry].knobs)[key].label
 
 
 def reset(key: str, value: Any) -> None:
@@ -132,18 +153,16 @@ def entry_name(t: Text, key: str, options: Any = None) -> str:
     """The reader's name of a registry entry: a translation, else its own proper noun."""
     if key in t.options:
         return t.options[key]
-    entry = options[key] if options is not None else all_entries()[key]
+    entry = (options if options is not None else all_entries()).get(key)
     return getattr(entry, "name", key)
 
 
-def all_entries() -> dict[str, Any]:
-    """Every entry that a run can choose, by key."""
-    return {
-        key: entry
-        for domain in RunSpec.domains().values()
-        if isinstance(domain, Choice)
-        for key, entry in domain.options.items()
-    }
+@cache
+def all_entries() -> Mapping[str, Any]:
+    """Every entry of a registry that a run can choose, by key."""
+    choices = [domain for domain in RunSpec.domains().values() if isinstance(domain, Choice)]
+    entries = [entry for choice in choices for entry in choice.options.values()]
+    return registry(*(entry for entry in entries if hasattr(entry, "key")))
 
 
 @singledispatch
@@ -204,7 +223,7 @@ def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: A
     handed = {"key": key, "on_change": taken, "args": (key, change)}
     if domain.steps:
         options = sorted({*domain.steps, value})
-        st.select_slider(options=options, format_func=domain.write, **handed, **widget)
+        st.select_slider(options=options, format_func=partial(written, domain), **handed, **widget)
     else:
         st.number_input(
             min_value=float(domain.low),

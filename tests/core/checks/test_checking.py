@@ -17,6 +17,7 @@ from core.nn import network
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
+from core.nn.network import Network
 from core.nn.normalization import NORMALIZATIONS
 from core.runs.training import RunSpec, Trainer
 from tests.core.nn.test_network import answers
@@ -69,8 +70,8 @@ def test_a_trained_network_is_checked_as_it_is():
 
 def test_the_first_network_is_the_one_that_training_begins_with():
     run = replace(SMALL, norm="batch", seed=7, replicas=2)
-    theta = first_network(run).parameters.theta
-    np.testing.assert_array_equal(theta, Trainer(run).parameters.theta[:1])
+    theta = first_network(run).network.parameters.theta
+    np.testing.assert_array_equal(theta, Trainer(run).network.parameters.theta[:1])
 
 
 @settings(max_examples=40)
@@ -125,8 +126,8 @@ def test_sums_on_a_kink_are_counted_and_differences_keep_away_from_them():
 def test_differences_take_a_step_at_which_no_sum_crosses_a_kink():
     run = replace(SMALL, activation="relu")
     first = first_network(run)
-    bias = first.parameters.biases[0]
-    z = run.data().train_x[:1] @ first.parameters.weights[0][0]
+    bias = first.network.parameters.biases[0]
+    z = run.data().train_x[:1] @ first.network.parameters.weights[0][0]
     bias[0, 0] = 3e-5 - z[0]  # one sample's sums lie 3e-5 beside the kink
     found = check(first)
     assert found is not None
@@ -148,7 +149,7 @@ def test_numbers_too_large_to_represent_are_no_error():
     wild = RunSpec(activation="identity", initializer="normal", gain=20.0, depth=50, width=256)
     run = replace(wild, dataset="regression", samples=20)
     network_ = first_network(run)
-    network_.parameters.theta[...] *= 1e8
+    network_.network.parameters.theta[...] *= 1e8
     assert check(network_) is None
 
 
@@ -211,13 +212,13 @@ def test_differences_alone_find_it_too(monkeypatch):
 
 @pytest.mark.parametrize("part", ["weights", "biases", "scales"])
 def test_a_mistake_in_one_number_of_one_layer_is_found_there(monkeypatch, part):
-    right = checking.gradients
+    right = Network.write_gradient
 
-    def wrong(parameters, run, delta, gradient, norm, skip):
-        right(parameters, run, delta, gradient, norm, skip)
+    def wrong(network, through, delta, gradient):
+        right(network, through, delta, gradient)
         getattr(gradient, part)[1][0, 0, 2] *= 1.5
 
-    monkeypatch.setattr(checking, "gradients", wrong)
+    monkeypatch.setattr(Network, "write_gradient", wrong)
     found = checked(replace(SMALL, activation="tanh", norm="layer"))
     assert found.contradicted == (2,)
 

@@ -208,6 +208,15 @@ def test_one_spiral_is_the_other_turned_by_half_a_circle():
     np.testing.assert_allclose(np.abs(turned) / np.pi, y[:, 0], atol=1e-9)
 
 
+def test_each_blade_of_the_pinwheel_is_the_next_one_turned_by_a_third_of_a_circle():
+    x, y, _ = whole(load("pinwheel", DEFAULT, 0.0, 0))
+    radius, blade = np.hypot(*x.T), y.argmax(axis=1)
+    straight = (x[:, 0] + 1j * x[:, 1]) * np.exp(-1j * (2 * radius + 2 * np.pi / 3 * blade))
+    assert np.abs(np.angle(straight)).max() <= 0.6
+    assert 0.05 <= radius.min() <= radius.max() <= 0.95
+    assert (y.sum(axis=0) >= DEFAULT // 3).all()
+
+
 def test_each_moon_is_half_a_circle():
     x, y, _ = whole(load("moons", DEFAULT, 0.0, 0))
     lower = y[:, 0] == 1
@@ -223,7 +232,7 @@ def test_each_moon_is_half_a_circle():
 def test_a_collection_is_scaled_by_its_training_part_alone(dataset):
     raw, data = collected(dataset), load(dataset.key, 150, 0.0, 1)
     train, test = raw[data.train_rows], raw[data.test_rows]
-    axis = 0 if dataset.key == "iris" else None
+    axis = 0 if dataset.features else None
     mean, spread = train.mean(axis=axis), train.std(axis=axis)
     np.testing.assert_allclose(data.train_x, (train - mean) / spread, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(data.test_x, (test - mean) / spread, rtol=1e-12, atol=1e-13)

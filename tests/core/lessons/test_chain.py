@@ -19,15 +19,16 @@ from core.lessons.chain import (
 )
 from core.lessons.walkthrough import walk
 from core.nn.activations import ACTIVATIONS, sigmoid
-from core.nn.network import NetworkSpec
+from core.nn.network import Network, NetworkSpec
 
 four = st.lists(st.floats(-3, 3), min_size=CHAIN, max_size=CHAIN)
 SMOOTH = [key for key, entry in ACTIVATIONS.items() if not entry.kinks and not entry.seams]
 
 
 def chained(weights, biases, x, y, activation="sigmoid"):
-    rule = NetworkSpec(activation=activation).value_and_derivative
-    return walk(chain_parameters(weights, biases), [x], y, 0.1, rule), rule
+    spec = NetworkSpec(activation=activation)
+    network = Network(spec, chain_parameters(weights, biases))
+    return walk(network, [x], y, 0.1), spec.value_and_derivative
 
 
 @given(

@@ -99,7 +99,7 @@ def test_a_picture_of_weights_is_a_units_own_and_the_largest_come_first(short):
     assert sorted(order) == list(range(SHORT.width))
     sizes = np.linalg.norm(weights, axis=(1, 2))
     assert (np.diff(sizes) <= 0).all()
-    first = short.final.parameters.weights[0][0]
+    first = short.final.network.parameters.weights[0][0]
     for picture, unit in zip(weights, order, strict=True):
         np.testing.assert_array_equal(picture.ravel(), first[:, unit])
 

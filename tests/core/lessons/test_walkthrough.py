@@ -20,7 +20,7 @@ from core.lessons.walkthrough import (
     walk,
 )
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import NetworkSpec
+from core.nn.network import Network, NetworkSpec
 
 CLOSE = 1e-12
 numbers_of_a_sample = st.floats(-3, 3)
@@ -29,7 +29,7 @@ sizes = st.integers(1, 3)
 
 def walked(spec, x=(1.0, 0.5), y=1.0, rate=0.1, seed=0, typed=None):
     parameters = first_parameters(spec, seed, typed or {})
-    return walk(parameters, x, y, rate, spec.value_and_derivative)
+    return walk(Network(spec, parameters), x, y, rate)
 
 
 @given(

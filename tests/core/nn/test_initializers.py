@@ -1,13 +1,14 @@
-"""First weights: their size, their shape, and that chance comes from the generator alone."""
+"""Initial weights: their size, their shape, and that chance comes from the generator alone."""
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
 import pytest
 
-from core.nn.initializers import INITIALIZERS, orthogonal, uniform
+from core.nn.initializers import CUT_DEVIATION, INITIALIZERS, orthogonal, uniform
 
 EVERY = pytest.mark.parametrize("scheme", INITIALIZERS.values(), ids=INITIALIZERS)
 INDEPENDENT = pytest.mark.parametrize(
@@ -107,6 +108,22 @@ def test_normal_weights_are_normal(key):
     standard = weights / weights.std()
     assert (standard**4).mean() == pytest.approx(3, abs=5 * sqrt(96 / weights.size))
     assert (np.abs(standard) < 1).mean() == pytest.approx(0.6827, abs=0.01)
+
+
+def test_truncated_weights_are_normal_up_to_the_cut_and_never_beyond():
+    x = np.linspace(-2, 2, 40_001)
+    density = np.exp(-x * x / 2)
+
+    def mean(values):
+        return (values * density).sum() / density.sum()
+
+    deviation = sqrt(mean(x**2))
+    assert deviation == pytest.approx(CUT_DEVIATION, rel=1e-4)
+    standard = draw(INITIALIZERS["lecun_truncated"]) * sqrt(200) * CUT_DEVIATION
+    assert 1.999 < np.abs(standard).max() <= 2 * (1 + 1e-15)
+    counts, edges = np.histogram(standard, bins=20, range=(-2.001, 2.001))
+    expected = np.array([mean((lo <= x) & (x < hi)) for lo, hi in pairwise(edges)]) * standard.size
+    assert ((counts - expected) ** 2 / expected).sum() < 60  # chi-square of 19: 1 in 100,000
 
 
 @pytest.mark.parametrize("shape", [(8, 8), (20, 5), (5, 20), (1, 7), (7, 1), (1, 1)])

@@ -1,4 +1,7 @@
-"""Steps of every rule: by hand, against plain Python, and side by side."""
+"""The contract of every rule in the registry, and those of today against plain Python.
+
+A new entry is tested by being there: its worked example, its constants, what it does to a parabola.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,32 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from core.nn.optimizers import OPTIMIZERS
+from core.nn.optimizers import OPTIMIZERS, new_share
 
 EVERY = pytest.mark.parametrize("rule", OPTIMIZERS.values(), ids=OPTIMIZERS)
 
-# One parameter, rate 0.1, gradient 0.5 and then -0.25. By hand:
-#   momentum  v = 0.5, then 0.9 * 0.5 - 0.25 = 0.2
-#   RMSprop   s = 0.1 * 0.25 = 0.025, then 0.9 * 0.025 + 0.1 * 0.0625 = 0.02875
-#   Adam      m = 0.05, then 0.9 * 0.05 - 0.025 = 0.02;     m / (1 - 0.9^t):   0.5,  0.02 / 0.19
-#             s = 0.00025, then 0.00024975 + 0.0000625 = 0.00031225;
-#             s / (1 - 0.999^t): 0.25, 0.00031225 / 0.001999
-BY_HAND = {
-    "sgd": (0.05, -0.025),
-    "momentum": (0.05, 0.02),
-    "rmsprop": (0.1 * 0.5 / (sqrt(0.025) + 1e-8), -0.1 * 0.25 / (sqrt(0.02875) + 1e-8)),
-    "adam": (
-        0.1 * 0.5 / (0.5 + 1e-8),
-        0.1 * (0.02 / 0.19) / (sqrt(0.00031225 / 0.001999) + 1e-8),
-    ),
-}
 
+def steps_of(rule, gradients, rate, start=0.0, moving=True, **changed):
+    """The steps that follow from these gradients, (steps, replicas, parameters).
 
-def steps_of(rule, gradients, rate):
-    """The steps that follow from these gradients, (steps, replicas, parameters)."""
+    start: where the parameters begin. moving: whether they follow the steps. changed: constants
+    that are not at their default.
+    """
     memory = [np.zeros_like(gradients[0]) for _ in range(rule.memories)]
-    step, steps = np.full_like(gradients[0], np.nan), []
+    theta = np.full_like(gradients[0], start)
+    step, steps = np.full_like(theta, np.nan), []
+    constants = rule.constants({f"{rule.key}.{name}": value for name, value in changed.items()})
     for t, gradient in enumerate(gradients, start=1):
-        given = gradient.copy()
-        rule.step(step, gradient, rate, t, *memory)
+        given, here = gradient.copy(), theta.copy()
+        rule.step(step, gradient, theta, rate, t, *memory, **constants)
         np.testing.assert_array_equal(gradient, given)
+        np.testing.assert_array_equal(theta, here)
         steps.append(step.copy())
+        theta -= step if moving else 0
     return np.stack(steps)
+
+
+BY_HAND = ("sgd", "momentum", "rmsprop", "adam")
 
 
 def in_plain_python(key, gradients, rate):
@@ -59,10 +57,10 @@ def in_plain_python(key, gradients, rate):
     return steps
 
 
-@pytest.mark.parametrize("key", BY_HAND)
-def test_two_steps_are_those_calculated_by_hand(key):
-    steps = steps_of(OPTIMIZERS[key], np.array([[[0.5]], [[-0.25]]]), 0.1)
-    np.testing.assert_allclose(steps.ravel(), BY_HAND[key], rtol=1e-14)
+@EVERY
+def test_two_steps_are_those_calculated_by_hand(rule):
+    steps = steps_of(rule, np.array([[[0.5]], [[-0.25]]]), 0.1, start=1.0)
+    np.testing.assert_allclose(steps.ravel(), rule.worked, rtol=1e-14)
 
 
 @pytest.mark.parametrize("key", BY_HAND)
@@ -77,6 +75,27 @@ def test_many_steps_are_those_of_the_formula(key):
             np.testing.assert_allclose(steps[:, r, p], expected, rtol=1e-11)
 
 
+def test_adamw_is_adam_on_the_loss_alone_and_shrinks_the_weights_apart_from_it():
+    """Loshchilov & Hutter's algorithm 2 for one weight, in plain Python."""
+    gradients = np.random.default_rng(4).normal(size=60)
+    b1, b2, epsilon, decay, rate = 0.8, 0.95, 1e-6, 0.3, 0.05
+    w, m, s, expected = 2.0, 0.0, 0.0, []
+    for t, g in enumerate(gradients, start=1):
+        m = b1 * m + (1 - b1) * g
+        s = b2 * s + (1 - b2) * g * g
+        new = w - rate * (m / (1 - b1**t) / (sqrt(s / (1 - b2**t)) + epsilon) + decay * w)
+        expected.append(w - new)
+        w = new
+    constants = {"beta1": b1, "beta2": b2, "epsilon": epsilon, "decay": decay}
+    steps = steps_of(OPTIMIZERS["adamw"], gradients[:, None, None], rate, 2.0, **constants)
+    np.testing.assert_allclose(steps.ravel(), expected, rtol=1e-12, atol=1e-15)
+
+
+def test_without_a_gradient_adamw_shrinks_the_weights_geometrically():
+    steps = steps_of(OPTIMIZERS["adamw"], np.zeros((5, 1, 1)), 0.1, 1.0, decay=0.5)
+    np.testing.assert_allclose(1 - steps.ravel().cumsum(), 0.95 ** np.arange(1, 6), rtol=1e-14)
+
+
 @EVERY
 def test_the_first_step_goes_down_the_slope(rule):
     gradient = np.array([[[1e-3, -1e-3, 5.0, -5.0, 0.0]]])
@@ -87,9 +106,8 @@ def test_the_first_step_goes_down_the_slope(rule):
 @EVERY
 def test_the_step_is_as_large_as_the_rate(rule):
     gradients = np.random.default_rng(1).normal(size=(5, 1, 4))
-    np.testing.assert_allclose(
-        steps_of(rule, gradients, 3.0), 30 * steps_of(rule, gradients, 0.1), rtol=1e-12
-    )
+    large, small = (steps_of(rule, gradients, rate, 1.0, moving=False) for rate in (3.0, 0.1))
+    np.testing.assert_allclose(large, 30 * small, rtol=1e-12)
 
 
 @EVERY
@@ -101,10 +119,10 @@ def test_without_a_gradient_nothing_moves(rule):
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_replicas_and_parameters_do_not_mix(rule, dtype):
     gradients = np.random.default_rng(2).normal(size=(6, 3, 11)).astype(dtype)
-    together = steps_of(rule, gradients, 0.1)
+    together = steps_of(rule, gradients, 0.1, start=1.0)
     assert together.dtype == dtype
     for replica in range(3):
-        alone = steps_of(rule, gradients[:, replica : replica + 1], 0.1)
+        alone = steps_of(rule, gradients[:, replica : replica + 1], 0.1, start=1.0)
         np.testing.assert_array_equal(together[:, replica : replica + 1], alone)
 
 
@@ -114,9 +132,49 @@ def test_a_parabola_is_descended(rule):
     x, step = np.ones((1, 1)), np.zeros((1, 1))
     memory = [np.zeros_like(x) for _ in range(rule.memories)]
     for t in range(1, 301):
-        rule.step(step, x, 0.02, t, *memory)
+        rule.step(step, x, x, 0.02, t, *memory, **rule.constants({}))
         x -= step
     assert abs(x) < 0.02
+
+
+CONSTANTS = pytest.mark.parametrize(
+    ("rule", "knob"),
+    [pytest.param(r, k, id=f"{r.key}.{k.key}") for r in OPTIMIZERS.values() for k in r.knobs],
+)
+
+
+@CONSTANTS
+def test_a_constant_is_a_knob_within_bounds_that_its_formula_names(rule, knob):
+    assert knob.low <= knob.default <= knob.high
+    assert knob.default in knob.steps
+    assert list(knob.steps) == sorted(set(knob.steps))
+    assert knob.low <= knob.steps[0]
+    assert knob.steps[-1] <= knob.high
+    assert knob.symbol in rule.formula
+    assert knob.label
+
+
+@CONSTANTS
+def test_a_constant_matters_and_any_value_gives_numbers(rule, knob):
+    gradients = np.random.default_rng(3).normal(size=(9, 2, 3))
+    default = steps_of(rule, gradients, 0.1, start=1.0)
+    same = steps_of(rule, gradients, 0.1, start=1.0, **{knob.key: knob.default})
+    np.testing.assert_array_equal(same, default)
+    for value in (knob.low, knob.high, *knob.steps):
+        steps = steps_of(rule, gradients, 0.1, start=1.0, **{knob.key: value})
+        assert np.isfinite(steps).all()
+        assert np.array_equal(steps, default) == (value == knob.default)
+
+
+def test_a_rule_takes_only_its_own_constants():
+    changed = {"adam.beta1": 0.5, "momentum.beta": 0.1}
+    assert OPTIMIZERS["adam"].constants(changed) == {"beta1": 0.5, "beta2": 0.999, "epsilon": 1e-8}
+    assert OPTIMIZERS["sgd"].constants(changed) == {}
+
+
+@pytest.mark.parametrize(("beta", "share"), [(0.9, 0.1), (0.999, 0.001), (0.0, 1.0), (0.95, 0.05)])
+def test_an_average_takes_in_what_it_does_not_keep(beta, share):
+    assert new_share(beta) == share
 
 
 @EVERY

@@ -14,12 +14,13 @@ import pytest
 from core.data.datasets import DATASETS, Task
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
-from core.nn.network import NetworkSpec, Parameters, backward, build, forward, gradients
+from core.nn.network import Network, NetworkSpec, Parameters, build
 from core.nn.normalization import EPSILON, NORMALIZATIONS, Moments, back, moments, normalize
 from core.nn.optimizers import OPTIMIZERS
-from core.runs.recording import BINS, GRID, Recording, grid
+from core.runs.cost import BINS, GRID
+from core.runs.recording import Recording, grid
 from core.runs.training import RunSpec, Snapshot, Trainer, train
-from tests.core.nn.test_network import COMPLEX, OUTPUTS, answers, generators
+from tests.core.nn.test_network import COMPLEX, OUTPUTS, answers, generators, gradient_of
 from tests.core.runs.test_recording import snapshots_of
 from tests.core.runs.test_training import PARTS, TINY, assert_equal, bits, one_replica
 
@@ -32,26 +33,11 @@ SKIPS = pytest.mark.parametrize("skip", [0.0, 0.5])
 RULES = pytest.mark.parametrize("rule", OPTIMIZERS)
 
 
-def normalization(key):
-    return NetworkSpec(norm=key).normalization
-
-
-def gradient_of(parameters, x, y, f, loss, norm, skip):
-    """The gradient of the mean loss, written by the core."""
-    scaled = bool(parameters.scales)
-    gradient = Parameters.zeros(parameters.sizes, len(parameters.theta), scaled=scaled)
-    run = forward(parameters, x, f, normalization(norm), skip)
-    delta = loss.delta(run.output, y)
-    gradients(parameters, run, delta, gradient, normalization(norm), skip)
-    gradient.theta[...] /= x.shape[-2]
-    return gradient
-
-
 # --- against another library -------------------------------------------------------------------
 
 
-def reference_network(norm):
-    """The network of the references, whose W is the transpose of ours: s = W a."""
+def reference_parameters(norm):
+    """Those of the network of the references, whose W is the transpose of ours: s = W a."""
     sizes = REFERENCE["network"]["sizes"]
     parameters = Parameters.zeros(sizes, 1, scaled=norm != "none")
     for layer, (fan_in, fan_out) in enumerate(pairwise(sizes), start=1):
@@ -71,18 +57,17 @@ def equal(ours, theirs):
     "row", REFERENCE["rows"], ids=lambda r: f"{r['activation']}-{r['norm']}-{r['skip']}"
 )
 def test_the_pass_forwards_and_back_agrees_with_pytorch(row):
-    norm, skip = normalization(row["norm"]), row["skip"]
-    parameters, loss = reference_network(row["norm"]), LOSSES[Task.CLASSES]
-    f = NetworkSpec(activation=row["activation"]).value_and_derivative
+    spec = NetworkSpec(activation=row["activation"], norm=row["norm"], skip=row["skip"])
+    network, loss = Network(spec, reference_parameters(row["norm"])), LOSSES[Task.CLASSES]
     x = np.array(REFERENCE["network"]["x"])
     y = np.eye(3)[REFERENCE["network"]["classes"]]
-    run = forward(parameters, x, f, norm, skip)
+    run = network.forward(x)
     equal(run.output[0], row["output"])
     equal(loss.value(run.output, y).mean(), row["loss"])
-    errors = list(backward(parameters, run, loss.delta(run.output, y) / len(x), norm, skip))[::-1]
+    errors = list(network.backward(run, loss.delta(run.output, y) / len(x)))[::-1]
     equal([np.linalg.norm(e.delta) for e in errors], row["delta"])
     equal([np.linalg.norm(e.carried) for e in errors[:-1]], row["carried"])
-    gradient = gradient_of(parameters, x, y, f, loss, row["norm"], skip)
+    gradient = gradient_of(network, x, y, loss)
     for ours, theirs in zip(gradient.weights, row["weights"], strict=True):
         equal(ours[0].T, theirs)
     for ours, theirs in zip(gradient.biases, row["biases"], strict=True):
@@ -97,17 +82,16 @@ def test_the_pass_forwards_and_back_agrees_with_pytorch(row):
     ids=lambda r: f"{r['activation']}-{r['skip']}",
 )
 def test_the_pass_by_given_averages_agrees_with_pytorch(row):
-    parameters, unit = reference_network("batch"), np.arange(4)
-    running = [
+    parameters, unit = reference_parameters("batch"), np.arange(4)
+    running = tuple(
         Moments(0.2 * np.sin(unit + layer)[None, None], 1 + 0.5 * np.cos(unit + layer)[None, None])
         for layer in (1, 2, 3)
-    ]
-    f = NetworkSpec(activation=row["activation"]).value_and_derivative
+    )
+    spec = NetworkSpec(activation=row["activation"], norm="batch", skip=row["skip"])
+    network = Network(spec, parameters, running)
     x = np.array(REFERENCE["network"]["x"])
-    run = forward(parameters, x, f, normalization("batch"), row["skip"], running)
-    equal(run.output[0], row["judged"])
-    alone = forward(parameters, x[2:3], f, normalization("batch"), row["skip"], running)
-    equal(alone.output[0], row["judged"][2:3])
+    equal(network.judge(x).output[0], row["judged"])
+    equal(network.judge(x[2:3]).output[0], row["judged"][2:3])
 
 
 def test_the_references_know_every_normalization():
@@ -134,11 +118,12 @@ def test_two_samples_are_normalized_to_minus_one_and_one():
 @pytest.mark.parametrize(("norm", "axis"), [("batch", 0), ("layer", 1)])
 def test_normalized_sums_have_mean_0_and_variance_1_along_their_axis_alone(norm, axis):
     spec = NetworkSpec(activation="tanh", depth=3, width=6, norm=norm)
-    parameters = build(spec, 2, 1, generators(0, 2))
+    network = build(spec, 2, 1, generators(0, 2))
+    parameters = network.parameters
     assert all((scale == 1).all() for scale in parameters.scales)
     assert not any(bias.any() for bias in parameters.biases)
     x = np.random.default_rng(0).normal(size=(9, 2))
-    run = forward(parameters, x, spec.value_and_derivative, spec.normalization)
+    run = network.forward(x)
     for z, a, weight in zip(run.z[:-1], run.a, parameters.weights, strict=False):
         for replica in range(2):
             sums = (a if a.ndim == 2 else a[replica]) @ weight[replica]
@@ -155,45 +140,45 @@ def test_what_one_replica_does_never_reaches_another(norm):
     spec = NetworkSpec(activation="tanh", depth=3, width=5, norm=norm, skip=0.5)
     x = np.random.default_rng(0).normal(size=(3, 7, 2))
     y = np.random.default_rng(1).integers(0, 2, (3, 7, 1)).astype(float)
-    loss, f = LOSSES[Task.BINARY], spec.value_and_derivative
-    parameters = build(spec, 2, 1, generators(0, 3))
-    before = gradient_of(parameters, x, y, f, loss, norm, 0.5).theta
-    parameters.theta[1] *= 100
+    network, loss = build(spec, 2, 1, generators(0, 3)), LOSSES[Task.BINARY]
+    before = gradient_of(network, x, y, loss).theta
+    network.parameters.theta[1] *= 100
     x[1] = 1e3 * x[1] + 7
-    after = gradient_of(parameters, x, y, f, loss, norm, 0.5).theta
+    after = gradient_of(network, x, y, loss).theta
     np.testing.assert_array_equal(after[[0, 2]], before[[0, 2]])
     assert not np.array_equal(after[1], before[1])
 
 
 def test_with_skip_connections_each_layer_from_the_second_on_adds_its_input():
     spec = NetworkSpec(activation="tanh", depth=3, width=4, skip=0.25)
-    parameters = build(spec, 2, 1, generators(0))
+    network = build(spec, 2, 1, generators(0))
     x = np.random.default_rng(0).normal(size=(5, 2))
-    run = forward(parameters, x, spec.value_and_derivative, skip=0.25)
+    run = network.forward(x)
     np.testing.assert_array_equal(run.a[1], np.tanh(run.z[0]))
     for layer in (1, 2):
         np.testing.assert_allclose(run.a[layer + 1], np.tanh(run.z[layer]) + 0.25 * run.a[layer])
         np.testing.assert_allclose(run.slope[layer], 1 - np.tanh(run.z[layer]) ** 2)
-    np.testing.assert_allclose(run.output, run.a[3] @ parameters.weights[3])
+    np.testing.assert_allclose(run.output, run.a[3] @ network.parameters.weights[3])
 
 
 # --- against differences -----------------------------------------------------------------------
 
 
 def example_away_from_kinks(key, norm, skip, task):
-    """Parameters and data: no z within reach of a kink of the activation."""
+    """Network and data: no z within reach of a kink of the activation."""
     spec = NetworkSpec(activation=key, depth=2, width=4, norm=norm, skip=skip)
     kinks = np.array([*ACTIVATIONS[key].kinks, *ACTIVATIONS[key].seams, 1e9])
     for seed in range(300):
         rng = np.random.default_rng(seed)
         x, y = rng.normal(size=(5, 3)), answers(task, 5, rng)
-        parameters = build(spec, 3, OUTPUTS[task], generators(seed))
-        parameters.theta[...] += 0.3 * rng.normal(size=parameters.theta.shape)
-        run = forward(parameters, x, spec.value_and_derivative, spec.normalization, skip)
+        network = build(spec, 3, OUTPUTS[task], generators(seed))
+        theta = network.parameters.theta
+        theta += 0.3 * rng.normal(size=theta.shape)
+        run = network.forward(x)
         hidden = np.concatenate([z.ravel() for z in run.z[:-1]])
         steep = max((n.factor.max() for n in run.normal), default=0)
         if np.abs(hidden[:, None] - kinks).min() > 0.01 and steep < 10:
-            return parameters, x, y, spec
+            return network, x, y
     raise AssertionError("no example")
 
 
@@ -203,7 +188,8 @@ def test_both_parts_are_judged_by_the_running_averages_of_batch_normalization():
     for _ in range(3):
         trainer.train_epoch()
     snapshot = trainer.snapshot()
-    in_batches = loss.value(trainer.forward(trainer.x).output, trainer.y).mean(axis=1)
+    seen = trainer.network.forward(trainer.data.train_x).output
+    in_batches = loss.value(seen, trainer.data.train_y).mean(axis=1)
     for part in ("train", "test"):
         x, y = getattr(trainer.data, f"{part}_x"), getattr(trainer.data, f"{part}_y")
         answers = np.stack([trainer.predict(x, replica) for replica in range(2)])
@@ -217,15 +203,14 @@ def test_both_parts_are_judged_by_the_running_averages_of_batch_normalization():
 @SKIPS
 def test_the_gradient_is_the_slope_in_random_directions(key, norm, skip):
     loss = LOSSES[list(Task)[len(key) % len(Task)]]
-    parameters, x, y, spec = example_away_from_kinks(key, norm, skip, loss.task)
-    f = spec.value_and_derivative
-    gradient = gradient_of(parameters, x, y, f, loss, norm, skip).theta[0]
-    theta = parameters.theta.copy()
+    network, x, y = example_away_from_kinks(key, norm, skip, loss.task)
+    gradient = gradient_of(network, x, y, loss).theta[0]
+    theta = network.parameters.theta.copy()
     rng, h = np.random.default_rng(0), 1e-5
 
     def mean_loss(theta):
-        moved = Parameters.of(theta, parameters.sizes)
-        return loss.value(forward(moved, x, f, spec.normalization, skip).output, y).mean()
+        moved = replace(network, parameters=network.parameters.like(theta))
+        return loss.value(moved.forward(x).output, y).mean()
 
     for _ in range(4):
         direction = rng.normal(size=theta.shape)
@@ -262,10 +247,10 @@ def test_the_gradient_of_smooth_networks_agrees_with_the_complex_step(key, norm,
     spec = NetworkSpec(activation=key, depth=3, width=3, norm=norm, skip=skip)
     rng = np.random.default_rng(2)
     x, y = rng.uniform(-1, 1, (6, 2)), rng.integers(0, 2, (6, 1)).astype(float)
-    parameters = build(spec, 2, 1, generators(0))
+    network = build(spec, 2, 1, generators(0))
+    parameters = network.parameters
     parameters.theta[...] += 0.1 * rng.normal(size=parameters.theta.shape)
-    loss = LOSSES[Task.BINARY]
-    ours = gradient_of(parameters, x, y, spec.value_and_derivative, loss, norm, skip).theta[0]
+    ours = gradient_of(network, x, y, LOSSES[Task.BINARY]).theta[0]
     theirs = []
     for k in range(ours.size):
         shifted = parameters.theta[0].astype(complex)
@@ -280,7 +265,7 @@ def test_the_gradient_of_smooth_networks_agrees_with_the_complex_step(key, norm,
 
 def networks(trainer, replica=0):
     """One replica's weights, biases and scales, as plain copies."""
-    p = trainer.parameters
+    p = trainer.network.parameters
     return [[part[replica].copy() for part in parts] for parts in (p.weights, p.biases, p.scales)]
 
 
@@ -400,8 +385,12 @@ def trained(run, epochs):
             if run.warmup:
                 rate *= min(1, k / (run.warmup * len(batches)))
             step = np.empty_like(gradient)
-            OPTIMIZERS[run.optimizer].step(step, gradient, rate, k, *memory)
-            theta = theta - step[0]
+            rule = OPTIMIZERS[run.optimizer]
+            rule.step(step, gradient, theta[None], rate, k, *memory, **rule.constants({}))
+            for kind in (changes := unflat(step[0], network)):
+                for layer in range(min(run.frozen, layers, len(kind))):
+                    kind[layer] = np.zeros_like(kind[layer])
+            theta = theta - flat(changes)
             network = unflat(theta, network)
     return network, running if run.norm == "batch" else []
 
@@ -438,9 +427,10 @@ def test_training_is_what_the_formulas_say_step_by_step(run):
     for _ in range(3):
         trainer.train_epoch()
     network, running = trained(run, 3)
-    np.testing.assert_allclose(trainer.parameters.theta[0], flat(network), rtol=1e-7, atol=1e-9)
-    assert len(trainer.running) == len(running)
-    for ours, theirs in zip(trainer.running, running, strict=True):
+    theta = trainer.network.parameters.theta
+    np.testing.assert_allclose(theta[0], flat(network), rtol=1e-7, atol=1e-9)
+    assert len(trainer.network.running) == len(running)
+    for ours, theirs in zip(trainer.network.running, running, strict=True):
         np.testing.assert_allclose(ours.mean[0], theirs[0], rtol=1e-7, atol=1e-9)
         np.testing.assert_allclose(ours.variance[0], theirs[1], rtol=1e-7, atol=1e-9)
     data = run.data()
@@ -511,7 +501,7 @@ def test_every_number_of_a_snapshot_is_what_its_definition_says(run):
             "through": [*through, np.nan],
             "around": [*around, np.nan],
         }
-        if not trainer.running:  # else the running averages judge, see below
+        if not trainer.network.running:  # else the running averages judge, see below
             expected |= {"train_loss": found["loss"], "train_accuracy": found["accuracy"]}
         for name, value in expected.items():
             got = getattr(snapshot, name)[replica]
@@ -563,8 +553,8 @@ def test_a_faint_error_that_comes_through_is_not_shown_as_zero():
 
 def test_a_part_is_finite_or_not_a_number_although_the_layer_above_lets_almost_nothing_through():
     trainer = Trainer(replace(TINY, depth=3, width=1, activation="tanh", skip=2.0))
-    trainer.parameters.weights[2][...] = 0
-    trainer.parameters.biases[2][...] = 355.5  # tanh' is about 4 exp(-711), 6e-309
+    trainer.network.parameters.weights[2][...] = 0
+    trainer.network.parameters.biases[2][...] = 355.5  # tanh' is about 4 exp(-711), 6e-309
     snapshot = trainer.snapshot()
     assert 0 < snapshot.delta[0, 2] < 1e-308
     for name in PARTS:
@@ -579,18 +569,18 @@ class Watched(Trainer):
 
     def __init__(self, run):
         super().__init__(run)
-        self.raw, self.used, self.rates, rule = [], [], [], self.optimizer
+        self.raw, self.used, self.rates, rule = [], [], [], self.descent.optimizer
 
         class Rule:
-            def step(_, step, gradient, rate, t, *memory):
+            def step(_, step, gradient, theta, rate, t, *memory, **constants):
                 self.used.append(gradient.copy())
                 self.rates.append(rate)
-                rule.step(step, gradient, rate, t, *memory)
+                rule.step(step, gradient, theta, rate, t, *memory, **constants)
 
-        self.optimizer = Rule()
+        self.descent.optimizer = Rule()
 
     def follow_gradient(self, samples, *, last=False):
-        self.raw.append(self.gradient.theta / samples)
+        self.raw.append(self.descent.gradient.theta / samples)
         super().follow_gradient(samples, last=last)
 
 
@@ -675,9 +665,8 @@ def test_frozen_layers_do_not_move_at_all(rule, norm, frozen, amplify):
 def test_amplified_the_gradient_of_every_layer_has_the_output_layers_size(key, norm):
     run = replace(TINY, activation=key, norm=norm, amplify=True, batch=5000, replicas=2, depth=4)
     trainer = watched(run, 1)  # the first step sees all samples
-    raw, used = (
-        Parameters.of(list_[0], trainer.parameters.sizes) for list_ in (trainer.raw, trainer.used)
-    )
+    sizes = trainer.network.parameters.sizes
+    raw, used = (Parameters.of(list_[0], sizes) for list_ in (trainer.raw, trainer.used))
     for replica in range(2):
         output = np.linalg.norm(raw.weights[-1][replica])
         layers = zip(raw.weights, used.weights, raw.biases, used.biases, strict=True)
@@ -693,13 +682,13 @@ def test_amplified_the_gradient_of_every_layer_has_the_output_layers_size(key, n
 def test_the_amplifiers_stay_as_they_were_before_training():
     trainer = watched(replace(TINY, activation="sigmoid", amplify=True, replicas=2), 4)
     for raw, used in zip(trainer.raw, trainer.used, strict=True):
-        np.testing.assert_array_equal(used, raw * trainer.amplifiers)
-    assert (trainer.amplifiers.std(axis=1) > 0).all()
+        np.testing.assert_array_equal(used, raw * trainer.descent.amplifiers)
+    assert (trainer.descent.amplifiers.std(axis=1) > 0).all()
 
 
 def test_the_scales_of_a_layer_are_amplified_with_its_weights():
     trainer = Trainer(replace(TINY, activation="sigmoid", norm="layer", amplify=True))
-    amplifiers = Parameters.of(trainer.amplifiers, trainer.parameters.sizes)
+    amplifiers = Parameters.of(trainer.descent.amplifiers, trainer.network.parameters.sizes)
     for weights, scales in zip(amplifiers.weights, amplifiers.scales, strict=False):
         assert (scales == weights[0, 0, 0]).all()
 
@@ -742,10 +731,10 @@ def test_each_replica_is_the_single_run_with_its_seed_bit_for_bit(run):
 
 def assert_same_state(together, single, replica):
     """Parameters, memory and running averages of one replica, and those of a single run."""
-    ours = [together.parameters.theta, *together.memory]
-    theirs = [single.parameters.theta, *single.memory]
-    ours += [array for pair in together.running for array in pair]
-    theirs += [array for pair in single.running for array in pair]
+    ours = [together.network.parameters.theta, *together.descent.memory]
+    theirs = [single.network.parameters.theta, *single.descent.memory]
+    ours += [array for pair in together.network.running for array in pair]
+    theirs += [array for pair in single.network.running for array in pair]
     for one, two in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(one[replica], two[0])
 
@@ -782,7 +771,7 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit(norm
     alone = {replica: Trainer(replace(run, seed=5 + replica)) for replica in (0, 2)}
     for epoch in range(5):
         if epoch == when:
-            together.parameters.weights[1][1] = np.inf
+            together.network.parameters.weights[1][1] = np.inf
         together.train_epoch()
         snapshot = together.snapshot()
         for replica, single in alone.items():
@@ -795,7 +784,7 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit(norm
             assert snapshot.diverged == (None, (when + 1, 2), None)
             for name in (f.name for f in fields(Snapshot) if f.name not in ("epoch", "diverged")):
                 assert np.isnan(getattr(snapshot, name)[1]).all(), name
-    for pair in together.running:
+    for pair in together.network.running:
         assert all(np.isfinite(array).all() for array in pair)
 
 
@@ -804,13 +793,13 @@ def test_running_averages_that_broke_mark_their_replica_and_begin_anew():
     trainer, alone = Trainer(run), Trainer(replace(run, replicas=1))
     for either in (trainer, alone):
         either.train_epoch()
-    for pair in trainer.running:
+    for pair in trainer.network.running:
         for average in pair:
             average[1] = np.nan
     snapshot = trainer.snapshot()
     assert snapshot.diverged[0] is None
     assert snapshot.diverged[1][0] == 1
-    for mean, variance in trainer.running:
+    for mean, variance in trainer.network.running:
         assert (mean[1] == 0).all()
         assert (variance[1] == 1).all()
     assert_same_state(trainer, alone, 0)
@@ -892,13 +881,13 @@ def test_a_recording_is_finite_or_marked_however_little_there_is(run, rule):
 def test_batches_of_one_teach_a_normalized_network_nothing_but_its_shifts_and_its_output():
     run = replace(ONE_OVER, norm="batch", batch=1)
     trainer = Trainer(run)
-    weights = [w.copy() for w in trainer.parameters.weights]
-    x, y = trainer.x[:1][None], trainer.y[:1][None]
+    weights = [w.copy() for w in trainer.network.parameters.weights]
+    x, y = trainer.data.train_x[:1][None], trainer.data.train_y[:1][None]
     trainer.descend(x, y)
-    for before, now in zip(weights[:-1], trainer.parameters.weights[:-1], strict=True):
+    for before, now in zip(weights[:-1], trainer.network.parameters.weights[:-1], strict=True):
         np.testing.assert_array_equal(before, now)
-    assert all((scale == 1).all() for scale in trainer.parameters.scales)
-    assert trainer.parameters.biases[-1].any()
+    assert all((scale == 1).all() for scale in trainer.network.parameters.scales)
+    assert trainer.network.parameters.biases[-1].any()
 
 
 # --- a recording -------------------------------------------------------------------------------
@@ -917,7 +906,7 @@ def test_a_frame_shows_the_sums_of_training_and_the_answers_of_evaluation(norm):
     for _ in range(run.epochs):
         trainer.train_epoch()
     network, data = networks(trainer), run.data()
-    running = [(mean[0], variance[0]) for mean, variance in trainer.running]
+    running = [(mean[0], variance[0]) for mean, variance in trainer.network.running]
     found = plain(run, network, data.train_x, data.train_y)
     answers = plain(run, network, grid(), np.zeros((GRID**2, 1)), running)["p"]
     if norm == "batch":

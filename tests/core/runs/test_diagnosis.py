@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from functools import cache
+from itertools import pairwise
 from math import log
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from core.data.datasets import DATASETS
 from core.nn.losses import LOSSES
-from core.runs.diagnosis import VANISHING, Verdict, diagnose
+from core.runs.diagnosis import VANISHING, diagnose
 from core.runs.recording import History
+from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
 
 BASE = log(2)
@@ -25,8 +27,10 @@ def history(losses, every=10, depth=3, diverged=None, **last):
     """One replica's history: a loss every `every` epochs, layers that are in order.
 
     last: what differs in the last row: `share` of the error that reaches layer 1, or fields.
-    A dead layer outputs 0, without any spread, unless its spread is given.
+    A dead layer outputs 0, without any spread, unless its spread is given. The weights are as large
+    as Xavier's, and have moved by their own size.
     """
+    start = last.pop("start", {})
     last = {"activation_std": [float(d < 1) for d in last.get("dead", [])]} | last
     rows, layers = len(losses), depth + 1
     table = {
@@ -36,19 +40,33 @@ def history(losses, every=10, depth=3, diverged=None, **last):
     }
     table |= {"epoch": np.arange(rows) * every}
     table["train_loss"] = table["test_loss"] = np.array(losses, float)[:, None]
+    table["test_loss"] = table["test_loss"] + BASE * last.pop("gap", 0.0)
     table["train_accuracy"] = table["test_accuracy"] = np.full((rows, 1), last.pop("accuracy", 0.5))
     for name in ("delta", "gradient_norm", "moved", "weight_norm", "activation_std", "signal"):
         table[name] = np.ones((rows, 1, layers))
+    table["weight_norm"][:] = usual_norms(depth)
     table["delta"][-1, 0, 0] = last.pop("share", 0.2)
     for name, values in last.items():
         table[name][-1, 0, : len(values)] = values
+    for name, values in start.items():
+        table[name][0, 0, : len(values)] = values
     return History(**table, diverged=(diverged,))
+
+
+def usual_norms(depth):
+    sizes = (2, *[RUN.width] * depth, 1)
+    return [(2 * m * n / (m + n)) ** 0.5 for m, n in pairwise(sizes)]
 
 
 SCALARS = {"epoch", "train_loss", "train_accuracy", "test_loss", "test_accuracy", "diverged"}
 FLAT = [BASE] * 31
 HALF = [BASE, 0.6 * BASE] + [0.5 * BASE] * 29
 FALLING = list(np.linspace(BASE, 0.5 * BASE, 31))
+JUMPING = [BASE, 1.1 * BASE] * 15 + [BASE]
+WORSE = [1.3 * BASE, 1.5 * BASE] * 15 + [1.3 * BASE]
+LOST = [BASE] * 5 + [0.9 * BASE] * 2 + [BASE] * 24
+DROP = [BASE] * 5 + [0.4 * BASE] * 2
+STILL = [0.001] * 4
 
 
 def judged(found, run=RUN, index=-1, baseline=BASE, guessing=0.5):
@@ -56,11 +74,49 @@ def judged(found, run=RUN, index=-1, baseline=BASE, guessing=0.5):
     return diagnose(run, found, index, baseline=baseline, guessing=guessing)
 
 
+GROWING = {
+    "delta": [10.0],
+    "through": [1.0] * 3,
+    "activation_part": [1.0] * 3,
+    "norm_part": [1] * 3,
+}
+SMALL = {"weight_norm": [0.1] * 4, "activation_part": [0.9] * 3}
 V = Verdict
 RULES = {
     # 1. a number is not finite
     "diverged": (V.DIVERGED, RUN, history(FLAT, diverged=(250, 2))),
     "diverged before learnt": (V.DIVERGED, RUN, history([0.1] * 31, diverged=(250, 2))),
+    "diverged at once": (V.NO_START, RUN, history([np.nan], diverged=(0, 2))),
+    "diverged from a large error": (
+        V.DIVERGED_WEIGHTS,
+        RUN,
+        history(FLAT, diverged=(250, 2), start={"delta": [10.0]}),
+    ),
+    "diverged from a large loss": (
+        V.DIVERGED_WEIGHTS,
+        RUN,
+        history([100 * BASE, *FLAT], diverged=(250, 2)),
+    ),
+    "diverged as skips add up": (
+        V.DIVERGED_SKIP,
+        replace(RUN, skip=1.0),
+        history(FLAT, diverged=(250, 2), start=GROWING),
+    ),
+    "diverged without skips": (
+        V.DIVERGED_WEIGHTS,
+        RUN,
+        history(FLAT, diverged=(250, 2), start=GROWING),
+    ),
+    "diverged amplified": (
+        V.DIVERGED_AMPLIFIED,
+        replace(RUN, amplify=True),
+        history(FLAT, diverged=(250, 2), start={"gradient_norm": [0.1]}),
+    ),
+    "hardly amplified": (
+        V.DIVERGED,
+        replace(RUN, amplify=True),
+        history(FLAT, diverged=(250, 2), start={"gradient_norm": [0.11]}),
+    ),
     # 2. the loss at most 0.3 of the baseline, or 95 % right
     "loss 0.3": (V.LEARNT, RUN, history([BASE, 0.2999 * BASE])),
     "loss above 0.3": (V.TOO_EARLY, RUN, history([BASE, 0.301 * BASE])),
@@ -69,8 +125,20 @@ RULES = {
     "learnt before silent": (V.LEARNT, RUN, history(FLAT, accuracy=1.0, share=0.0)),
     "learnt before exploding": (V.LEARNT, RUN, history([BASE, 0.1], share=50.0)),
     "learnt at once": (V.LEARNT, RUN, history([0.1])),
+    "learnt, but not for new points": (V.OVERFITTING, RUN, history([0.1] * 31, gap=0.51)),
+    "learnt, with a small gap": (V.LEARNT, RUN, history([0.1] * 31, gap=0.49)),
+    # what no training changes
+    "one unit": (V.ONE_UNIT, replace(RUN, norm="layer", width=1), history(FLAT, share=0.0)),
+    "one sample": (V.ONE_SAMPLE, replace(RUN, norm="batch", batch=1), history(FLAT)),
+    "no hidden layer to normalize": (
+        V.NO_HIDDEN_LAYER,
+        replace(RUN, norm="batch", batch=1, depth=0),
+        history(FLAT, depth=0),
+    ),
     # no hidden layer
     "perceptron": (V.NO_HIDDEN_LAYER, replace(RUN, depth=0), history(FLAT, depth=0)),
+    "perceptron at the start": (V.BEFORE, replace(RUN, depth=0), history([BASE], depth=0)),
+    "perceptron that learns": (V.LEARNING, replace(RUN, depth=0), history(FALLING, depth=0)),
     "perceptron that learnt": (V.LEARNT, replace(RUN, depth=0), history([0.1] * 31, depth=0)),
     # 3. delta_1 is exactly 0 and a layer is dead as a whole
     "dead layer": (V.DEAD_LAYER, RUN, history(FLAT, share=0.0, dead=[0, 1, 0])),
@@ -82,10 +150,42 @@ RULES = {
         RUN,
         history(FLAT, share=0.0, weight_norm=[0, 1, 1, 1]),
     ),
+    "equal units": (V.SYMMETRY, RUN, history(FLAT, start={"weight_norm": [0] * 4})),
+    "one unit has no equals": (
+        V.STALLED_OTHER,
+        replace(RUN, width=1),
+        history(FLAT, start={"weight_norm": [0] * 4}),
+    ),
+    "small weights": (V.SMALL_WEIGHTS, RUN, history(FLAT, share=0.0099, start=SMALL)),
+    "small weights, then dead": (
+        V.SMALL_WEIGHTS,
+        RUN,
+        history(FLAT, share=0.0, dead=[0, 1, 0], start=SMALL),
+    ),
+    "small weights of a network that learns": (
+        V.LEARNING_FAINTLY,
+        RUN,
+        history(FALLING, share=0.0099, start=SMALL),
+    ),
+    "small weights, smaller derivatives": (
+        V.STALLED_UNREACHED,
+        RUN,
+        history(FLAT, share=0.0099, moved=[0.0], start=SMALL | {"activation_part": [0.01] * 3}),
+    ),
+    "a derivative that is small as the weights are": (
+        V.SMALL_WEIGHTS,
+        replace(RUN, activation="gaussian"),
+        history(FLAT, share=0.0099, start=SMALL | {"activation_part": [0.01] * 3}),
+    ),
     "no open path": (
         V.NO_OPEN_PATH,
         replace(RUN, activation="relu"),
         history(FLAT, share=0.0, dead=[0.5, 0.5, 0.75]),
+    ),
+    "no open path for an error that was tiny already": (
+        V.UNDERFLOW,
+        replace(RUN, activation="relu"),
+        history(FLAT, share=0.0, delta=[0.0, 0.0, 1e-300]),
     ),
     "units stuck at another value": (
         V.NO_OPEN_PATH,
@@ -98,11 +198,13 @@ RULES = {
     "before": (V.BEFORE, RUN, history([BASE])),
     "before, faint": (V.BEFORE, RUN, history([BASE], share=1e-9)),
     "before, wild": (V.BEFORE, RUN, history([BASE], share=1e9)),
-    # 6. a share of at least 10 and a loss above half the baseline
-    "exploding": (V.EXPLODING, RUN, history(FLAT, share=10.0)),
-    "exploding early": (V.EXPLODING, RUN, history(FLAT[:2], share=10.0)),
-    "share below 10": (V.STALLED_OTHER, RUN, history(FLAT, share=9.99)),
+    # 6. a share of at least 10, a loss above half the baseline that jumps and does not fall
+    "exploding": (V.EXPLODING, RUN, history(JUMPING, share=10.0)),
+    "exploding early": (V.EXPLODING, RUN, history(JUMPING[:2], share=10.0)),
+    "share below 10": (V.STALLED_OTHER, RUN, history(JUMPING, share=9.99)),
+    "a large share and no jump": (V.STALLED_OTHER, RUN, history(FLAT, share=1e3)),
     "low loss": (V.STALLED_OTHER, RUN, history(HALF, share=1e3)),
+    "a large share and a loss that falls": (V.LEARNING, RUN, history(FALLING, share=1e3)),
     # 7. nothing before the window
     "too early": (V.TOO_EARLY, RUN, history(FLAT[:10], share=1e-9)),
     "window just full": (V.STALLED_UNREACHED, RUN, history(FLAT[:11], share=1e-9, moved=[0.0])),
@@ -110,14 +212,74 @@ RULES = {
     "unreached": (V.STALLED_UNREACHED, RUN, history(FLAT, share=0.0099, moved=[0.4999])),
     # 9. ... layer 1 has moved
     "fell silent": (V.STALLED_SILENT, RUN, history(FLAT, share=0.0099, moved=[0.5])),
+    "moved by a lot of what was little": (
+        V.STALLED_UNREACHED,
+        RUN,
+        history(FLAT, share=0.0099, moved=[50.0], start={"weight_norm": [0.001]}),
+    ),
+    "thrown about above": (V.STALLED_THROWN, RUN, history(WORSE, share=0.0099, moved=[0.0])),
+    "saturated": (V.STALLED_SATURATED, RUN, history(FLAT, share=0.0099, saturated=[0, 0.5, 0])),
+    "a leak is not saturated": (
+        V.STALLED_SILENT,
+        replace(RUN, activation="leaky_relu"),
+        history(FLAT, share=0.0099, saturated=[0, 0.9, 0]),
+    ),
+    "half of a rectifier is not saturated": (
+        V.STALLED_SILENT,
+        replace(RUN, activation="relu6"),
+        history(FLAT, share=0.0099, saturated=[0, 0.5, 0]),
+    ),
+    "small sums are not saturated": (
+        V.STALLED_SILENT,
+        replace(RUN, activation="gaussian"),
+        history(FLAT, share=0.0099, saturated=[0, 0.9, 0], weight_norm=[1.6, 0.1, 0.1]),
+    ),
     # 10. flat, faint, better than guessing
     "part of the way": (V.STALLED_PART_WAY, RUN, history(HALF, share=0.0099, moved=[0.0])),
     "part of the way after moving": (V.STALLED_PART_WAY, RUN, history(HALF, share=0.0099)),
     # 11. flat, the error arrives
     "stalled otherwise": (V.STALLED_OTHER, RUN, history(FLAT, share=0.01)),
     "stalled otherwise, part way": (V.STALLED_OTHER, RUN, history(HALF, share=2.0)),
+    "nothing bends": (V.NOTHING_BENDS, replace(RUN, activation="identity"), history(FLAT)),
+    "layer normalization bends": (
+        V.STALLED_OTHER,
+        replace(RUN, activation="identity", norm="layer"),
+        history(FLAT),
+    ),
+    "long steps": (V.STALLED_LONG_STEPS, RUN, history(WORSE)),
+    # ... because of a setting
+    "frozen": (V.STALLED_FROZEN, replace(RUN, frozen=1), history(FLAT)),
+    "frozen and learning": (V.LEARNING, replace(RUN, frozen=3), history(FALLING)),
+    "clipped": (V.STALLED_CLIPPED, replace(RUN, clip=0.5), history(FLAT, moved=STILL)),
+    "clipped, and moved": (V.STALLED_OTHER, replace(RUN, clip=0.5), history(FLAT)),
+    "never clipped": (V.STALLED_OTHER, replace(RUN, clip=1.1), history(FLAT, moved=STILL)),
+    "warming up": (V.STALLED_WARMING, replace(RUN, warmup=600), history(FLAT)),
+    "warm": (V.STALLED_OTHER, replace(RUN, warmup=500), history(FLAT)),
+    "short steps": (V.STALLED_SHORT_STEPS, replace(RUN, rate=0.001), history(FLAT, moved=STILL)),
+    "short steps at the usual rate": (V.STALLED_OTHER, RUN, history(FLAT, moved=STILL)),
+    "batches of two": (V.STALLED_PAIRS, replace(RUN, norm="batch", batch=2), history(FLAT)),
+    "batches of three": (V.STALLED_OTHER, replace(RUN, norm="batch", batch=3), history(FLAT)),
+    "layers of two": (V.STALLED_TWO_UNITS, replace(RUN, norm="layer", width=2), history(FLAT)),
+    "skips add up": (V.STALLED_SKIP, replace(RUN, skip=1.0), history(WORSE, start=GROWING)),
+    # ... or of what was found and lost again
+    "lost": (V.STALLED_LOST, RUN, history(LOST)),
+    "lost a part": (
+        V.STALLED_LOST,
+        RUN,
+        history([*DROP, *[0.61 * BASE] * 24]),
+    ),
+    "lost little": (
+        V.STALLED_OTHER,
+        RUN,
+        history([*DROP, *[0.59 * BASE] * 24]),
+    ),
     # 12. falling, faint
     "learning faintly": (V.LEARNING_FAINTLY, RUN, history(FALLING, share=0.0099)),
+    "learning above a layer that nothing reaches": (
+        V.LEARNING_CUT,
+        replace(RUN, activation="step"),
+        history(FALLING, share=0.0, dead=[0, 1, 0], activation_std=[1, 1, 1]),
+    ),
     # 13. falling
     "learning": (V.LEARNING, RUN, history(FALLING, share=0.01)),
     "learning with a large share": (V.LEARNING, RUN, history(FALLING, share=9.0)),
@@ -133,14 +295,21 @@ def test_every_verdict_has_a_case():
     assert {verdict for verdict, _, _ in RULES.values()} == set(Verdict)
 
 
-def test_a_loss_falls_if_the_best_of_the_window_is_lower_by_1_percent_of_the_baseline():
+def test_a_loss_falls_if_it_is_lower_than_before_the_window_by_1_percent_of_the_baseline():
     for drop, verdict in ((0.0099, Verdict.STALLED_OTHER), (0.0101, Verdict.LEARNING)):
         losses = [BASE] * 21 + [BASE * (1 - drop)] * 10
         assert judged(history(losses)).verdict is verdict
-    # one good epoch in the window counts, one before it does too
-    assert judged(history([BASE] * 25 + [0.8 * BASE] + [BASE] * 5)).verdict is Verdict.LEARNING
-    early = [BASE] * 5 + [0.8 * BASE] + [BASE] * 25
+    early = [BASE] * 5 + [0.98 * BASE] + [BASE] * 25
     assert judged(history(early)).verdict is Verdict.STALLED_OTHER
+
+
+def test_one_lucky_epoch_is_no_fall_and_what_is_lost_again_is_not_falling():
+    lucky = [BASE] * 195 + [0.5 * BASE] + [BASE] * 4 + [0.5 * BASE]
+    assert judged(history(lucky, every=1)).verdict is Verdict.STALLED_LOST
+    steady = [BASE] * 195 + [0.5 * BASE] * 6
+    assert judged(history(steady, every=1)).verdict is Verdict.LEARNING
+    one_bad = [BASE] * 180 + [0.5 * BASE] * 20 + [2 * BASE]
+    assert judged(history(one_bad, every=1)).verdict is Verdict.LEARNING
 
 
 def test_a_state_is_judged_by_what_came_before_it_alone():
@@ -238,8 +407,9 @@ def test_the_race_is_judged_as_the_story_tells_it():
 
 
 def test_a_perceptron_is_told_that_it_has_no_hidden_layer():
-    run = replace(RACE, depth=0, epochs=40)
-    assert verdict_of(run, 40).verdict is Verdict.NO_HIDDEN_LAYER
+    run = replace(RACE, depth=0, epochs=200)
+    assert verdict_of(run, 40).verdict is Verdict.TOO_EARLY
+    assert verdict_of(run, 200).verdict is Verdict.NO_HIDDEN_LAYER
 
 
 def test_weights_of_zero_are_recognised_from_the_first_epoch_to_the_last():
@@ -282,7 +452,7 @@ def test_a_network_that_could_not_even_start_is_judged_too():
         activation="identity", precision="float32", initializer="normal", gain=20.0, depth=30,
         width=64, samples=20, epochs=1,
     )  # fmt: skip
-    assert verdict_of(run, 0).verdict is Verdict.DIVERGED
+    assert verdict_of(run, 0).verdict is Verdict.NO_START
 
 
 MANY = [
@@ -312,6 +482,9 @@ MANY = [
 ]
 
 
+LEARNT = {Verdict.LEARNT, Verdict.OVERFITTING}
+
+
 @pytest.mark.slow
 def test_over_many_runs_no_trained_network_is_said_to_have_lost_its_error():
     seen = set()
@@ -323,14 +496,15 @@ def test_over_many_runs_no_trained_network_is_said_to_have_lost_its_error():
                 seen.add(diagnosis.verdict)
                 if diagnosis.accuracy >= 0.95:
                     assert diagnosis.verdict not in VANISHING, (run, epoch)
-                    assert diagnosis.verdict in (Verdict.LEARNT, Verdict.DIVERGED)
+                    assert diagnosis.verdict in LEARNT or diagnosis.broken
                 if diagnosis.verdict in VANISHING:
                     assert diagnosis.share < 0.01
                     assert epoch >= 100
-    assert seen >= VANISHING | {Verdict.LEARNT, Verdict.LEARNING, Verdict.STALLED_OTHER}
+    rare = {Verdict.SMALL_WEIGHTS, Verdict.STALLED_SILENT}
+    assert seen >= VANISHING - rare | {Verdict.LEARNT, Verdict.LEARNING}
 
 
 def test_only_a_stalled_network_may_be_said_to_vanish():
-    assert len(VANISHING) == 3
-    assert all(verdict.value.startswith("stalled_") for verdict in VANISHING)
+    stalled = VANISHING - {Verdict.SMALL_WEIGHTS}  # which says at once that it has stalled
+    assert all(verdict.value.startswith("stalled_") for verdict in stalled)
     assert Verdict.STALLED_OTHER not in VANISHING

@@ -12,20 +12,19 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
-from core.data.datasets import DATASETS, View
+from core.data.datasets import DATASETS, Task, View
 from core.runs import recording as module
-from core.runs.recording import (
+from core.runs.cost import (
+    FRAME_OVERHEAD,
     GRID,
     MAX_FRAMES,
     SHOWN_SAMPLES,
-    History,
     OverBudget,
-    Recording,
-    Recordings,
-    grid,
+    cost,
     kept_frames,
     over_budget,
 )
+from core.runs.recording import SURENESSES, History, Recording, Recordings, grid
 from core.runs.training import RunSpec, Snapshot, Trainer, train
 from tests.core.runs.test_training import TINY, WILD, assert_equal
 
@@ -70,6 +69,10 @@ def same(one, two):
     assert [f.epoch for f in one.frames] == [f.epoch for f in two.frames]
     for a, b in zip(one.frames, two.frames, strict=True):
         np.testing.assert_array_equal(a.values, b.values)
+        assert (a.moment is None) == (b.moment is None)
+        if a.moment is not None:
+            np.testing.assert_array_equal(a.moment.theta, b.moment.theta)
+            np.testing.assert_array_equal(a.moment.step, b.moment.step)
 
 
 # --- one recording -----------------------------------------------------------------------------
@@ -196,7 +199,7 @@ def test_readers_see_whole_and_growing_recordings_while_another_computes():
 
 def test_an_error_while_computing_leaves_the_recording_open(monkeypatch):
     recording = Recording(SHORT)
-    monkeypatch.setattr(module, "frame", lambda trainer: 1 / 0)
+    monkeypatch.setattr(module, "frame", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         recording.advance()
     monkeypatch.undo()
@@ -207,7 +210,7 @@ def test_an_error_while_computing_leaves_the_recording_open(monkeypatch):
 
 def test_an_error_in_the_middle_of_a_slice_leaves_no_hole(monkeypatch):
     recording, real = Recording(SHORT), module.frame
-    monkeypatch.setattr(module, "frame", lambda t: 1 / 0 if t.epoch == 3 else real(t))
+    monkeypatch.setattr(module, "frame", lambda t, sums: 1 / 0 if t.epoch == 3 else real(t, sums))
     with pytest.raises(ZeroDivisionError):
         recording.advance()
     monkeypatch.undo()
@@ -225,26 +228,27 @@ def test_the_last_network_of_the_first_replica_is_kept(norm):
     for _ in range(run.epochs):
         trainer.train_epoch()
     assert final.epoch == run.epochs
-    np.testing.assert_array_equal(final.parameters.theta, trainer.parameters.theta[:1])
+    theta = trainer.network.parameters.theta
+    np.testing.assert_array_equal(final.network.parameters.theta, theta[:1])
     np.testing.assert_array_equal(
         final.predict(run.data().test_x), trainer.predict(run.data().test_x)
     )
-    assert len(final.running) == (run.depth if norm == "batch" else 0)
+    assert len(final.network.running) == (run.depth if norm == "batch" else 0)
     alone = finished(replace(run, replicas=1)).final
-    np.testing.assert_array_equal(final.parameters.theta, alone.parameters.theta)
+    np.testing.assert_array_equal(final.network.parameters.theta, alone.network.parameters.theta)
 
 
 def test_the_last_network_is_a_copy_that_later_steps_leave_alone():
     recording = Recording(replace(SHORT, norm="batch"))
     recording.advance(0.5, Ticking())
     early = recording.final
-    theta, mean = early.parameters.theta.copy(), early.running[0].mean.copy()
+    theta, mean = early.network.parameters.theta.copy(), early.network.running[0].mean.copy()
     recording.advance()
     assert early.epoch == 0 < recording.final.epoch
-    np.testing.assert_array_equal(early.parameters.theta, theta)
-    np.testing.assert_array_equal(early.running[0].mean, mean)
-    assert (recording.final.parameters.theta != theta).any()
-    assert (recording.final.running[0].mean != mean).any()
+    np.testing.assert_array_equal(early.network.parameters.theta, theta)
+    np.testing.assert_array_equal(early.network.running[0].mean, mean)
+    assert (recording.final.network.parameters.theta != theta).any()
+    assert (recording.final.network.running[0].mean != mean).any()
 
 
 def test_the_last_network_is_that_of_the_newest_picture():
@@ -258,15 +262,15 @@ def test_the_last_network_of_a_run_that_diverges_is_the_last_valid_one():
     run = replace(WILD, rate=1000.0, activation="identity", dataset="regression", epochs=100)
     recording = finished(run)
     assert recording.final.epoch == recording.frames[-1].epoch < recording.history.epoch[-1]
-    assert np.isfinite(recording.final.parameters.theta).all()
-    assert recording.final.parameters.theta.any()
+    assert np.isfinite(recording.final.network.parameters.theta).all()
+    assert recording.final.network.parameters.theta.any()
 
 
 @pytest.mark.parametrize("norm", ["none", "batch"])
 def test_the_weights_and_running_averages_count(norm):
     recording = finished(replace(SHORT, depth=3, width=64, norm=norm))
-    pictures = sum(f.nbytes + module.FRAME_OVERHEAD for f in recording.frames)
-    weights = recording.final.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
+    pictures = sum(f.nbytes + FRAME_OVERHEAD for f in recording.frames)
+    weights = recording.final.network.parameters.theta.nbytes + (norm == "batch") * 2 * 3 * 64 * 8
     assert recording.nbytes == recording.history.nbytes + pictures + weights
 
 
@@ -306,11 +310,19 @@ def test_a_frame_is_what_the_first_replica_answers(key):
         trainer.train_epoch()
     values = recording.frames[-1].values
     assert values.dtype == np.uint8
+    task = DATASETS[key].task
     if DATASETS[key].view is View.PLANE:
-        answer = trainer.predict(grid(), 0)[:, 0].reshape(GRID, GRID)
-        shade = np.clip((answer + 1) / 2 if key == "regression" else answer, 0, 1) * 255
         assert values.shape == (GRID, GRID)
-        assert np.abs(values - shade).max() <= 0.5 + 1e-9
+        answer = trainer.predict(grid(), 0)
+        if task is Task.CLASSES:
+            best, even = answer.max(axis=1), 1 / DATASETS[key].outputs
+            shade = (best - even) / (1 - even) * (SURENESSES - 1)
+            np.testing.assert_array_equal(values.ravel() // SURENESSES, answer.argmax(axis=1))
+            values = values % SURENESSES
+        else:
+            shade = (answer + 1) / 2 if task is Task.REGRESSION else answer
+            shade = np.clip(shade, 0, 1) * 255
+        assert np.abs(values.ravel() - shade.ravel()).max() <= 0.5 + 1e-9
     else:
         test = trainer.data.test_x[:SHOWN_SAMPLES]
         np.testing.assert_array_equal(values, trainer.predict(test, 0).argmax(axis=1))
@@ -319,7 +331,7 @@ def test_a_frame_is_what_the_first_replica_answers(key):
 def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
     run = replace(SHORT, activation="relu", depth=2, gain=20.0, samples=200)
     trainer = Trainer(run)
-    look = module.frame(trainer)
+    look = module.frame(trainer, trainer.sums())
     assert look.sums.shape == (2, module.BINS)
     assert look.active.shape == (2, run.width)
     edges = np.linspace(-module.SPAN, module.SPAN, module.BINS + 1)
@@ -339,8 +351,8 @@ def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
 )
 def test_a_look_at_a_network_on_its_way_to_diverge_does_not_warn(precision, size):
     trainer = Trainer(replace(TINY, activation="tanh", depth=1, precision=precision))
-    trainer.parameters.biases[0][...] = size
-    assert np.isfinite(module.frame(trainer).values).all()
+    trainer.network.parameters.biases[0][...] = size
+    assert np.isfinite(module.frame(trainer, trainer.sums()).values).all()
 
 
 # --- history -----------------------------------------------------------------------------------
@@ -564,4 +576,4 @@ def test_the_size_told_is_about_the_memory_taken(run, read):
 
 @pytest.mark.parametrize("run", [SHORT, replace(TINY, epochs=3, depth=20, width=64, replicas=4)])
 def test_the_price_in_bytes_is_at_least_the_size_of_the_recording(run):
-    assert finished(run).nbytes < 1.5 * run.cost().bytes
+    assert finished(run).nbytes < 1.5 * cost(run).bytes

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
-from itertools import cycle, pairwise
+from itertools import cycle
 from pathlib import Path
 from threading import Barrier
 
@@ -20,11 +20,9 @@ from hypothesis import strategies as st
 from core.data.datasets import DATASETS, Task
 from core.domain import Choice, Flag
 from core.nn.activations import ACTIVATIONS
-from core.nn.losses import LOSSES
 from core.nn.optimizers import OPTIMIZERS
-from core.runs.recording import MAX_OPERATIONS, MAX_RUN_BYTES, OverBudget, Recordings, over_budget
 from core.runs.training import RunSpec, Snapshot, Trainer, train
-from tests.core.specs import specs, values
+from tests.core.specs import specs
 
 ROOT = Path(__file__).parents[3]
 TINY = RunSpec(samples=40, batch=16, epochs=3, depth=3, width=5, activation="tanh")
@@ -66,7 +64,7 @@ def assert_equal(one, two):
 
 def layers_of(trainer, replica):
     """Weights and biases of one replica, as plain copies."""
-    parameters = trainer.parameters
+    parameters = trainer.network.parameters
     pairs = zip(parameters.weights, parameters.biases, strict=True)
     return [(w[replica].copy(), b[replica].copy()) for w, b in pairs]
 
@@ -186,8 +184,8 @@ def test_every_number_of_a_snapshot_is_what_its_definition_says(run):
 def test_a_unit_saturates_by_its_slope_not_by_its_kind():
     def saturated(key, z):
         trainer = Trainer(replace(TINY, activation=key, depth=1, width=1))
-        trainer.parameters.theta[...] = 0
-        trainer.parameters.biases[0][...] = z
+        trainer.network.parameters.theta[...] = 0
+        trainer.network.parameters.biases[0][...] = z
         return trainer.snapshot().saturated[0, 0]
 
     # |tanh'| = 5 % of its largest at 2.17827, sigmoid' at 4.35654
@@ -203,9 +201,10 @@ def test_a_unit_whose_slope_has_no_bound_is_not_saturated_where_it_is_steep():
 
 def test_dead_is_silent_for_all_samples_not_for_some():
     trainer = Trainer(replace(TINY, activation="relu", depth=1, width=3))
-    trainer.parameters.theta[...] = 0
-    trainer.parameters.weights[0][0, 0] = [1.0, 1.0, 1.0]
-    trainer.parameters.biases[0][0, 0] = [0.0, -5.0, 5.0]  # sometimes, never, always above 0
+    parameters = trainer.network.parameters
+    parameters.theta[...] = 0
+    parameters.weights[0][0, 0] = [1.0, 1.0, 1.0]
+    parameters.biases[0][0, 0] = [0.0, -5.0, 5.0]  # sometimes, never, always above 0
     assert trainer.snapshot().dead[0, 0] == pytest.approx(1 / 3)
 
 
@@ -231,7 +230,8 @@ def test_the_error_is_that_of_one_sample_however_many_there_are():
     """The same samples twice: the gradient of the mean loss and the error stay as they were."""
     trainer = Trainer(TINY)
     once = trainer.snapshot()
-    trainer.x, trainer.y = (np.concatenate([v, v]) for v in (trainer.x, trainer.y))
+    x, y = (np.concatenate([v, v]) for v in (trainer.data.train_x, trainer.data.train_y))
+    trainer.data = replace(trainer.data, train_x=x, train_y=y)
     twice = trainer.snapshot()
     np.testing.assert_allclose(twice.delta, once.delta, rtol=1e-13)
     np.testing.assert_allclose(twice.gradient_norm, once.gradient_norm, rtol=1e-13)
@@ -243,10 +243,10 @@ def test_the_error_is_that_of_one_sample_however_many_there_are():
 )
 def test_a_size_is_right_although_its_square_cannot_be_represented(value, precision):
     trainer = Trainer(replace(TINY, activation="tanh", precision=precision, depth=2, replicas=2))
-    trainer.parameters.theta[0] = value
-    value = float(trainer.parameters.theta[0, 0])
+    trainer.network.parameters.theta[0] = value
+    value = float(trainer.network.parameters.theta[0, 0])
     assert 0 < value < np.inf
-    sizes = [np.sqrt(w[0].size) * value for w in trainer.parameters.weights]
+    sizes = [np.sqrt(w[0].size) * value for w in trainer.network.parameters.weights]
     other = [np.linalg.norm(w) for w, _ in layers_of(trainer, 1)]
     found = trainer.snapshot().weight_norm
     np.testing.assert_allclose(found[0], sizes, rtol=1e-12)
@@ -280,9 +280,9 @@ def test_a_faint_error_that_can_be_represented_is_not_shown_as_zero(run):
 def test_a_faint_signal_keeps_its_digits_beside_its_large_mean():
     """A deep sigmoid layer varies by 1e-8 about 0.5, which a mean of squares would not show."""
     trainer = Trainer(replace(TINY, activation="sigmoid", depth=1, width=2))
-    trainer.parameters.theta[...] = 0
-    trainer.parameters.weights[0][0, 0] = [1e-8, 3e-8]
-    spread = trainer.x[:, 0].std() * 0.25
+    trainer.network.parameters.theta[...] = 0
+    trainer.network.parameters.weights[0][0, 0] = [1e-8, 3e-8]
+    spread = trainer.data.train_x[:, 0].std() * 0.25
     found = trainer.snapshot()
     np.testing.assert_allclose(found.signal[0, 0], spread * np.sqrt(5) * 1e-8, rtol=1e-6)
     np.testing.assert_allclose(found.activation_mean[0, 0], 0.5, rtol=1e-7)
@@ -343,9 +343,8 @@ def test_each_epoch_goes_once_through_all_samples_in_batches_of_an_order_of_its_
     run = replace(TINY, batch=batch, optimizer=rule, depth=2, rate=0.05, seed=7)
     trainer = Trainer(run)
     layers, data = layers_of(trainer, 0), run.data()
-    memory = [
-        np.zeros((1, trainer.parameters.theta.size)) for _ in range(OPTIMIZERS[rule].memories)
-    ]
+    size = trainer.network.parameters.theta.size
+    memory = [np.zeros((1, size)) for _ in range(OPTIMIZERS[rule].memories)]
     rng, steps = np.random.default_rng(np.random.SeedSequence(7).spawn(2)[1]), 0
     for _ in range(2):
         trainer.train_epoch()
@@ -361,7 +360,9 @@ def test_each_epoch_goes_once_through_all_samples_in_batches_of_an_order_of_its_
             ]
             flat, steps = np.concatenate([g.ravel() for g in gradient])[None], steps + 1
             step = np.empty_like(flat)
-            OPTIMIZERS[rule].step(step, flat, run.rate, steps, *memory)
+            theta = np.concatenate([p.ravel() for layer in layers for p in layer])[None]
+            constants = OPTIMIZERS[rule].constants({})
+            OPTIMIZERS[rule].step(step, flat, theta, run.rate, steps, *memory, **constants)
             ends = np.cumsum([g.size for g in gradient])[:-1]
             parts = [
                 p.reshape(g.shape) for p, g in zip(np.split(step[0], ends), gradient, strict=True)
@@ -439,11 +440,11 @@ def test_the_rate_grows_evenly_over_the_epochs_of_its_warm_up(batch, steps):
     trainer, rates = Trainer(run), []
 
     class Watched:
-        def step(self, step, gradient, rate, t, *memory):
+        def step(self, step, gradient, theta, rate, t, *memory):
             rates.append(rate)
-            OPTIMIZERS["sgd"].step(step, gradient, rate, t, *memory)
+            OPTIMIZERS["sgd"].step(step, gradient, theta, rate, t, *memory)
 
-    trainer.optimizer = Watched()
+    trainer.descent.optimizer = Watched()
     for _ in range(6):
         trainer.train_epoch()
     expected = [run.rate * min(1.0, t / (4 * steps)) for t in range(1, 6 * steps + 1)]
@@ -497,7 +498,8 @@ def test_four_threads_at_once_give_the_same_bits():
 
 
 TESTED = {
-    "knobs", "dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas", "batch",
+    "knobs", "constants", "dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas",
+    "batch",
     "activation", "initializer", "gain", "depth", "width", "precision", "optimizer", "rate",
 }  # fmt: skip
 
@@ -509,12 +511,22 @@ def other_value(name, domain):
     return True if isinstance(domain, Flag) else domain.steps[1]
 
 
+def other_constants(rule):
+    """Every constant of a rule away from its default."""
+    return tuple(sorted((f"{rule.key}.{k.key}", k.steps[1]) for k in rule.knobs))
+
+
 SIDE_BY_SIDE = [
     replace(TINY, **changes)
     for changes in (
         *({"width": width} for width in (1, 2, 3, 4, 7, 8, 16, 33, 64)),
         *({"batch": batch} for batch in (1, 5, 7, 31, 32, 5000)),
         *({"optimizer": key, "batch": 7} for key in OPTIMIZERS),
+        *(
+            {"optimizer": key, "batch": 7, "constants": other_constants(rule)}
+            for key, rule in OPTIMIZERS.items()
+            if rule.knobs
+        ),
         *({"activation": key, "width": 6} for key in ACTIVATIONS),
         *({"dataset": key, "samples": 60} for key in DATASETS),
         *({"precision": "float32", "width": width} for width in (3, 8, 16)),
@@ -544,18 +556,29 @@ def test_each_replica_is_the_single_run_with_its_seed_bit_for_bit(run):
 def test_new_weights_keep_the_data_and_new_data_keep_the_weights():
     trainer = Trainer(TINY)
     other = Trainer(replace(TINY, seed=1))
-    np.testing.assert_array_equal(trainer.x, other.x)
-    np.testing.assert_array_equal(trainer.test_y, other.test_y)
-    assert not np.array_equal(trainer.parameters.theta, other.parameters.theta)
+    np.testing.assert_array_equal(trainer.data.train_x, other.data.train_x)
+    np.testing.assert_array_equal(trainer.data.test_y, other.data.test_y)
+    assert not np.array_equal(trainer.network.parameters.theta, other.network.parameters.theta)
     fresh = Trainer(replace(TINY, data_seed=1))
-    assert not np.array_equal(trainer.x, fresh.x)
-    np.testing.assert_array_equal(trainer.parameters.theta, fresh.parameters.theta)
+    assert not np.array_equal(trainer.data.train_x, fresh.data.train_x)
+    np.testing.assert_array_equal(trainer.network.parameters.theta, fresh.network.parameters.theta)
 
 
 def test_chance_never_comes_from_the_global_generator():
     before = np.random.get_state()[1].tolist()  # noqa: NPY002
     list(train(TINY))
     assert np.random.get_state()[1].tolist() == before  # noqa: NPY002
+
+
+@pytest.mark.parametrize("rule", [r for r in OPTIMIZERS.values() if r.knobs], ids=lambda r: r.key)
+def test_the_constants_of_a_run_reach_its_optimizer(rule):
+    for knob in rule.knobs:
+        run = replace(
+            TINY, optimizer=rule.key, constants=((f"{rule.key}.{knob.key}", knob.steps[1]),)
+        )
+        assert run.step_constants == rule.constants(dict(run.constants))
+        assert RunSpec.from_query(run.to_query()) == run
+        assert bits(train(run)) != bits(train(replace(run, constants=())))
 
 
 def test_training_leaves_the_shared_data_alone():
@@ -570,7 +593,8 @@ def test_single_precision_is_single_precision_throughout():
     run = replace(TINY, precision="float32", epochs=20)
     trainer = Trainer(run)
     trainer.train_epoch()
-    arrays = [trainer.parameters.theta, *trainer.memory, trainer.x, trainer.y]
+    data = trainer.data
+    arrays = [trainer.network.parameters.theta, *trainer.descent.memory, data.train_x, data.train_y]
     assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
     narrow, wide = (list(train(r))[-1] for r in (run, replace(run, precision="float64")))
     np.testing.assert_allclose(narrow.train_loss, wide.train_loss, rtol=1e-4)
@@ -652,8 +676,8 @@ def test_a_network_that_cannot_even_start_is_marked_before_the_first_step():
 
 def test_weights_and_signals_too_large_to_measure_are_marked_although_the_error_is_not():
     trainer = Trainer(replace(TINY, activation="relu", depth=1, replicas=2))
-    trainer.parameters.weights[0][0] = 1e200
-    trainer.parameters.weights[1][0] = 0
+    trainer.network.parameters.weights[0][0] = 1e200
+    trainer.network.parameters.weights[1][0] = 0
     last = trainer.snapshot()
     assert last.diverged == ((0, 1), None)
     assert np.isnan(last.weight_norm[0]).all()
@@ -662,8 +686,8 @@ def test_weights_and_signals_too_large_to_measure_are_marked_although_the_error_
 
 def diverging_in_layer_3(key, look):
     trainer = Trainer(replace(TINY, activation=key, depth=5))
-    trainer.parameters.biases[1][...] = 10.0
-    trainer.parameters.weights[2][...] = 1e308
+    trainer.network.parameters.biases[1][...] = 10.0
+    trainer.network.parameters.weights[2][...] = 1e308
     with np.errstate(all="ignore"):
         trainer.snapshot() if look else trainer.train_epoch()
     return trainer.diverged[0]
@@ -748,75 +772,3 @@ def test_every_run_ends_and_is_finite_or_marked(run):
                 shares = np.stack([snapshot.saturated[replica], snapshot.dead[replica]])
                 assert ((shares >= 0) & (shares <= 1)).all()
                 assert (snapshot.delta[replica] >= 0).all()
-
-
-# --- the price of a run ------------------------------------------------------------------------
-
-
-@settings(max_examples=150)
-@given(specs(RunSpec))
-def test_a_run_has_a_price(run):
-    cost = run.cost()
-    assert 0 < cost.operations < np.inf
-    assert 0 < cost.bytes < np.inf
-
-
-@settings(max_examples=150)
-@given(specs(RunSpec), st.data())
-def test_more_of_anything_costs_no_less(run, data):
-    for name in ("depth", "width", "replicas", "samples"):
-        more = data.draw(st.integers(getattr(run, name), RunSpec.domains()[name].high), name)
-        larger = replace(run, **{name: more}).cost()
-        assert larger.operations >= run.cost().operations, name
-        assert larger.bytes >= run.cost().bytes, name
-    smaller = replace(run, batch=data.draw(st.integers(1, run.batch), "batch")).cost()
-    assert smaller.operations >= run.cost().operations
-
-
-@pytest.mark.parametrize("run", [RunSpec(), RunSpec(depth=20, width=64, replicas=4)])
-def test_more_epochs_cost_more_as_long_as_as_many_are_kept(run):
-    def cost(epochs):
-        return replace(run, epochs=epochs).cost()
-
-    for few, many in pairwise((1, 10, 100, 499, 500)):
-        assert cost(few).operations < cost(many).operations
-        assert cost(few).bytes <= cost(many).bytes
-    for few, many in pairwise((500, 1000, 5000, 10000)):  # the same number kept
-        assert cost(few).operations < cost(many).operations
-
-
-@pytest.mark.parametrize("key", [key for key, data in DATASETS.items() if data.collection])
-def test_more_samples_than_there_are_cost_nothing(key):
-    most = replace(TINY, dataset=key, samples=DATASETS[key].max_samples)
-    assert replace(most, samples=5000).cost() == most.cost()
-
-
-def excess(run):
-    cost = run.cost()
-    return max(cost.operations / MAX_OPERATIONS, cost.bytes / MAX_RUN_BYTES)
-
-
-@settings(max_examples=300)
-@given(specs(RunSpec, width=values(RunSpec.domains()["width"]).filter(lambda w: w > 60)))
-@example(RunSpec(batch=1, samples=5000, epochs=10000))
-@example(RunSpec(depth=50, width=256, samples=5000, replicas=64, epochs=10000, batch=1))
-def test_the_setting_named_for_a_run_beyond_the_budget_helps_most(run):
-    name = over_budget(run)
-    assert (name is None) == (excess(run) <= 1)
-    names = []
-    while name is not None:
-        eased = replace(run, **{name: getattr(RunSpec(), name)})
-        assert excess(eased) < excess(run)
-        with pytest.raises(OverBudget, match=name):
-            Recordings(10**9).get(run)
-        names.append(name)
-        run, name = eased, over_budget(eased)
-    assert len(set(names)) == len(names)
-
-
-@pytest.mark.parametrize("task", Task)
-def test_the_defaults_are_within_the_budget_for_every_task(task):
-    assert task in LOSSES
-    for key, dataset in DATASETS.items():
-        if dataset.task is task:
-            assert over_budget(RunSpec(dataset=key)) is None

@@ -29,7 +29,7 @@ TICK, SLICE = 0.2, 0.12
 
 
 def simulate(arrivals, slots, seconds):
-    """Let the runs of `arrivals` ask in turn; each asks anew TICK seconds after its last answer."""
+    """Let the runs of `arrivals` ask in turn, each again TICK seconds after its last answer."""
     turns = Turns(slots)
     events = [(run.begun, number, "ask", run) for number, run in enumerate(arrivals)]
     while events:
@@ -179,6 +179,51 @@ def test_who_has_gone_is_not_counted_for_long():
     assert len(turns) == 1
 
 
+def test_a_spare_turn_is_given_while_nobody_else_is_in_line():
+    turns, spare, other = Turns(1), Run(1.0), Run(1.0)
+    assert turns.take(spare, 0.0, spare=True)
+    turns.end(spare, 0.1, 0.1, leave=False)
+    assert turns.take(other, 0.2)
+    assert not turns.take(spare, 0.25, spare=True)
+    turns.end(other, 0.1, 0.3, leave=False)
+    assert not turns.take(spare, 0.3, spare=True)
+    assert not turns.take(spare, 0.3 + OVERDUE / 2, spare=True)
+
+
+def test_spare_turns_begin_again_when_the_others_have_gone():
+    turns, spare, other = Turns(1), Run(1.0), Run(1.0)
+    assert turns.take(other, 0.0)
+    turns.end(other, 0.1, 0.1, leave=False)
+    assert not turns.take(spare, 0.2, spare=True)
+    assert turns.take(spare, 0.2 + GONE + 3 * GONE_EACH, spare=True)
+
+
+def test_those_who_ask_for_spare_turns_share_them_and_count_for_nobody_else():
+    turns, one, two, other = Turns(1), Run(1.0), Run(1.0), Run(1.0)
+    assert turns.take(one, 0.0, spare=True)
+    assert not turns.take(two, 0.0, spare=True)
+    turns.end(one, 1.0, 1.0, leave=False)
+    assert len(turns) == turns.place(one) == turns.place(two) == 0
+    assert turns.take(two, 1.1, spare=True)
+    turns.end(two, 0.1, 1.2, leave=False)
+    assert turns.take(other, 1.3)
+    assert len(turns) == 1
+
+
+def test_who_no_longer_asks_for_spare_turns_stands_in_line_as_any_other():
+    turns, one, other = Turns(1), Run(1.0), Run(5.0)
+    assert turns.take(one, 0.0, spare=True)
+    turns.end(one, 0.1, 0.1, leave=False)
+    assert turns.take(other, 0.2)
+    turns.end(other, 3.0, 3.2, leave=False)
+    assert not turns.take(one, 3.3, spare=True)
+    assert turns.take(one, 3.3)
+    assert len(turns) == 2
+    turns.end(one, 0.1, 3.4, leave=False)
+    place = turns._line[one]
+    assert place.level >= 3.0  # level with the other, not ahead by what it did not have
+
+
 def test_the_line_keeps_no_run_alive():
     turns = Turns(1)
     turns.take(Run(1.0), 0.0)
@@ -231,7 +276,7 @@ def test_a_stream_of_short_runs_does_not_starve_a_long_one():
 
 
 def crowd(desk, count, work):
-    """So many threads at the desk at once; how many worked at the same time at most."""
+    """Run this many threads at the desk; return the most that worked at the same time."""
     inside, most, lock = [], [], threading.Lock()
 
     def come(number):

@@ -9,7 +9,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 
-from core.data.tables import read, suggested, tabulate
+from core.data.tables import suggested, tabulate
 from core.runs import worker as module
 from core.runs.recording import Computation, Recording, Recordings
 from core.runs.worker import (
@@ -26,6 +26,7 @@ from core.runs.worker import (
     unpacked_slice,
     workers,
 )
+from pages.files.reading import read
 from tests.core.runs.test_recording import SHORT, finished, same
 from tests.core.runs.test_training import WILD
 

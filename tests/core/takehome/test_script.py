@@ -1,4 +1,4 @@
-"""A run as a script of its own: it prints what the dashboard shows."""
+"""A run as a stand-alone script: it prints what the dashboard shows."""
 
 import ast
 import subprocess
@@ -11,13 +11,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.data.datasets import DATASETS
-from core.data.tables import read, suggested, tabulate
+from core.data.tables import suggested, tabulate
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.normalization import NORMALIZATIONS
 from core.nn.optimizers import OPTIMIZERS
 from core.runs.training import RunSpec, train
 from core.takehome.script import script
+from pages.files.reading import read
 from tests.core.specs import specs
 
 SMALL = RunSpec(depth=2, width=3, samples=40, epochs=4, batch=16)
@@ -138,6 +139,20 @@ def test_a_script_runs_by_itself_and_prints_the_losses(tmp_path):
         f"{last[0]:.6f}",
     ]
     assert lines[-1].endswith(f"{last[1]:.6f}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0",
+        "x,y\n" + "\n".join(f"{k / 3},{k * k / 7}" for k in range(30)),
+        "a,b,y\n" + "\n".join(f"{k / 3 if k % 4 else ''},{k % 5},{k % 2}" for k in range(30)),
+    ],
+    ids=["four rows", "one input", "means in gaps"],
+)
+def test_small_and_incomplete_data_of_one_s_own_are_taken_home(text):
+    sheet = read(text)
+    assert_the_same(replace(SMALL, table=tabulate(sheet, suggested(sheet))))
 
 
 @pytest.mark.parametrize("goal", ["classes", "number"])

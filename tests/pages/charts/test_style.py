@@ -3,7 +3,7 @@
 import pytest
 
 from core.nn.activations import ACTIVATIONS, Family
-from pages.charts.style import DARK, LIGHT, dash
+from pages.charts.style import DARK, LIGHT, dash, pattern
 
 every_palette = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
 
@@ -37,3 +37,13 @@ def test_marks_stand_out_from_the_paper(colours):
 def test_no_two_activations_of_a_family_share_a_dash(family):
     dashes = [dash(a) for a in ACTIVATIONS.values() if a.family is family]
     assert len(set(dashes)) == len(dashes)
+
+
+def test_a_family_never_runs_out_of_dashes():
+    patterns = [pattern(place) for place in range(100)]
+    for place, one in enumerate(patterns):
+        assert len(one) % 2 == 0
+        assert min(one[::2]) > 0
+        assert max(one) <= 14
+        turned = {one[k:] + one[:k] for k in range(0, len(one), 2)}  # a line begins anywhere
+        assert not turned & {*patterns[:place], *patterns[place + 1 :]}

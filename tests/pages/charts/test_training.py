@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS
-from core.runs.recording import GRID, Recording
+from core.runs.cost import GRID
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory
@@ -53,7 +54,7 @@ def test_every_measure_of_the_layers_is_a_valid_chart(language, measure, linear)
 
 @every_language
 def test_the_course_is_a_valid_chart(language):
-    assert charts.course(text(language), LIGHT, "#000000", 400, 1.0, 0.7, "shown").to_dict()
+    assert charts.course(text(language), LIGHT, "#000000", 400, 1.0, 0.7, True, "shown").to_dict()
 
 
 def test_every_chart_has_the_parameter_that_the_clock_sets():
@@ -62,7 +63,7 @@ def test_every_chart_has_the_parameter_that_the_clock_sets():
         charts.plane(t, LIGHT, DATASETS["xor"], ""),
         charts.samples(t, LIGHT, DATASETS["digits"], ""),
         charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""),
-        charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""),
+        charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""),
     ):
         (parameter,) = chart.to_dict()["params"]
         assert parameter["name"] == "epoch"
@@ -153,7 +154,7 @@ def test_no_chart_needs_a_dataset_that_is_not_sent():
         (charts.plane(t, LIGHT, DATASETS["xor"], ""), {"frames", "points"}),
         (charts.samples(t, LIGHT, DATASETS["digits"], ""), {"frames", "points"}),
         (charts.ladder(t, LIGHT, "#000000", charts.MeasureAxis("delta", 3), 3, ""), {"ladder"}),
-        (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"course", "ghost"}),
+        (charts.course(t, LIGHT, "#000000", 400, 1.0, 0.7, True, ""), {"course", "ghost"}),
         (laboratory.waterfall(t, LIGHT, "#000000", tuple(laboratory.Part), 3, 3, ""), {"treads"}),
         (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),
         (laboratory.sums(t, LIGHT, "#000000", (1, 2), ""), {"sums", "slope"}),
@@ -181,7 +182,7 @@ def named(node):
 
 def test_runs_that_look_alike_share_a_chart_and_each_tells_its_own_numbers():
     t = texts.LANGUAGES["en"].text
-    arguments = (charts.course, t, LIGHT, "#123456", 40, 1.0, 0.7)
+    arguments = (charts.course, t, LIGHT, "#123456", 40, 1.0, 0.7, True)
     one, two = (specification(*arguments, told) for told in ("falls to 0.1", "falls to 0.2"))
     assert one["layer"] is two["layer"]
     assert [one["description"], two["description"]] == ["falls to 0.1", "falls to 0.2"]

@@ -10,12 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.data.datasets import DATASETS
 from core.nn.activations import ACTIVATIONS
-from core.runs.diagnosis import VANISHING, Diagnosis, Verdict
+from core.runs.diagnosis import VANISHING, Diagnosis
+from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec
 from pages.texts import LANGUAGES
-from pages.texts.numbers import fraction, percent, power, times, whole
+from pages.texts.numbers import fraction, loss_of, percent, plain, power, times, whole
+from pages.texts.rules import rules_table, title
 from pages.texts.sentences import reach, score, sentence
+from pages.texts.sentences import told as names_and_numbers
 
 EVERY = pytest.mark.parametrize("t", [lang.text for lang in LANGUAGES.values()], ids=LANGUAGES)
 EN, JA = LANGUAGES["en"].text, LANGUAGES["ja"].text
@@ -95,6 +99,44 @@ def test_a_size_is_told_in_powers_of_ten(value, text):
 )
 def test_a_size_that_rounds_up_to_the_next_power_of_ten_is_told_as_that(value, text):
     assert power(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.1, "0.1"),
+        (0.0, "0"),
+        (300.0, "300"),
+        (0.0001, "0.0001"),
+        (1e-5, "10⁻⁵"),
+        (1.0000000000000002e-06, "10⁻⁶"),
+        (2.5e-6, "2.5 × 10⁻⁶"),
+        (0.123456789, "0.123457"),
+        (-0.25, "−0.25"),
+        (1e6, "10⁶"),
+        (nan, "–"),
+    ],
+)
+def test_a_setting_is_told_as_it_was_chosen_to_six_digits(value, text):
+    assert plain(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.6931, "0.693"),
+        (0.0, "0.000"),
+        (0.0005, "0.001"),
+        (0.0004, "4.00 × 10⁻⁴"),
+        (99.9994, "99.999"),
+        (1352.4, "1352"),
+        (2.821e167, "2.82 × 10¹⁶⁷"),
+        (inf, "∞"),
+        (nan, "–"),
+    ],
+)
+def test_a_loss_is_told_to_three_decimals_and_in_powers_of_ten_beyond(value, text):
+    assert loss_of(value) == text
 
 
 def test_what_is_not_a_number_is_not_told_as_zero():
@@ -210,8 +252,8 @@ def test_the_reach_has_three_forms(share, english, japanese):
 
 def test_the_score_of_a_number_to_predict_is_what_it_explains():
     assert score(RunSpec(), 0.53, EN) == "53% correct"
-    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53% of the variation explained"
-    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0% of the variation explained"
+    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53% of the variance explained"
+    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0% of the variance explained"
 
 
 # --- the sentence ------------------------------------------------------------------------------
@@ -223,11 +265,33 @@ NUMBERS = {
     "saturated": 0.0,
     "dead": 0,
     "units": 40,
+    "baseline": 0.6931,
+    "test_loss": 1.2477,
 }
 
 
-def told(verdict, t, run=None, samples=400, **numbers):
-    found = Diagnosis(verdict=verdict, **(NUMBERS | numbers))
+SIGNS = {
+    "share_at_start": 4e6,
+    "loss_at_start": 9.3e6,
+    "multiplier": 40_000.0,
+    "weights_at_start": 1.6e-6,
+    "cut_by": 83.7,
+    "furthest": 0.0063,
+    "warmth": 0.11,
+    "frozen": 5.0,
+    "epoch": 110.0,
+    "lowest": 0.95,
+    "lowest_epoch": 107.0,
+    "gap": 0.8,
+    "saturated": 0.97,
+}
+"""Numbers of the rules' signs; of each verdict those of its first rule are known."""
+
+
+def told(verdict, t, run=None, samples=400, signs=SIGNS, **numbers):
+    rule = next(rule for rule in RULES if rule.verdict is verdict)
+    known = {name: signs[name] for name in rule.numbers if name in signs}
+    found = Diagnosis(verdict=verdict, **({"numbers": known} | NUMBERS | numbers))
     return sentence(run or RunSpec(), found, samples, t)
 
 
@@ -252,7 +316,7 @@ def test_only_a_stalled_network_is_said_to_vanish(t):
 @EVERY
 def test_a_network_that_has_learnt_hears_no_ratio(t):
     used = {name for _, name, _, _ in Formatter().parse(t.sentences.learnt) if name}
-    assert used == {"score", "loss"}
+    assert used == {"score", "loss"}  # and of a large loss the same
     with_share = {told(Verdict.LEARNT, t, share=share) for share in (0.0, 4e-14, 0.003, 7.2, 17.0)}
     assert len(with_share) == 1
     assert not re.search(r"1/\d|分の1|× 10|倍|times", with_share.pop())
@@ -338,12 +402,81 @@ def test_whatever_is_found_there_is_a_sentence(t, data):
 
 @EVERY
 def test_where_nothing_can_bend_no_sentence_sends_the_reader_to_the_rate_or_the_units(t):
-    found = Diagnosis(Verdict.STALLED_OTHER, 0.12, 0.69, 0.67, 0.0, 0, 8)
-    straight, other = (
-        sentence(run, found, 400, t)
-        for run in (RunSpec(activation="identity"), RunSpec(activation="tanh"))
+    straight = told(Verdict.NOTHING_BENDS, t, RunSpec(activation="identity"), share=0.12)
+    assert straight == t.sentences.nothing_bends.format(
+        reach=reach(0.12, t), limit=t.sentences.limits.binary
     )
-    assert straight == t.sentences.stalled_straight.format(reach=reach(0.12, t))
+    other = told(Verdict.STALLED_OTHER, t, share=0.12)
     assert other == t.sentences.stalled_other.format(reach=reach(0.12, t))
-    assert sentence(RunSpec(activation="identity", norm="layer"), found, 400, t) == other
-    assert sentence(RunSpec(activation="identity", norm="batch"), found, 400, t) == straight
+
+
+@EVERY
+@pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+def test_what_a_network_without_hidden_layers_draws_is_that_of_its_task(t, dataset):
+    kind = dataset.task.value + ("" if dataset.inputs == 2 else "_many")
+    text = told(Verdict.NO_HIDDEN_LAYER, t, RunSpec(dataset=dataset.key, depth=0))
+    assert t.sentences.limits[kind] in text
+
+
+def test_a_line_is_said_of_two_classes_in_a_plane_alone():
+    for dataset in DATASETS.values():
+        text = told(Verdict.NO_HIDDEN_LAYER, EN, RunSpec(dataset=dataset.key, depth=0))
+        assert ("one straight line" in text) == (dataset.outputs == 1 and dataset.class_names != ())
+
+
+@EVERY
+def test_where_there_is_no_hidden_layer_nothing_is_said_of_layer_1(t):
+    run = RunSpec(depth=0)
+    for verdict in (Verdict.BEFORE, Verdict.TOO_EARLY, Verdict.LEARNING):
+        text = told(verdict, t, run, share=1.0)
+        assert reach(1.0, t) not in text
+        assert text == t.sentences[f"{verdict.value}_line"]
+
+
+@EVERY
+def test_what_is_nearly_all_right_with_a_large_loss_is_not_said_to_have_little_error_left(t):
+    sure, calm = (told(Verdict.LEARNT, t, loss=loss) for loss in (2.88, 0.69))
+    assert sure == t.sentences.learnt_sure.format(score=score(RunSpec(), 0.97, t), loss="2.880")
+    assert calm == t.sentences.learnt.format(score=score(RunSpec(), 0.97, t), loss="0.690")
+
+
+@EVERY
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.verdict.value)
+def test_the_words_of_a_verdict_name_only_numbers_that_its_rule_knows(t, rule):
+    case = t.cases[rule.verdict.value]
+    known = {name for name in rule.numbers if name in SIGNS}
+    found = Diagnosis(
+        verdict=rule.verdict, numbers={name: SIGNS[name] for name in known}, **NUMBERS
+    )
+    numbers = names_and_numbers(RunSpec(), found, 400, t)
+    for text in (t.sentences[rule.verdict.value], case.what, case.number):
+        assert {name for _, name, _, _ in Formatter().parse(text) if name} <= set(numbers)
+
+
+# --- the table of rules ------------------------------------------------------------------------
+
+
+@EVERY
+def test_the_table_says_of_every_rule_its_signs_its_remedies_and_its_source(t):
+    rows = rules_table(t, {Verdict.SYMMETRY}).splitlines()
+    assert len(rows) == len(RULES) + 2
+    for row, rule in zip(rows[2:], RULES, strict=True):
+        assert row.count("|") == 5
+        assert rule.source in row
+        assert "{" not in row
+        for sign in rule.signs:
+            assert t.rules.numbers[sign.number] in row
+            assert sign.fact or f"{sign.relation} {plain(sign.threshold)}" in row
+        for remedies in rule.remedies:
+            assert all(t.laboratory.remedies[key] in row for key in remedies.split("+"))
+    marked = [row for row in rows if "←" in row]
+    assert len(marked) == 1
+
+
+@EVERY
+def test_the_rows_of_different_verdicts_have_different_names(t):
+    names = {verdict: title(verdict, t) for verdict in Verdict}
+    assert all(names.values())
+    same = [v for v in Verdict if list(names.values()).count(names[v]) > 1]
+    # what is said first of them is the same, the signs differ
+    assert {v.value.split("_")[0] for v in same} <= {"learning", "stalled", "zero", "symmetry"}

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl, urlencode
 import pytest
 
 from core.domain import LONGEST_VALUE
+from core.runs.cost import over_budget
 from core.runs.lanes import MOST_LANES, lane_keys, read_lanes, write_lanes
-from core.runs.recording import over_budget
 from pages.ui import session as module
 from pages.ui.frame import listed
 from pages.ui.house import SPECS
@@ -88,7 +88,7 @@ HUGE = ["9" * 1_000_000, "1," * 500_000, "(" * 1_000_000, "relu," * 200_000]
 
 
 class Parameters(dict[str, list[str]]):
-    """What stands in for Streamlit's parameters of the address."""
+    """A stand-in for Streamlit's query parameters."""
 
     def get_all(self, key: str) -> list[str]:
         return self[key]
@@ -96,7 +96,7 @@ class Parameters(dict[str, list[str]]):
 
 @dataclass
 class Browser:
-    """What stands in for Streamlit: an address, and a session that has not begun."""
+    """A stand-in for Streamlit: an address, and a new session."""
 
     query_params: Parameters
     session_state: dict[str, Any] = field(default_factory=dict)

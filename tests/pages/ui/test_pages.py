@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.nn.activations import ACTIVATIONS
+from core.nn.optimizers import OPTIMIZERS
 from core.runs.lanes import lane_keys
 from core.runs.training import RunSpec
 from pages import texts
@@ -48,6 +49,26 @@ def test_every_activation_trains(activation):
     app = visit("training", activation=activation, **SHORT)
     assert len(app.get("vega_lite_chart")) == 3
     assert widget(app, "activation").value == activation
+
+
+@pytest.mark.parametrize("rule", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("page", ["training", "digits", "svm"])
+def test_every_optimizer_trains_and_shows_its_constants_alone(page, rule):
+    others = {f"{key}.{k.key}": "0.5" for key, r in OPTIMIZERS.items() for k in r.knobs}
+    own = {f"{rule.key}.{k.key}": k.steps[1] for k in rule.knobs}
+    link = others | {knob: f"{value:g}" for knob, value in own.items()}
+    app = visit(page, optimizer=rule.key, **link, **SHORT)
+    assert {w.key: w.value for w in app.select_slider if "." in w.key} == own
+    assert not app.warning
+
+
+def test_a_constant_that_the_reader_chooses_is_the_runs_and_stands_in_the_lanes_name():
+    app = visit("training", optimizer="adam", **SHORT)
+    widget(app, "adam.beta1").set_value(0.5).run()
+    assert settings(app)["adam.beta1"] == "0.5"
+    assert any("β₁ = 0.5" in text.value for text in app.markdown)
+    widget(app, "adam.beta1").set_value(0.9).run()
+    assert "adam.beta1" not in settings(app)
 
 
 @pytest.mark.parametrize("dataset", RunSpec.domains()["dataset"].options)

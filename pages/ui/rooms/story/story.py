@@ -82,7 +82,7 @@ def lead(t: Text) -> str | None:
 
 
 def cover(t: Text) -> None:
-    """The way in, the eight scenes, and three doors to the rest."""
+    """The way in, the scenes, and three doors to the rest."""
     with st.container(horizontal=True, vertical_alignment="center", key="begin"):
         st.button(
             t.story.begin,
@@ -92,7 +92,7 @@ def cover(t: Text) -> None:
             on_click=go,
             args=[1],
         )
-        st.markdown(t.story.how, width="stretch")
+        st.markdown(t.story.how.format(scenes=len(SCENES)), width="stretch")
     with st.container(key="scene_doors"):
         for first in range(0, len(SCENES), IN_A_ROW):
             numbers = range(first + 1, min(first + IN_A_ROW, len(SCENES)) + 1)

@@ -6,19 +6,31 @@ To add an instrument, append its key to `INSTRUMENTS` in `pages.ui.settings`, it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.lessons.causes import CONTROL, finding, signal_was_missing, variants
-from core.lessons.remedies import REMEDIES, Explanation, explain, treated, untrained_share
+from core.lessons.causes import CONTROL, Finding, finding, signal_was_missing, variants
+from core.lessons.remedies import (
+    REMEDIES,
+    Candidate,
+    Effect,
+    Outcome,
+    by_effect,
+    candidates,
+    outcome,
+    treated,
+    untrained_share,
+)
 from core.nn.activations import ACTIVATIONS
-from core.runs.diagnosis import diagnose
+from core.runs.diagnosis import Diagnosis, diagnosis
+from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
+from core.runs.rules import Verdict
 from core.runs.training import RunSpec
 from pages.charts import laboratory as charts
 from pages.charts import training as stage_charts
@@ -26,47 +38,55 @@ from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
 from pages.charts.vocabulary import LONGEST
 from pages.texts import Text
-from pages.texts.numbers import fraction, percent, power, times
+from pages.texts.numbers import fraction, loss_of, percent, power, times, whole
+from pages.texts.rules import rules_table
+from pages.texts.sentences import score, told
+from pages.ui.computing import Look, progress, when_computed
 from pages.ui.house import TRAINING
-from pages.ui.recordings import per_recording, recordings, watch
+from pages.ui.recordings import compute, per_recording, recordings
 from pages.ui.rooms.training.lanes import (
     change_all,
     change_stage,
     changes,
     lane_name,
     link_of,
+    open_lanes,
 )
-from pages.ui.rooms.training.stage import FIRST_SLICE, LEARNT, TICK, Scene, advance, guess
+from pages.ui.rooms.training.stage import LEARNT, Scene, guess
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
-from pages.ui.widgets.controls import entry_name, reset, taken
+from pages.ui.widgets.controls import entry_name, fold, reset, taken
 from pages.ui.widgets.show import show
 
 MANY_SEEDS = 8
 MOST_DEAD = 6
-LONG_SLICE = 0.17
-"""Seconds that one tick computes for a series of runs."""
+FEW_CHANGES = 3
+"""So many changed settings say what a remedy is; of more, its name does."""
+HELPFUL = (Effect.LEARNS, Effect.BY_HEART, Effect.BETTER)
+WITHOUT_A_START = ("why",)
+"""What can be said of a network whose numbers are too large before the first step."""
 
 
 def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
     """The choice of an instrument, and the one that is chosen."""
-    started = [r.begun and np.isfinite(r.history.train_loss[:, 0]).any() for r in records]
-    if scene.live or not all(started):
+    if scene.live or not all(r.begun for r in records):
         return
     t, tool = scene.t, scene.shown.tool
-    reset("tool", tool)
+    started = all(np.isfinite(r.history.train_loss[:, 0]).any() for r in records)
+    offered = [key for key in INSTRUMENTS if key != "none" and (started or key in WITHOUT_A_START)]
+    reset("tool", tool if tool in offered else None)
     with st.container(horizontal=True, vertical_alignment="center", key="instruments"):
         st.markdown(f"**{t.laboratory.look_closer}**", width="content")
         st.pills(
             t.laboratory.look_closer,
-            [key for key in INSTRUMENTS if key != "none"],
+            offered,
             format_func=lambda key: t.laboratory.instruments[key].name,
             key="tool",
             label_visibility="collapsed",
             on_change=taken,
             args=("tool", lambda key: change_stage("tool", key or "none")),
         )
-    if tool in DRAW:
+    if tool in offered:
         with st.container(horizontal=True, vertical_alignment="center", key="instrument"):
             st.markdown(t.laboratory.instruments[tool].line)
             example(scene, tool)
@@ -108,7 +128,7 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
     t, run = scene.t, record.run
     table = treads_table(record)
     if run.depth == 0 or not table.num_rows:
-        st.caption(t.sentences.no_hidden_layer if run.depth == 0 else t.laboratory.no_error)
+        st.caption(t.laboratory.no_layers if run.depth == 0 else t.laboratory.no_error)
         return
     last = table.filter(pa.compute.equal(table["until"], LONGEST + 1))
     parts = {
@@ -162,8 +182,8 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
             name=name,
             seeds=run.replicas,
             learnt=count,
-            smallest=f"{final.min():.3f}" if len(final) else "–",
-            largest=f"{final.max():.3f}" if len(final) else "–",
+            smallest=loss_of(final.min()) if len(final) else "–",
+            largest=loss_of(final.max()) if len(final) else "–",
         ),
         seeds=charts.seeds_table(history).slice(
             0, None if run.replicas <= charts.THIN_LINES else 0
@@ -176,7 +196,7 @@ def sums(scene: Scene, name: str, record: Recording) -> None:
     """Where each layer's sums lie under the slope."""
     t, run = scene.t, record.run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     shown = tuple(charts.drawn_layers(run.depth))
     history = record.history
@@ -200,7 +220,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
     """Every unit by the share of data for which it is active; when it died, and what came back."""
     t, run = scene.t, record.run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     dead, back = charts.deaths(record.frames), charts.revivals(record.frames)
     show(
@@ -214,6 +234,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         ),
         atlas=atlas_table(record, scene.colours, t),
         dead=dead_table(record),
+        marked=charts.marked_table(*marked_unit(scene, run)),
     )
     if dead:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
@@ -223,6 +244,12 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+def marked_unit(scene: Scene, run: RunSpec) -> tuple[int, int]:
+    """The layer and the number of the unit to mark, 0 and 0 where this network has none such."""
+    layer, unit = scene.shown.unit_layer, scene.shown.unit_number
+    return (layer, unit) if layer <= run.depth and unit <= run.width else (0, 0)
 
 
 @per_recording
@@ -253,23 +280,104 @@ def many_seeds(scene: Scene, records: Sequence[Recording]) -> None:
         in_columns(seeds)(scene, records)
 
 
-def why(scene: Scene, name: str, record: Recording) -> None:
-    """What happens, the number that shows it, and a button that tries the remedy."""
+def why(scene: Scene, records: Sequence[Recording]) -> None:
+    """What happens in each lane, the number that shows it, and what remedies did that were tried.
+
+    They are tried while nobody waits for a run, one after the other.
+    """
+
+    def draw(_: Look) -> None:
+        for column, record in zip(st.columns(len(records)), records, strict=True):
+            with column, st.container(gap="xsmall"):
+                st.markdown(f"**{lane_name(scene.t, record.run, scene.lanes)}**")
+                explanation(scene, record)
+
+    def try_some(budget: float) -> bool:
+        trials = [trial for trial in map(next_trial, records) if trial is not None]
+        for trial in trials:
+            compute(trial, budget / len(trials), spare=True)
+        return not trials
+
+    when_computed(scene.t, TRAINING, (), draw, shown=lambda: open_lanes()[1], also=try_some)
+    rules(scene, records)
+
+
+def explanation(scene: Scene, record: Recording) -> None:
+    """One lane's verdict, and what its remedies did so far."""
     t, run = scene.t, record.run
     found = explained(record)
-    words = t.cases[found.case.value]
-    st.markdown(words.what)
-    st.caption(words.number.format(number=number(found, t)))
-    if found.remedy:
-        mended = found.mended(run)
-        st.caption(f"{words.remedy} {t.numbers.comma.join(changes(t, run, mended))}")
-        st.button(
-            t.laboratory.try_remedy,
-            icon=":material/healing:",
-            key=f"remedy:{scene.lanes.index(run)}:{name}",
-            on_click=try_remedy,
-            args=(run, mended),
+    words, numbers = t.cases[found.verdict.value], told(run, found, len(run.data().train_x), t)
+    st.markdown(words.what.format(**numbers))
+    st.caption(words.number.format(**numbers))
+    candidates, known = candidates_of(record), outcomes_of(record)
+    if not candidates:
+        return
+    if len(known) < len(candidates):
+        progress = t.trials.running.format(done=len(known), all=len(candidates))
+        st.progress(len(known) / len(candidates), progress)
+    effects = by_effect([outcome for outcome in known.values() if outcome is not None])
+    helpful = [one for one in effects if one.effect in HELPFUL]
+    useless = [one for one in effects if one.effect not in HELPFUL]
+    if helpful and helpful[0].effect is not Effect.BETTER:
+        first, *helpful = helpful
+        st.markdown(
+            f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, found, first)}"
         )
+        offer(scene, record, first, t.laboratory.try_remedy, "primary")
+    elif len(known) == len(candidates):
+        overfits = found.verdict is Verdict.OVERFITTING
+        none = t.trials.none_test if overfits else t.trials.none_learns
+        st.markdown(none.format(count=len(effects)))
+    for one in helpful:
+        offer(scene, record, one, remedy(t, run, one), "tertiary")
+        st.caption(effect(t, found, one))
+    if useless:
+        told_of = [f"{remedy(t, run, one)} ({effect(t, found, one)})" for one in useless]
+        st.caption(f"{t.trials.useless} {t.trials.comma.join(told_of)}")
+    st.caption(t.trials.note)
+
+
+def remedy(t: Text, run: RunSpec, one: Outcome) -> str:
+    """What a remedy changes; the names of its parts where that is a long list."""
+    changed = changes(t, run, one.candidate.run)
+    if 0 < len(changed) <= FEW_CHANGES:
+        return t.numbers.comma.join(changed)
+    return " + ".join(t.laboratory.remedies[key] for key in one.candidate.remedies.split("+"))
+
+
+def effect(t: Text, found: Diagnosis, one: Outcome) -> str:
+    """What it did: 'learns: 98% correct after 60 epochs'; of who overfits, on new points."""
+    run, words = one.candidate.trial, t.trials.effects
+    on_new_points = f"{one.effect.value}_test"
+    overfits = found.verdict is Verdict.OVERFITTING and on_new_points in words
+    return words[on_new_points if overfits else one.effect.value].format(
+        score=score(run, one.found.accuracy, t),
+        loss=loss_of(one.found.loss),
+        before=loss_of(one.before.loss),
+        test=loss_of(one.found.test_loss),
+        before_test=loss_of(one.before.test_loss),
+        epochs=whole(run.epochs, t),
+    )
+
+
+def offer(scene: Scene, record: Recording, one: Outcome, label: str, kind: str) -> None:
+    st.button(
+        label,
+        icon=":material/healing:",
+        type=kind,
+        key=f"remedy:{scene.lanes.index(record.run)}:{one.candidate.remedies}",
+        on_click=try_remedy,
+        args=(record.run, one.candidate.run),
+    )
+
+
+def rules(scene: Scene, records: Sequence[Recording]) -> None:
+    """The table by which every verdict is given, the lanes' own marked."""
+    t = scene.t
+    with fold(t.rules.title, "rules") as unfolded:
+        if unfolded:
+            own = {explained(record).verdict for record in records}
+            st.markdown(f"{t.rules.lead}\n\n{rules_table(t, own)}")
 
 
 def remedies(scene: Scene, records: Sequence[Recording]) -> None:
@@ -318,23 +426,40 @@ def untouched(record: Recording) -> float:
     return float(delta[0] / delta[-1]) if delta[-1] > 0 else float("nan")
 
 
-def number(found: Explanation, t: Text) -> str:
-    return power(found.number)
-
-
 def try_remedy(run: RunSpec, mended: RunSpec) -> None:
-    """Put the mended run beside the failed one."""
-    stage = replace(linked(Stage), lanes=2)
-    take_over(link_of(stage, (run, mended)), TRAINING.keys)
+    """Put the mended run beside the failed one, or in its place if all lanes share the change."""
+    shared = replace(run, **{name: getattr(mended, name) for name in SHARED})
+    lanes = (mended,) if shared == mended != run else (shared, mended)
+    take_over(link_of(replace(linked(Stage), lanes=len(lanes)), lanes), TRAINING.keys)
 
 
 @per_recording
-def explained(record: Recording) -> Explanation:
-    run, history = record.run, record.history
-    guessed = guess(run)
-    last = len(history.epoch) - 1
-    found = diagnose(run, history, last, baseline=guessed.loss, guessing=guessed.accuracy)
-    return explain(run, history, found, baseline=guessed.loss)
+def explained(record: Recording) -> Diagnosis:
+    return diagnosis(record.run, record.history)
+
+
+@per_recording
+def candidates_of(record: Recording) -> tuple[Candidate, ...]:
+    """What may help a finished run; of one that was stopped it is not known yet."""
+    return candidates(record.run, explained(record).verdict) if record.finished else ()
+
+
+@per_recording
+def outcomes_of(record: Recording) -> dict[Candidate, Outcome | None]:
+    """What the remedies did that have been tried: a record of its own, which grows."""
+    return {}
+
+
+def next_trial(record: Recording) -> Recording | None:
+    """The smallest change that is still to be tried, None once all have been."""
+    known = outcomes_of(record)
+    for candidate in candidates_of(record):
+        if candidate not in known:
+            trial = recordings().get(candidate.trial)
+            if not trial.finished:
+                return trial
+            known[candidate] = outcome(record.run, record.history, candidate, trial.history)
+    return None
 
 
 @per_recording
@@ -388,7 +513,7 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
     accuracy = percent(max(float(history.train_accuracy[index, 0]), 0.0), t)
     st.markdown(
         t.laboratory.moment.format(
-            epoch=frame.epoch, accuracy=accuracy, loss=f"{history.train_loss[index, 0]:.3f}"
+            epoch=frame.epoch, accuracy=accuracy, loss=loss_of(history.train_loss[index, 0])
         )
     )
     dataset = run.source
@@ -418,32 +543,27 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
     """The freeze test and the amplifier test of the first lane, beside another activation."""
     t, run = scene.t, records[0].run
     if run.depth == 0:
-        st.caption(t.sentences.no_hidden_layer)
+        st.caption(t.laboratory.no_layers)
         return
     control = replace(run, activation=CONTROL, knobs=())
     tested = {r.activation: variants(r, MANY_SEEDS) for r in (run, control)}
-    try:
-        runs = {(a, v): recordings().get(r) for a, rs in tested.items() for v, r in rs.items()}
-    except OverBudget as excess:
-        st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
-        return
+    runs = {(a, v): r for a, rs in tested.items() for v, r in rs.items()}
 
-    def live() -> None:
-        advance(tuple(runs.values()), LONG_SLICE)
-        done = sum(record.finished for record in runs.values())
-        if done == len(runs):
-            st.rerun()
-        epochs = sum(record.epoch for record in runs.values())
-        st.progress(
-            min(1.0, epochs / (len(runs) * run.epochs)),
-            t.laboratory.testing.format(done=done, runs=len(runs)),
-        )
+    def draw(look: Look) -> None:
+        progress(t, look, computing(t, look))
+        if look.finished:
+            held = dict(zip(runs, look.records, strict=True))
+            told_causes(t, tested, {key: finding(held[key].history) for key in runs})
 
-    advance(tuple(runs.values()), FIRST_SLICE)
-    if not all(record.finished for record in runs.values()):
-        watch(live, TICK)
-        return
-    found = {key: finding(record.history) for key, record in runs.items()}
+    when_computed(t, TRAINING, tuple(runs.values()), draw, shown=open_lanes)
+
+
+def told_causes(
+    t: Text,
+    tested: Mapping[str, Mapping[str, RunSpec]],
+    found: Mapping[tuple[str, str], Finding],
+) -> None:
+    """The two tests' findings as a table, and what they say about each activation."""
     rows = [t.laboratory.cause_head, "|---|---|---|---|---|"]
     for (activation, variant), one in found.items():
         frozen = tested[activation]["frozen"].frozen
@@ -463,6 +583,12 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
     st.caption(t.laboratory.cause_note)
 
 
+def computing(t: Text, look: Look) -> str:
+    """How many runs of a series are done."""
+    done = sum(record.finished for record in look.records)
+    return t.laboratory.testing.format(done=done, runs=len(look.records))
+
+
 def part(share: float, t: Text) -> str:
     """A share, or beyond all of it how many times."""
     return fraction(share, t) if share < 1 else t.laboratory.times.format(n=times(share, t))
@@ -471,20 +597,18 @@ def part(share: float, t: Text) -> str:
 def ladder(scene: Scene, records: Sequence[Recording]) -> None:
     """The remedies in their order, each with what it changes and what eight seeds made of it."""
     t = scene.t
-    runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
-    held = {key: recordings().get(run) for key, run in runs.items()}
 
-    def live() -> None:
-        waiting = [record for record in held.values() if not record.finished]
-        advance(waiting[:1], LONG_SLICE)
-        if all(record.finished for record in held.values()):
-            st.rerun()
-        done = len(held) - len(waiting)
-        st.progress(done / len(held), t.laboratory.testing.format(done=done, runs=len(held)))
+    def draw(look: Look) -> None:
+        progress(t, look, computing(t, look))
+        if look.finished:
+            rungs(t, dict(zip(LADDER, look.records, strict=True)))
 
-    if not all(record.finished for record in held.values()):
-        watch(live, TICK)
-        return
+    runs = tuple(replace(run, replicas=MANY_SEEDS) for run in LADDER.values())
+    when_computed(t, TRAINING, runs, draw, shown=open_lanes)
+
+
+def rungs(t: Text, held: Mapping[str, Recording]) -> None:
+    """Every rung of the ladder: what it changes, what came of it, and a way to its networks."""
     before = None
     for key, record in held.items():
         history = record.history
@@ -520,7 +644,7 @@ DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "sums": in_columns(sums),
     "units": in_columns(units),
     "seeds": many_seeds,
-    "why": in_columns(why),
+    "why": why,
     "remedies": remedies,
     "causes": causes,
     "ladder": ladder,

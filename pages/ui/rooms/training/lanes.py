@@ -9,18 +9,18 @@ from typing import Any
 
 import streamlit as st
 
-from core.data.tables import Columns
 from core.domain import Choice, Domain, Flag
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
 from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
+from pages.files.reading import Reading
 from pages.texts import Text
-from pages.texts.numbers import power
+from pages.texts.numbers import plain, power, written
 from pages.ui.house import TRAINING
-from pages.ui.rooms.training.owndata import own_data, own_table
-from pages.ui.session import keep
+from pages.ui.owndata import own_table
+from pages.ui.session import keep, linked
 from pages.ui.settings import Stage
 from pages.ui.widgets.controls import (
     Change,
@@ -28,17 +28,21 @@ from pages.ui.widgets.controls import (
     entry_name,
     fold,
     knob_controls,
+    knob_label,
     reset,
     taken,
 )
+from pages.ui.widgets.owndata import own_data
 
 KEPT = (*RunSpec.keys(), *lane_keys(), *Stage.keys())
 """The keys of a link that hold the lanes; the others hold the visitor's own data."""
+KNOBS = frozenset({"knobs", "constants"})
+"""Settings of which a run uses only those of its activation and its optimizer."""
 
 
 def open_lanes() -> tuple[Stage, Lanes]:
     """What the visitor has chosen, on the visitor's own data if there are any."""
-    stage, lanes, _ = TRAINING.open()
+    stage, lanes, *_ = TRAINING.open()
     table = own_table()
     own = lanes if table is None else tuple(replace(run, table=table) for run in lanes)
     return replace(stage, lanes=len(lanes)), own
@@ -47,7 +51,8 @@ def open_lanes() -> tuple[Stage, Lanes]:
 def link_of(stage: Stage, lanes: Lanes) -> dict[str, str]:
     """The lanes as a link, and which columns of the visitor's own data they learn from."""
     table = lanes[0].table
-    return TRAINING.link_of(stage, lanes, Columns() if table is None else table.columns)
+    own = () if table is None else (table.columns, linked(Reading))
+    return TRAINING.link_of(stage, lanes, *own)
 
 
 def set_lanes(stage: Stage, lanes: Lanes) -> None:
@@ -59,6 +64,13 @@ def change_stage(name: str, value: Any) -> None:
     stage, lanes = open_lanes()
     stage = replace(stage, **{name: value})
     set_lanes(stage, (*lanes, *[lanes[0]] * MOST_LANES)[: stage.lanes])
+
+
+def show_unit(place: str) -> None:
+    """Open the hidden unit at `layer.unit` in the laboratory."""
+    layer, unit = map(int, place.split("."))
+    stage, lanes = open_lanes()
+    set_lanes(replace(stage, tool="units", unit_layer=layer, unit_number=unit), lanes)
 
 
 def change_all(name: str, value: Any) -> None:
@@ -109,7 +121,9 @@ def more_settings(t: Text, stage: Stage, lanes: Lanes) -> None:
         controls(run, t, "width", "activation", "initializer", "gain", change=change, key=key)
         gains_of_theory(t, run)
         knob_controls(run, t, (run.activation,), change=change, key=key)
-        controls(run, t, "optimizer", "batch", "precision", change=change, key=key)
+        controls(run, t, "optimizer", change=change, key=key)
+        knob_controls(run, t, (run.optimizer,), change=change, key=key)
+        controls(run, t, "batch", "precision", change=change, key=key)
         controls(run, t, "norm", "skip", "clip", "warmup", change=change, key=key)
         controls(run, t, "frozen", "amplify", change=change, key=key)
     with view:
@@ -168,12 +182,12 @@ def measure_choice(t: Text, stage: Stage) -> None:
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
-    for name in [name for name in run.domains() if name not in SHARED | {"activation", "knobs"}]:
+    for name in [name for name in run.domains() if name not in SHARED | KNOBS | {"activation"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
             parts.append(setting_text(t, name, getattr(run, name)))
-    for knob, value in run.knobs:
-        if knob.startswith(f"{run.activation}."):
-            parts.append(f"{knob.split('.')[1]} = {value:g}")
+    for knob, value in (*run.knobs, *run.constants):
+        if knob.split(".")[0] in (run.activation, run.optimizer):
+            parts.append(f"{knob_label(knob)} = {plain(value)}")
     return " · ".join(filter(None, parts))
 
 
@@ -184,7 +198,7 @@ def setting_text(t: Text, name: str, value: object) -> str:
         return entry_name(t, str(value), domain.options) if value != "none" else ""
     if isinstance(domain, Flag):
         return t.settings[name] if value else ""
-    return f"{t.settings[name]} {domain.write(value)}"
+    return f"{t.settings[name]} {written(domain, value)}"
 
 
 def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
@@ -192,7 +206,7 @@ def changes(t: Text, before: RunSpec, after: RunSpec) -> list[str]:
     return [
         f"{t.settings[name]} {text(t, before, name)} → {text(t, after, name)}"
         for name in after.domains()
-        if name != "knobs" and chosen_value(before, name) != chosen_value(after, name)
+        if name not in KNOBS and chosen_value(before, name) != chosen_value(after, name)
     ]
 
 
@@ -207,5 +221,7 @@ def text(t: Text, run: RunSpec, name: str) -> str:
         return t.owndata.name
     value = getattr(run, name)
     return (
-        entry_name(t, value, domain.options) if isinstance(domain, Choice) else domain.write(value)
+        entry_name(t, value, domain.options)
+        if isinstance(domain, Choice)
+        else written(domain, value)
     )

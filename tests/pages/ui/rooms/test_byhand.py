@@ -8,7 +8,7 @@ import pytest
 
 from core.lessons.walkthrough import first_parameters, parameter_keys, walk
 from core.nn.activations import ACTIVATIONS
-from core.nn.network import NetworkSpec
+from core.nn.network import Network, NetworkSpec
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import byhand as charts
@@ -31,8 +31,8 @@ def text(language="en"):
 
 def sample_of(layers=2, units=2, **typed):
     spec = NetworkSpec(depth=layers, width=units)
-    parameters = first_parameters(spec, 0, typed)
-    return walk(parameters, [1.0, 0.5], 1.0, 0.1, spec.value_and_derivative)
+    network = Network(spec, first_parameters(spec, 0, typed))
+    return walk(network, [1.0, 0.5], 1.0, 0.1)
 
 
 def steps_of(sample, digits=4, language="en"):
@@ -211,13 +211,8 @@ def test_every_question_can_be_followed(preset):
 def test_the_page_shows_the_numbers_of_its_network():
     app = visit("byhand", hand_layers="2", hand_units="3", seed="5")
     spec = NetworkSpec(depth=2, width=3)
-    sample = walk(
-        first_parameters(spec, 5, {}),
-        [ByHand().hand_x1, ByHand().hand_x2],
-        1.0,
-        RunSpec().rate,
-        spec.value_and_derivative,
-    )
+    network = Network(spec, first_parameters(spec, 5, {}))
+    sample = walk(network, [ByHand().hand_x1, ByHand().hand_x2], 1.0, RunSpec().rate)
     shown = markdown(app)
     for step in steps_of(sample):
         for line in lines_of(step):

@@ -37,7 +37,7 @@ from pages.ui.rooms.classroom import classroom, links
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.rooms.training.stage import words
 from pages.ui.session import VERSION
-from pages.ui.settings import MOST_SCENES, Telling
+from pages.ui.settings import Telling
 from tests.pages.ui.test_pages import settings, visit
 from tests.recorded import recorded
 
@@ -47,7 +47,11 @@ VERSION_1 = json.loads(Path(__file__).with_name("version1.json").read_text("utf-
 T = {code: language.text for code, language in texts.LANGUAGES.items()}
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_place = pytest.mark.parametrize("place", PLACES)
-FRESH = [place for place in PLACES if place not in ("cover", *map("scene{}".format, range(1, 9)))]
+FRESH = [
+    place
+    for place in PLACES
+    if place not in ("cover", *map("scene{}".format, range(1, len(SCENES) + 1)))
+]
 
 
 def parameters(link):
@@ -73,7 +77,7 @@ def opening_states(place):
 @pytest.mark.parametrize("mode", ["plain", "present", "notes", "embed"])
 @pytest.mark.parametrize("show", ["all", "questions", "none"])
 def test_the_short_link_of_every_scene_has_at_most_120_characters(language, mode, show):
-    for number in range(MOST_SCENES + 1):
+    for number in range(len(SCENES) + 1):
         place = f"scene{number}" if number else "cover"
         query = links.language_part(language) | links.states(place)[""](False)
         link = links.address(HOST, place, query | links.mode_part(mode, (show,), False))
@@ -203,10 +207,9 @@ def test_the_code_has_its_quiet_zone_and_modules_large_enough_for_the_back_row()
 
 
 def test_the_notes_are_those_of_the_scenes_in_their_order():
-    assert tuple(scene.name for scene in SCENES) == lesson.NOTES
-    assert len(lesson.NOTES) == MOST_SCENES == Telling.domains()["scene"].high
+    assert len(SCENES) == Telling.domains()["scene"].high
     for t in T.values():
-        assert set(t.lesson.notes) == set(lesson.NOTES)
+        assert set(t.lesson.notes) == {scene.name for scene in SCENES}
         for scene in t.lesson.notes:
             assert set(t.lesson.notes[scene]) == set(t.lesson.parts)
 
@@ -216,8 +219,7 @@ def test_the_steps_of_a_plan_fill_its_minutes_without_a_gap(minutes):
     steps = lesson.PLANS[minutes]
     assert [start for _, start, _, _ in steps] == [0, *[end for _, _, end, _ in steps[:-1]]]
     assert steps[-1][2] == minutes
-    shown = [scenes for *_, scenes in steps if scenes != lesson.PLAY]
-    assert set("".join(shown)) == set("12345678")
+    assert {name for *_, scenes in steps for name in scenes} == {scene.name for scene in SCENES}
     for t in T.values():
         assert {key for key, *_ in steps} <= set(t.lesson.steps)
 
@@ -230,7 +232,9 @@ def test_the_lesson_in_one_file_holds_aims_scenes_questions_myths_answers_and_wo
     t = T[language]
     told = lesson.whole(t, minutes, lambda target: links.lesson_link(HOST, language, target), HOST)
     linked = re.findall(r"\]\((\S+?)\)", told)
-    assert {Telling.from_query(parameters(link)).scene for link in linked} >= set(range(1, 9))
+    assert {Telling.from_query(parameters(link)).scene for link in linked} >= set(
+        range(1, len(SCENES) + 1)
+    )
     assert all(link.startswith(HOST) and complaints(parameters(link)) == set() for link in linked)
     for branch in ("aims", "ask", "questions", "stretch", "myths", "notes", "offline"):
         for one in vars(t.lesson[branch]).values():
@@ -301,7 +305,7 @@ def test_the_links_of_the_plan_are_for_the_projector_and_it_says_where_the_class
     assert ["present" not in query for query in linked] == play
     assert any(play) == (minutes == 90)
     assert t.classroom.parts.class_links in told
-    for number in range(1, MOST_SCENES + 1):
+    for number in range(1, len(SCENES) + 1):
         assert len(links.lesson_link(HOST, language, f"scene{number}")) <= LONGEST
 
 

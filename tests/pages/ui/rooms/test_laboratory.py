@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.runs.cost import BINS, over_budget
 from core.runs.presets import EXAMPLES
-from core.runs.recording import BINS, Recording, over_budget
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import laboratory as charts

@@ -20,9 +20,10 @@ from pages.charts.laboratory import Part
 from pages.charts.perceptron import points_table
 from pages.charts.style import DARK, LIGHT
 from pages.texts import LANGUAGES
+from pages.texts.scenes import ORDER
 from pages.ui.house import ROOMS, SPECS
 from pages.ui.rooms.story import story
-from pages.ui.rooms.story.scenes import SCENES, deeper, folds, line, walk
+from pages.ui.rooms.story.scenes import PLAYED, SCENES, deeper, folds, line, walk
 from pages.ui.rooms.story.scenes.scene import Outcome
 from pages.ui.settings import SEEN, Telling
 from tests.browser.drive import ROOT
@@ -100,8 +101,9 @@ def whole(monkeypatch):
 # --- the frame ---------------------------------------------------------------------------------
 
 
-def test_the_story_has_eight_scenes_and_its_setting_reaches_the_last():
-    assert len(SCENES) == len({scene.name for scene in SCENES}) == 8
+def test_the_story_has_every_scene_in_its_order_and_its_setting_reaches_the_last():
+    assert [scene.name for scene in SCENES] == [*ORDER]
+    assert {*PLAYED} == {*ORDER}
     assert len(SCENES) in Telling.domains()["scene"]
     assert len(SCENES) + 1 not in Telling.domains()["scene"]
 
@@ -111,7 +113,7 @@ def test_the_cover_has_a_door_to_every_scene_and_to_the_three_pages(language):
     app = visit(0, language=language)
     t = LANGUAGES[language].text
     assert app.title[0].value == t.story.title
-    assert keys(app) >= {f"scene_{k}" for k in range(1, 9)} | {"begin_story"}
+    assert keys(app) >= {f"scene_{k}" for k in range(1, len(SCENES) + 1)} | {"begin_story"}
     assert len(app.get("vega_lite_chart")) == 3
     press(app, "scene_4")
     assert app.title[0].value == t.scene_walk.question
@@ -308,7 +310,7 @@ def test_the_exit_question_needs_no_guess_and_no_other_scene_goes_on_before_one(
 
 
 def turned(wish):
-    """A page that only turns to a scene; a script of its own, so it imports what it needs."""
+    """A page that only turns to a scene; a separate script, so it imports what it needs."""
     import streamlit as st
 
     from pages.ui.rooms.story.story import go
@@ -480,7 +482,7 @@ def test_the_staircase_is_the_product_of_its_factors_from_the_output_to_layer_1(
 
 def test_units_lines_and_the_boundary_lie_where_the_trained_network_says():
     record = recorded(replace(folds.BENT, epochs=40, replicas=1))
-    trained, weights = record.final, record.final.parameters
+    trained, weights = record.final, record.final.network.parameters
     for row in charts.units_table(trained, 1.0).to_pylist():
         w, b = weights.weights[0][0][:, row["unit"]], weights.biases[0][0, 0, row["unit"]]
         assert w @ [row["x1"], row["y"]] + b == pytest.approx(0, abs=1e-9)

@@ -137,14 +137,14 @@ def test_a_wrong_derivative_is_flagged_in_words(monkeypatch, language, depth):
 
 
 def test_the_layers_that_are_contradicted_are_named(monkeypatch):
-    right = network.write_gradient
+    right = network.write_layer_gradient
 
-    def wrong(error, run, gradient):
-        right(error, run, gradient)
+    def wrong(error, through, gradient):
+        right(error, through, gradient)
         if error.layer == 1:
             gradient.weights[1][...] *= 1.1
 
-    monkeypatch.setattr(network, "write_gradient", wrong)
+    monkeypatch.setattr(network, "write_layer_gradient", wrong)
     found = check(first_network(RunSpec(depth=3, width=4, samples=40)))
     told = "\n".join(ui.sentences(text(), found))
     assert "**Contradicted in layer 2.**" in told

@@ -1,7 +1,9 @@
-"""The scenes of the story, in their order."""
+"""The scenes of the story, in the order of `pages.texts.scenes`."""
 
 from __future__ import annotations
 
+from core.registry import registry
+from pages.texts.scenes import ORDER
 from pages.ui.rooms.story.scenes.deeper import DEEPER
 from pages.ui.rooms.story.scenes.folds import FOLDS
 from pages.ui.rooms.story.scenes.line import LINE
@@ -12,4 +14,5 @@ from pages.ui.rooms.story.scenes.since import SINCE
 from pages.ui.rooms.story.scenes.slopes import SLOPES
 from pages.ui.rooms.story.scenes.walk import WALK
 
-SCENES: tuple[Scene, ...] = (LINE, FOLDS, DEEPER, WALK, SLOPES, RACE, PRICE, SINCE)
+PLAYED = registry(LINE, FOLDS, DEEPER, WALK, SLOPES, RACE, PRICE, SINCE)
+SCENES: tuple[Scene, ...] = tuple(PLAYED[key] for key in ORDER)

@@ -18,7 +18,7 @@ from pages.charts import story
 from pages.charts import training as charts
 from pages.charts.style import hue
 from pages.texts import Text
-from pages.texts.numbers import fraction, percent, power
+from pages.texts.numbers import fraction, loss_of, percent, power
 from pages.ui.frame import palette
 from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
@@ -166,6 +166,7 @@ def closely(t: Text, record: Recording) -> None:
             run.epochs,
             1.3 * baseline,
             baseline,
+            True,
             t.training.alternatives.course.format(name=name, **course_numbers(t, table)),
             course=table,
             ghost=table.slice(0, 0),
@@ -190,8 +191,8 @@ def outcome(t: Text, records: dict[int, Recording]) -> Outcome:
             "k5": str(deep),
             "n": str(SEEDS),
             "share": fraction(float(history.share[-1, 0]), t),
-            "loss": f"{loss:.3f}",
-            "guessing": f"{guessed.loss:.3f}",
+            "loss": loss_of(loss),
+            "guessing": loss_of(guessed.loss),
             "accuracy": percent(float(history.train_accuracy[-1, 0]), t),
             "majority": percent(guessed.accuracy, t),
             "epochs": str(RUNS[DEEP].epochs),
@@ -227,9 +228,9 @@ def myth(t: Text) -> Myth | None:
     first = [float(record.history.delta[-1, 0, 0]) for record in records]
     stalled = first[1] < first[0] and deep > CLOSE_TO_GUESSING * guessing
     words = {
-        "loss": f"{deep:.3f}",
-        "guessing": f"{guessing:.3f}",
-        "good": f"{good:.3f}",
+        "loss": loss_of(deep),
+        "guessing": loss_of(guessing),
+        "good": loss_of(good),
         "small": power(first[1]),
         "other": power(first[0]),
     }

@@ -11,7 +11,7 @@ from core.lessons.perceptron import POINT_SETS, drawn
 from pages.charts import perceptron as charts
 from pages.charts import story
 from pages.texts import Text
-from pages.texts.numbers import percent
+from pages.texts.numbers import decimals, percent
 from pages.ui.frame import palette
 from pages.ui.house import PERCEPTRON, STORY
 from pages.ui.rooms.perceptron import angle, angles_of, best_of, contradiction, lesson_of
@@ -52,7 +52,7 @@ def by_hand(t: Text, key: str) -> None:
     chosen, points = POINT_SETS[key], drawn(key, COUNT, SEED)
     best = best_of(key, COUNT, SEED)
     count = t.perceptron.count.format(
-        n=best.correct, all=COUNT, share=f"{100 * best.correct / COUNT:.1f}"
+        n=best.correct, all=COUNT, share=decimals(100 * best.correct / COUNT, 1)
     )
     show(
         charts.by_hand,

@@ -17,7 +17,7 @@ from core.runs.training import RunSpec, Trainer
 from pages.charts import scenes as charts
 from pages.charts import training
 from pages.texts import Text
-from pages.texts.numbers import percent
+from pages.texts.numbers import percent, plain
 from pages.ui.frame import palette
 from pages.ui.house import STORY, TRAINING
 from pages.ui.recordings import per_recording
@@ -184,7 +184,7 @@ def outcome(t: Text, record: Recording) -> Outcome:
         "units": units,
         "zero": percent(1 - float(frames[0].active.mean()) / samples, t),
         "points": samples,
-        "rate": f"{run.rate:g}",
+        "rate": plain(run.rate),
         "last": last,
         "epochs": run.epochs,
         "seeds": run.replicas,
@@ -208,7 +208,7 @@ def leaky_cures(t: Text) -> Myth | None:
         return None
     relu, leaky = done
     told = {
-        "rate": f"{LEAKY.rate:g}",
+        "rate": plain(LEAKY.rate),
         "seeds": LEAKY.replicas,
         "units": LEAKY.depth * LEAKY.width * LEAKY.replicas,
         "relu": learnt(relu),

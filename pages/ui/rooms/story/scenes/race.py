@@ -18,7 +18,7 @@ from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import hue
 from pages.texts import Text
-from pages.texts.numbers import fraction, percent, power, times
+from pages.texts.numbers import decimals, fraction, loss_of, percent, plain, power, times
 from pages.texts.sentences import score
 from pages.ui.collection import together
 from pages.ui.frame import palette
@@ -92,7 +92,7 @@ def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
     """Accuracy and loss, each with the epoch from which it holds: short enough for one line."""
     run, history = record.run, record.history
     lines = (
-        t.scene_race.headline.format(score=score(run, float(accuracy), t), loss=f"{loss:.3f}")
+        t.scene_race.headline.format(score=score(run, float(accuracy), t), loss=loss_of(loss))
         for accuracy, loss in zip(
             history.train_accuracy[:, 0], history.train_loss[:, 0], strict=True
         )
@@ -182,7 +182,7 @@ def myth(t: Text) -> Myth:
         "tanh": fraction(tanh, t),
         "relu": fraction(relu, t),
         "he": fraction(he, t),
-        "part": f"{part:.2f}",
+        "part": decimals(part, 2),
     }
     verdict = "half" if part < 0.95 else "true"  # 1 of the one half of all cases, 0 of the other
     return Myth(verdict, told, "training", TRAINING.link_of(Stage(), DEEP))
@@ -195,7 +195,7 @@ def rates(t: Text) -> Myth | None:
         return None
     last = [record.history.moved[-1] for record in done]
     told = {
-        "rates": ", ".join(f"{run.rate:g}" for run in RATES),
+        "rates": ", ".join(plain(run.rate) for run in RATES),
         "seeds": str(RATES[0].replicas),
         "counts": ", ".join(str(learnt(record)) for record in done),
         "first": percent(max(float(np.nanmax(moved[:, 0])) for moved in last), t),

@@ -10,12 +10,12 @@ import streamlit as st
 from core.arrays import Array
 from core.domain import Query
 from core.nn.activations import ACTIVATIONS
-from core.runs.diagnosis import FAINT
 from core.runs.presets import PRESETS
+from core.runs.rules import FAINT
 from pages.charts import activations as curves
 from pages.charts import scenes as charts
 from pages.texts import Text
-from pages.texts.numbers import fraction
+from pages.texts.numbers import decimals, fraction, plain
 from pages.ui.frame import palette
 from pages.ui.house import DERIVATIVES, TRAINING
 from pages.ui.rooms.story.scenes.race import learnt
@@ -35,7 +35,7 @@ RATES = (TANH, replace(TANH, rate=3.0))
 def play(t: Text, shown: bool) -> Outcome | None:
     """The sigmoid carried over to tanh; at first without tanh's slope."""
     words, colours, told = t.scene_slopes, palette(), t.activations.alternatives
-    crossing = f"{curves.CROSSING:.2f}"
+    crossing = decimals(curves.CROSSING, 2)
     probe(
         "stretch",
         label=t.activations.stretch_dial,
@@ -106,12 +106,12 @@ def outcome() -> Outcome:
     return Outcome(
         next((guess for guess, holds in places.items() if holds), ""),
         {
-            "crossing": f"{curves.CROSSING:.2f}",
-            "low": f"{peak[0][0]:.2f}",
-            "high": f"{peak[1][0]:.0f}",
-            "ratio": f"{peak[1][0] / peak[0][0]:.0f}",
-            "far": f"{FAR:.0f}",
-            "less": f"{far[0][0] / far[1][0]:.1f}",
+            "crossing": decimals(curves.CROSSING, 2),
+            "low": decimals(peak[0][0], 2),
+            "high": decimals(peak[1][0], 0),
+            "ratio": decimals(peak[1][0] / peak[0][0], 0),
+            "far": decimals(FAR, 0),
+            "less": decimals(far[0][0] / far[1][0], 1),
         },
     )
 
@@ -130,11 +130,11 @@ def myth(t: Text) -> Myth | None:
     told = {
         "depth": str(RATES[0].depth),
         "seeds": str(RATES[0].replicas),
-        "low": f"{RATES[0].rate:g}",
-        "high": f"{RATES[1].rate:g}",
+        "low": plain(RATES[0].rate),
+        "high": plain(RATES[1].rate),
         "calm": str(learnt(calm)),
         "wild": str(learnt(wild)),
-        "part": f"{np.nanmedian(wild.history.activation_part[-1, :, :-1]):.2f}",
+        "part": decimals(np.nanmedian(wild.history.activation_part[-1, :, :-1]), 2),
         "share": fraction(share, t),
     }
     verdict = "false" if share < FAINT else "true"

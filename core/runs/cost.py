@@ -1,0 +1,129 @@
+"""What a run takes, known before it runs: how much of it is recorded, and the price of that.
+
+A page asks before it computes: a run beyond the budget is refused with the setting to change, so
+that no link can occupy the server. The sizes of a recording stand here once; `core.runs.recording`
+records by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from itertools import pairwise
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+
+from core.data.datasets import TRAINING_SHARE, View
+from core.runs.training import AT_ONCE, RunSpec
+
+GRID = 40
+"""Cells along each side of a picture of the plane."""
+STEPS = 200
+"""Places of a single input at which a curve is kept."""
+SHOWN_SAMPLES = 24
+"""Test samples whose predictions are kept where neither can be drawn."""
+BINS, SPAN = 48, 6.0
+"""Of the histogram of a layer's pre-activations: how many bins there are from -SPAN to SPAN."""
+MAX_FRAMES = 200
+MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
+"""Networks kept with a run at most, by number and by bytes; two are kept of any."""
+FRAME_OVERHEAD = 600
+"""Bytes that a frame takes beside its numbers: an object and three arrays."""
+
+MAX_OPERATIONS = 7.5e10
+"""The budget of one run: about 75 seconds of one core."""
+MAX_RUN_BYTES = 128e6
+
+
+class Cost(NamedTuple):
+    """What a run takes: operations, of about a nanosecond each, and bytes of memory."""
+
+    operations: float
+    bytes: float
+
+
+def kept_epochs(run: RunSpec) -> list[int]:
+    """The epochs whose statistics are recorded, the first and the last among them."""
+    return [*range(0, run.epochs, run.stride), run.epochs]
+
+
+def kept_frames(run: RunSpec) -> frozenset[int]:
+    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
+    return evenly(kept_epochs(run), MAX_FRAMES)
+
+
+@lru_cache(maxsize=64)
+def kept_moments(run: RunSpec) -> frozenset[int]:
+    """The epochs whose network is kept: some of `kept_frames`, as many as MOMENT_BYTES hold."""
+    held = MOMENT_BYTES // (8 * run.parameters)
+    return evenly(sorted(kept_frames(run)), max(2, min(MAX_MOMENTS, held)))
+
+
+def evenly(epochs: Sequence[int], most: int) -> frozenset[int]:
+    """At most `most` of these, evenly, the first and the last among them."""
+    if len(epochs) <= most:
+        return frozenset(epochs)
+    return frozenset(epochs[i] for i in np.linspace(0, len(epochs) - 1, most).round().astype(int))
+
+
+def cost(run: RunSpec) -> Cost:
+    """What the run takes, known before it runs.
+
+    Operations are about nanoseconds of one core: the numbers below were fitted to a hundred
+    runs of all sizes and come within a factor of 2 or so. `calls` counts the calls of array
+    functions, `each` what is done to every sum z, `parameters` the products; normalization
+    makes more of the first two. `bytes` is more than the run ever holds.
+    """
+    data = run.source
+    sizes = run.sizes(data.inputs, data.outputs)
+    layers, units = run.depth + 1, sum(sizes[1:])
+    parameters = sum((m + 1) * n for m, n in pairwise(sizes))
+    train = TRAINING_SHARE * min(run.samples, data.max_samples)
+    steps = run.epochs * ceil(train / run.batch)
+    kept = run.epochs / run.stride + 1
+    frames = min(kept, MAX_FRAMES)
+    shown = {View.PLANE: GRID**2, View.CURVE: STEPS}.get(data.view, SHOWN_SAMPLES)
+
+    normalized = run.norm != "none"
+    calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)
+    training = steps * (1e4 + 1.1e4 * calls + 3 * run.replicas * parameters)
+    training += run.epochs * run.replicas * train * (8 * each + parameters / 8)
+    statistics = 1.5e5 + 2.4e4 * calls + run.replicas * train * (15 * each + parameters / 6)
+    picture = 3e4 * calls + (shown + train) * (9 * each + parameters / 20)
+
+    arrays = 4 + 1.5 * normalized  # for every sum, together with temporaries
+    passes = run.replicas * train * ((arrays + 1) * units + 8 * max(sizes))
+    numbers = 9 * run.replicas * parameters + max(passes, min(shown, AT_ONCE) * arrays * units)
+    row = 8 * 20 * run.replicas * layers + 3500
+    pixels = shown + layers * 2 * (BINS + run.width) + FRAME_OVERHEAD + 100
+    moments = max(MOMENT_BYTES, 2 * 8 * run.parameters)
+    return Cost(
+        operations=training + kept * statistics + frames * picture,
+        bytes=8 * numbers + 2 * kept * row + frames * pixels + moments,
+    )
+
+
+def excess(run: RunSpec) -> float:
+    """What the run takes as a multiple of the budget, in operations or bytes."""
+    operations, memory = cost(run)
+    return max(operations / MAX_OPERATIONS, memory / MAX_RUN_BYTES)
+
+
+def over_budget(run: RunSpec) -> str | None:
+    """None if the run may be computed, else the name of the setting to change first."""
+    if excess(run) <= 1:
+        return None
+    default = RunSpec(dataset=run.dataset, table=run.table)
+    candidates = ["epochs", "width", "depth", "replicas", "samples", "batch"]
+    return min(candidates, key=lambda name: excess(replace(run, **{name: getattr(default, name)})))
+
+
+class OverBudget(ValueError):
+    """A run that costs too much; `setting` is the one whose lowering helps most."""
+
+    def __init__(self, setting: str) -> None:
+        super().__init__(setting)
+        self.setting = setting

@@ -1,0 +1,453 @@
+"""Text as rows of cells: what separates the cells, and which rows belong to the table.
+
+`csv` splits the rows, since it alone tells how many cells each of them has; pandas finds columns of
+fixed width. A row that holds no sample (a title, a remark, a total) is named, never just dropped.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import count, islice
+from types import MappingProxyType
+from typing import NamedTuple
+
+from core.data.tables import (
+    LONGEST_CELL,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    Flaw,
+    Skip,
+    Skipped,
+    TableError,
+    shortened,
+)
+from pages.files.cells import is_missing, is_missing_number, looks_like_number
+
+SEPARATORS = MappingProxyType(
+    {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "blank": " ", "fixed": ""}
+)
+"""Separators by key; of equally good ones the first is taken. Spaces count as
+one, however many they are. `fixed`: nothing, as each column has its width."""
+OTHERS = re.compile(r"[;|,]")
+SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
+"""With this first line a file tells Excel its separator."""
+LINE = re.compile(r"\r\n|\r|\n")
+PIECE = re.compile(r'"(?:[^"]|"")*"(?=\s|$)|\S+')
+COMMENTS = ("#", "%", "//", "@")
+"""What a remark begins with. Only the first also marks a row as wide as the others: the
+rest can begin a cell."""
+RULE = re.compile(r"[-+=|:_\s]*(---|===|___|:--|--:)[-+=|:_\s]*")
+TOTALS = re.compile(
+    r"(grand |sub)?totals?|sums?|average|avg|mean|median|count|notes?|source|summe|gesamt|"
+    r"mittelwert|quelle|somme|moyenne|合計|総計|小計|計|平均|注|注意|出典|備考",
+    re.IGNORECASE,
+)
+"""First words of a row below a table."""
+TRIED_ROWS, TRIED_TEXT = 200, 2**18
+"""How much of a text is looked at to find its separator."""
+MOSTLY = 0.8
+"""A separator is accepted if at least this share of rows has the same number of cells."""
+MOST_AROUND = 200
+"""Rows around a table, beside its own."""
+
+Cells = list[str]
+
+
+class Row(NamedTuple):
+    """A row of the file: its number, its cells."""
+
+    number: int
+    cells: Cells
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a text holds.
+
+    head: the names of the columns, None where no row has them. rows: the samples, all with `width`
+    cells. skipped: all other rows.
+    """
+
+    head: Cells | None
+    rows: list[Row]
+    width: int
+    skipped: list[Skipped]
+
+
+# What separates the cells
+
+
+def separator_of(text: str) -> str:
+    """The key of the likeliest separator. Raises TableError where there is none.
+
+    One that cuts most rows into equally many cells, and of several the one that leaves numbers and
+    no other separators.
+    """
+    first = SEP_LINE.fullmatch(LINE.split(text, maxsplit=1)[0].strip())
+    for key, sign in SEPARATORS.items():
+        if first is not None and sign == first[1]:
+            return key
+    shares = {key: consistency(text, key) for key in SEPARATORS if key != "fixed"}
+    best = max(shares, key=lambda key: shares[key].score)
+    if (best == "blank" and shares[best].share < 1) or shares[best].share < MOSTLY:
+        fixed = consistency(text, "fixed")
+        if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:
+            return "fixed"
+    if shares[best].width == 0:
+        return "comma"  # with which the first row will be refused
+    if shares[best].width < 2:
+        raise TableError(Flaw.ONE_COLUMN)
+    return best
+
+
+class Consistency(NamedTuple):
+    """How a separator cuts a text: into how many cells most rows, and which share of the rows that
+    is; which share of those cells are numbers, and which still hold another separator."""
+
+    width: int
+    share: float
+    numbers: float = 0.0
+    mixed: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return self.share + self.numbers / 4 - self.mixed / 2 if self.width > 1 else 0.0
+
+
+def consistency(text: str, key: str) -> Consistency:
+    tried = [row.cells for row in islice(lenient(text[:TRIED_TEXT], key), TRIED_ROWS)]
+    rows = [cells for cells in tried if any(cells) and not is_comment(cells) and not is_rule(cells)]
+    if not rows:
+        return Consistency(0, 0.0)
+    width = usual_width(rows)
+    usual = [cells for cells in rows if len(cells) == width]
+    cells = [cell for row in usual[:50] for cell in row if cell]
+    words = [cell for cell in cells if not looks_like_number(cell)]
+    mixed = sum(OTHERS.search(word) is not None for word in words)
+    count = max(1, len(cells))
+    return Consistency(width, len(usual) / len(rows), 1 - len(words) / count, mixed / count)
+
+
+def usual_width(rows: Sequence[Cells]) -> int:
+    """How many cells most rows have; of two equally frequent numbers the larger."""
+    counts = Counter(map(len, rows))
+    return max(counts, key=lambda width: (counts[width], width))
+
+
+def lenient(text: str, key: str) -> Iterator[Row]:
+    try:
+        yield from split(text, key, strict=False)
+    except TableError:
+        return
+
+
+def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
+    """The cells row by row, every run of white space as one space. Raises TableError.
+
+    key: of the separator. strict: whether a flawed quotation mark is an error.
+    """
+    if key == "fixed":
+        yield from cut(text)
+        return
+    sign = SEPARATORS[key]
+    if key == "blank":
+        lines = ("\t".join(PIECE.findall(line)) for line in LINE.split(text))
+        text, sign = "\n".join(lines), "\t"
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=strict
+    )
+    for number in count(1):
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            long = "field limit" in str(error)
+            raise TableError(Flaw.LONG_CELL if long else Flaw.QUOTES, row=number) from None
+        if cells is None:
+            return
+        yield Row(number, [" ".join(cell.split()) for cell in cells])
+
+
+def cut(text: str) -> Iterator[Row]:
+    """Rows of columns of fixed width, where pandas finds them."""
+    import pandas as pd  # 40 MB that most processes never need
+
+    try:
+        frame = pd.read_fwf(
+            io.StringIO("\n".join(LINE.split(text))),
+            header=None,
+            dtype=str,
+            keep_default_na=False,
+            skip_blank_lines=False,
+            infer_nrows=TRIED_ROWS,
+        )
+    except (ValueError, TypeError, IndexError):  # it finds no columns
+        return
+    for number, cells in enumerate(frame.fillna("").astype(str).to_numpy().tolist(), start=1):
+        yield Row(number, [" ".join(cell.split()) for cell in cells])
+
+
+def checked(text: str, key: str) -> list[Row]:
+    """All rows of the file, within the limits. Raises TableError."""
+    rows: list[Row] = []
+    filled = 0
+    for row in split(text, key):
+        if len(row.cells) > MOST_COLUMNS:
+            raise TableError(
+                Flaw.TOO_MANY_COLUMNS,
+                row=row.number,
+                value=len(row.cells),
+                limit=MOST_COLUMNS,
+                separator=key,
+            )
+        for k, cell in enumerate(row.cells):
+            if len(cell) > LONGEST_CELL:
+                raise TableError(
+                    Flaw.LONG_CELL,
+                    row=row.number,
+                    column=f"#{k + 1}",
+                    value=cell,
+                    limit=LONGEST_CELL,
+                )
+        filled += any(row.cells)
+        if filled > MOST_ROWS + MOST_AROUND:
+            raise TableError(Flaw.TOO_MANY_ROWS, limit=MOST_ROWS)
+        rows.append(row)
+    return rows
+
+
+# Which rows belong to the table
+
+
+def is_comment(cells: Cells) -> bool:
+    first = cells[0]
+    return first.startswith(COMMENTS) and first not in COMMENTS and not is_missing_number(first)
+
+
+def is_rule(cells: Cells) -> bool:
+    """Whether a row is a line drawn under a heading."""
+    return RULE.fullmatch(" ".join(cells)) is not None
+
+
+def filled_cells(cells: Cells) -> int:
+    return sum(map(bool, cells))
+
+
+@dataclass(eq=False)
+class Sieve:
+    """The rows of a text that may be samples, and those that are not."""
+
+    rows: list[Row]
+    skipped: list[Skipped]
+
+    def drop(self, why: Skip, numbers: Collection[int]) -> None:
+        for row in self.rows:
+            if row.number in numbers:
+                said = shortened(" ".join(filter(None, row.cells)))
+                self.skipped.append(Skipped(row.number, why, said))
+        self.rows = [row for row in self.rows if row.number not in numbers]
+
+
+def body_of(text: str, key: str, header: str = "auto") -> Body:
+    """The table in a text. Raises TableError where some row does not fit.
+
+    key: of the separator. header: whether the first row of the table names the columns: "yes",
+    "no", or "auto".
+    """
+    sieve = Sieve(checked(text, key), [])
+    sieve.drop(Skip.BLANK, {row.number for row in sieve.rows if not any(row.cells)})
+    drop_sep_line(sieve)
+    sieve.drop(Skip.RULE, {row.number for row in sieve.rows if is_rule(row.cells)})
+    comments = comments_among(sieve.rows)
+    plain = [row for row in sieve.rows if row not in comments]
+    if not plain:
+        raise TableError(Flaw.EMPTY)
+    width = usual_width([row.cells for row in plain])
+    if width < 2:
+        raise TableError(Flaw.ONE_COLUMN, separator=key)
+    head = head_in_comment(comments, plain, width) if header != "no" else None
+    if head is not None:
+        sieve.drop(Skip.HEADER, {head.number})
+    sieve.drop(Skip.COMMENT, {row.number for row in comments})
+    sieve.rows = trimmed(sieve.rows, width)
+    sieve.drop(Skip.ABOVE, rows_above(sieve.rows, width))
+    sieve.drop(Skip.BELOW, rows_below(sieve.rows, width))
+    sieve.rows = shifted(sieve.rows, width)
+    if head is None and sieve.rows and is_header(header, sieve.rows):
+        head = sieve.rows[0]
+        sieve.drop(Skip.HEADER, {head.number})
+        if header == "auto" and len(sieve.rows) > 1 and names_units(sieve.rows):
+            sieve.drop(Skip.UNITS, {sieve.rows[0].number})
+    if head is not None:
+        again = {row.number for row in sieve.rows if row.cells == head.cells}
+        sieve.drop(Skip.AGAIN, again)
+    for row in sieve.rows:
+        if len(row.cells) != width:
+            raise TableError(
+                Flaw.RAGGED, row=row.number, value=len(row.cells), limit=width, separator=key
+            )
+    if len(sieve.rows) > MOST_ROWS:
+        raise TableError(Flaw.TOO_MANY_ROWS, limit=MOST_ROWS)
+    return Body(head.cells if head else None, sieve.rows, width, sorted(sieve.skipped))
+
+
+def drop_sep_line(sieve: Sieve) -> None:
+    if sieve.rows and SEP_LINE.fullmatch(" ".join(sieve.rows[0].cells).strip()):
+        sieve.drop(Skip.ABOVE, {sieve.rows[0].number})
+
+
+def comments_among(rows: list[Row]) -> list[Row]:
+    """The rows that are remarks: few, or of another width; else the mark is part of the data."""
+    marked = [row for row in rows if is_comment(row.cells)]
+    width = usual_width([row.cells for row in rows]) if rows else 0
+    few = 10 * len(marked) <= len(rows)
+    return [
+        row
+        for row in marked
+        if len(row.cells) != width or (few and row.cells[0].startswith(COMMENTS[0]))
+    ]
+
+
+def head_in_comment(comments: list[Row], plain: list[Row], width: int) -> Row | None:
+    """The names of the columns, where they stand behind a `#` and nowhere else."""
+    above = [row for row in comments if row.number < plain[0].number]
+    if not above or len(above[-1].cells) != width:
+        return None
+    first, *others = above[-1].cells
+    names, body = [first.lstrip("#%/@ "), *others], [row.cells for row in plain]
+    if not names_columns(names, body) or names_columns(body[0], body[1:]):
+        return None
+    return Row(above[-1].number, names)
+
+
+def trimmed(rows: list[Row], width: int) -> list[Row]:
+    """The rows without the empty cells that some have beyond the others'."""
+    return [
+        Row(row.number, row.cells[:width]) if not any(row.cells[width:]) else row for row in rows
+    ]
+
+
+def rows_above(rows: list[Row], width: int) -> set[int]:
+    """The numbers of the rows before the table: titles and the like, of few cells."""
+    above: set[int] = set()
+    for k, row in enumerate(rows[:MOST_AROUND]):
+        filled = filled_cells(row.cells)
+        full = len(row.cells) == width
+        if full and not (filled == 1 and width > 2 and not any(map(looks_like_number, row.cells))):
+            break
+        if not full and may_be_shifted(rows[k:], width):
+            break
+        if filled > 2 or (width == 2 and filled == 2) or len(rows) - len(above) < 2:
+            break
+        above.add(row.number)
+    return above
+
+
+def rows_below(rows: list[Row], width: int) -> set[int]:
+    """The numbers of the rows behind the table: totals, remarks, sources."""
+    below: set[int] = set()
+    for row in rows[:1:-1][:MOST_AROUND]:
+        first = row.cells[0]
+        alone = filled_cells(row.cells) == 1 and first and not looks_like_number(first)
+        remark = alone and (len(row.cells) < width or width > 2) and not is_missing(first)
+        if not (remark or TOTALS.fullmatch(first.rstrip(" :：.*")) or is_noted(first, row, width)):
+            break
+        below.add(row.number)
+    return below
+
+
+def is_noted(first: str, row: Row, width: int) -> bool:
+    """Whether a row of another length begins as a remark does: `Source: ...`."""
+    begin = re.split(r"[\s:：]", first, maxsplit=1)[0]
+    return len(row.cells) != width and TOTALS.fullmatch(begin) is not None
+
+
+def may_be_shifted(rows: list[Row], width: int) -> bool:
+    """Whether the first row has one name less than there are columns below it: R gives none to its
+    row names."""
+    first, body = rows[0].cells, [row.cells for row in rows[1:]]
+    words = all(cell and not looks_like_number(cell) for cell in first)
+    if not (len(first) == width - 1 > 1 and words and body and len(body[0]) == width):
+        return False
+    return not names_columns(body[0], body[1:])
+
+
+def shifted(rows: list[Row], width: int) -> list[Row]:
+    """The rows, the first one as wide as all others.
+
+    It may lack the name of the first column, or where each other row ends in a separator, the empty
+    one behind it.
+    """
+    if not rows or not may_be_shifted(rows, width):
+        return rows
+    first = rows[0]
+    ends = all(row.cells[-1] == "" for row in rows[1:])
+    cells = [*first.cells, ""] if ends else ["", *first.cells]
+    return [Row(first.number, cells), *rows[1:]]
+
+
+def is_header(header: str, rows: list[Row]) -> bool:
+    """Whether the first row is the header."""
+    if header != "auto":
+        return header == "yes"
+    return names_columns(rows[0].cells, [row.cells for row in rows[1:]])
+
+
+def names_columns(first: Cells, body: Sequence[Cells]) -> bool:
+    """Whether a row names the columns that it stands above, judged by what is below.
+
+    A word above numbers speaks for it, as does one that is none of the few words below; a number
+    above numbers, or one of the words, speaks against it. A missing one says nothing.
+    """
+    if not body:
+        return not any(map(looks_like_number, first))
+    if is_counted(first) and all(cells[0].isdecimal() for cells in body):
+        return True
+    return sum(votes(first, body)) > 0 or years(first, body)
+
+
+def votes(first: Cells, body: Sequence[Cells]) -> Iterator[int]:
+    for k, name in enumerate(first):
+        cells = [row[k] for row in body[:TRIED_ROWS] if k < len(row) and not is_missing(row[k])]
+        if is_missing(name) or not cells:
+            continue
+        if 2 * sum(map(looks_like_number, cells)) > len(cells):
+            yield -1 if looks_like_number(name) else 1
+        elif 2 * len(set(cells)) <= len(cells):
+            yield -1 if name in cells else 1
+        elif all(map(has_digit, cells)) and not has_digit(name):
+            yield 1
+
+
+def has_digit(cell: str) -> bool:
+    return any(character.isdigit() for character in cell)
+
+
+def is_counted(first: Cells) -> bool:
+    """Whether a row is what pandas writes above columns without names: nothing, then 0, 1, 2."""
+    return len(first) > 2 and first == ["", *map(str, range(len(first) - 1))]
+
+
+def years(first: Cells, body: Sequence[Cells]) -> bool:
+    """Whether a row begins with a word and goes on with years, one after another."""
+    told = [name for name in first if re.fullmatch("(19|20)[0-9][0-9]", name)]
+    rising = told == sorted(set(told)) and len(told) > 1
+    others = [name for name in first if name not in told]
+    place = first.index(told[0]) if told else 0
+    below = {row[place] for row in body if place < len(row)}
+    return (
+        rising
+        and bool(others)
+        and not any(map(looks_like_number, others))
+        and not (below & set(told))
+    )
+
+
+def names_units(rows: list[Row]) -> bool:
+    """Whether the first row, under the header, has a word above all numbers: their units."""
+    found = list(votes(rows[0].cells, [row.cells for row in rows[1:]]))
+    return bool(found) and min(found) > 0

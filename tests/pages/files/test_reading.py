@@ -1,0 +1,643 @@
+"""Files as people have them: read as they are meant, or refused with what was seen."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.data.tables import (
+    Flaw,
+    Kind,
+    Objection,
+    TableError,
+    gaps,
+    suggested,
+    tabulate,
+)
+from pages.files.cells import number
+from pages.files.decoding import ENCODINGS
+from pages.files.reading import Reading, opened, read
+from tests.pages.files.lookalikes import COLLECTIONS, Case, lines
+
+FOLDER = Path(__file__).parents[3] / "pages" / "files"
+
+
+def table(content, reading=None, **choice):
+
+    sheet = read(content, reading)
+    return tabulate(sheet, replace(suggested(sheet), **choice))
+
+
+def reasons(sheet):
+    return [skipped.why.value for skipped in sheet.skipped if skipped.why != "header"]
+
+
+def refusal(content, reading=None):
+    with pytest.raises(TableError) as refused:
+        table(content, reading)
+    return refused.value
+
+
+def test_reading_needs_no_streamlit():
+    for path in FOLDER.glob("*.py"):
+        modules = [
+            name
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            for name in (
+                [alias.name for alias in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+        ]
+        assert not any(m.startswith(("streamlit", "altair", "pages.ui")) for m in modules)
+
+
+# --- collections that many people have --------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", COLLECTIONS.values(), ids=COLLECTIONS)
+def test_a_well_known_kind_of_file_is_understood_as_it_is_meant(case: Case):
+    sheet = read(case.content)
+    columns = suggested(sheet)
+    found = tabulate(sheet, columns)
+    assert found.answer == case.answer
+    assert found.names == tuple(case.inputs)
+    assert found.class_names == tuple(case.classes)
+    assert len(found.x) == case.rows
+    assert sheet.header == case.header
+    assert columns.missing == case.missing
+    assert reasons(sheet) == list(case.skipped)
+    why = {sheet.column(place).name: reason.value for place, reason in sheet.objections.items()}
+    assert case.left.items() <= why.items()
+
+
+# --- one table in many forms ------------------------------------------------------------------
+
+COUNT = 30
+PAIRS = [(k * 7 % 11 - 4.5, 1000 + 37 * k, "ab"[k % 2]) for k in range(COUNT)]
+
+
+def written(form, head="u,v,kind", end="\n"):
+    """The same table, each row written by `form(u, v, kind)`."""
+    return lines(head, [form(*pair) for pair in PAIRS], end=end)
+
+
+def numbered(form):
+    """The rows of the same table, each with its number."""
+    return [form.format(k=k, u=u, v=v, kind=kind) for k, (u, v, kind) in enumerate(PAIRS)]
+
+
+def german(value):
+    return f"{value:.2f}".replace(".", ",")
+
+
+PLAIN = written(lambda u, v, kind: f"{u},{v},{kind}")
+SEMICOLONS = written(lambda u, v, kind: f"{german(u)};{v};{kind}", "u;v;kind")
+TABS = written(lambda u, v, kind: f"{u}\t{v}\t{kind}", "u\tv\tkind")
+ALIGNED = written(lambda u, v, kind: f"{u:8.2f}   {v:6}  {kind}", "       u        v  kind")
+PIPES = written(lambda u, v, kind: f"| {u} | {v} | {kind} |", "| u | v | kind |")
+
+FORMS = {
+    "Excel with semicolons and a separator line": (
+        "\ufeffsep=;\r\n" + SEMICOLONS.replace("\n", "\r\n"),
+        ["above"],
+    ),
+    "the same as bytes with a mark": (("sep=;\n" + SEMICOLONS).encode("utf-8-sig"), ["above"]),
+    "German decimals": (SEMICOLONS, []),
+    "German thousands": (
+        written(lambda u, v, kind: f"{german(u)};{v // 1000}.{v % 1000:03};{kind}", "u;v;kind"),
+        [],
+    ),
+    "decimal commas in quotes": (
+        written(lambda u, v, kind: f'"{german(u)}","{v}","{kind}"'),
+        [],
+    ),
+    "Unicode text of Excel": (TABS.encode("utf-16"), []),
+    "UTF-16 without a mark": (TABS.encode("utf-16-le"), []),
+    "UTF-16 the other way round": (TABS.encode("utf-16-be"), []),
+    "pasted from a spreadsheet": (TABS.replace("\n", "\r\n"), []),
+    "pasted with thousands": (
+        written(lambda u, v, kind: f"{u}\t{v:,}\t{kind}", "u\tv\tkind"),
+        [],
+    ),
+    "Windows line ends": (PLAIN.replace("\n", "\r\n"), []),
+    "line ends of old": (PLAIN.replace("\n", "\r"), []),
+    "no last line end": (PLAIN.rstrip("\n"), []),
+    "the end-of-file sign of DOS": (PLAIN + "\x1a", []),
+    "a comma at each line's end": (
+        lines("u,v,kind,", [line + "," for line in PLAIN.splitlines()[1:]]),
+        [],
+    ),
+    "a comma at each line's end but the header's": (
+        lines("u,v,kind", [line + "," for line in PLAIN.splitlines()[1:]]),
+        [],
+    ),
+    "a comma at some lines' ends": (PLAIN.replace("a\n", "a,,\n"), []),
+    "blanks behind commas": (PLAIN.replace(",", ",  "), []),
+    "quotes everywhere": (
+        written(lambda u, v, kind: f'"{u}","{v}","{kind}"', '"u","v","kind"'),
+        [],
+    ),
+    "a name over two lines": (PLAIN.replace("kind", '"kind"', 1), []),
+    "pipes": (PIPES, []),
+    "a table of Markdown": (PIPES.replace("kind |\n", "kind |\n|---|:-:|--:|\n"), ["rule"]),
+    "a table of psql": (
+        " u | v | kind\n---+---+------\n"
+        + lines([f" {u} | {v} | {kind}" for u, v, kind in PAIRS])
+        + "(30 rows)\n",
+        ["rule", "below"],
+    ),
+    "aligned by blanks": (ALIGNED, []),
+    "aligned by blanks and tabs": (ALIGNED.replace("   ", " \t "), []),
+    "a printed frame": (
+        lines("       u     v kind", numbered("{k:<3} {u} {v} {kind}")),
+        [],
+    ),
+    "the row names of R's write.csv": (
+        lines('"","u","v","kind"', numbered('"{k}",{u},{v},"{kind}"')),
+        [],
+    ),
+    "the row names of R's write.table": (
+        lines('"u" "v" "kind"', numbered('"{k}" {u} {v} "{kind}"')),
+        [],
+    ),
+    "the index of pandas": (
+        lines(",u,v,kind", numbered("{k},{u},{v},{kind}")),
+        [],
+    ),
+    "a title above": ("Harvest 2026\n\n" + PLAIN, ["above", "blank"]),
+    "a title in the first cell": ("Harvest 2026,,\n" + PLAIN, ["above"]),
+    "some lines above": (
+        "Data Source,Station\nLast update,2026-11-30\n\n" + PLAIN,
+        ["above", "above", "blank"],
+    ),
+    "units below the names": (PLAIN.replace("kind\n", "kind\ncm,kg,\n", 1), ["units"]),
+    "remarks": (
+        "# made by hand\n" + PLAIN.replace("a\n", "a\n# again, with a comma\n", 1),
+        ["comment", "comment"],
+    ),
+    "remarks of another kind": ("% made by hand\n// and more\n" + PLAIN, ["comment", "comment"]),
+    "names in a remark, as NumPy writes them": ("# " + PLAIN, []),
+    "a total below": (PLAIN + "Total,46000,\n", ["below"]),
+    "a total in Japanese": (PLAIN + "合計,46000,\n", ["below"]),
+    "a source below": (PLAIN + "\nSource: a survey, of 2026\n", ["blank", "below"]),
+    "blank lines and rows": ("\n\n" + PLAIN.replace("a\n", "a\n\n,,\n", 1), ["blank"] * 4),
+    "the names once more": (PLAIN + PLAIN, ["again"]),
+    "typographic minus": (PLAIN.replace("-", "−"), []),
+    "a dash for a minus": (PLAIN.replace("-", "–"), []),
+    "debts in brackets": (
+        written(lambda u, v, kind: f"{u if u >= 0 else f'({-u})'},{v},{kind}"),
+        [],
+    ),
+    "per cent": (written(lambda u, v, kind: f"{u}%,{v} %,{kind}"), []),
+    "dollars": (written(lambda u, v, kind: f'{u},"${v:,}",{kind}'), []),
+    "euros": (written(lambda u, v, kind: f"{german(u)} €;{v} EUR;{kind}", "u;v;kind"), []),
+    "yen": (written(lambda u, v, kind: f"{u},¥{v},{kind}"), []),
+    "yen in words": (written(lambda u, v, kind: f'{u},"{v:,}円",{kind}'), []),
+    "Swiss thousands": (
+        written(lambda u, v, kind: f"{u};{v // 1000}'{v % 1000:03};{kind}", "u;v;kind"),
+        [],
+    ),
+    "French thousands": (
+        written(
+            lambda u, v, kind: f"{german(u)};{v // 1000}\u202f{v % 1000:03};{kind}", "u;v;kind"
+        ),
+        [],
+    ),
+    "a unit behind each number": (written(lambda u, v, kind: f"{u} cm,{v} kg,{kind}"), []),
+    "wide digits": (PLAIN.translate({48 + k: 0xFF10 + k for k in range(10)}), []),
+}
+
+
+@pytest.mark.parametrize(("content", "skipped"), FORMS.values(), ids=FORMS)
+def test_the_same_table_is_read_from_every_form(content, skipped):
+    sheet = read(content)
+    found = tabulate(sheet, suggested(sheet))
+    assert (found.names, found.answer) == (("u", "v"), "kind")
+    assert found.class_names == ("a", "b")
+    twice = 2 if skipped == ["again"] else 1
+    np.testing.assert_array_equal(found.x[:, 0], [u for u, _, _ in PAIRS] * twice)
+    np.testing.assert_array_equal(found.x[:, 1], [v for _, v, _ in PAIRS] * twice)
+    assert reasons(sheet) == skipped
+
+
+def test_columns_of_fixed_width_may_have_empty_cells():
+    text = lines(
+        "name    age  height kind",
+        [f"{f'n{k}':<8}{k + 20 if k % 10 else '':<5}{k / 3:<7.2f}{'ab'[k % 2]}" for k in range(30)],
+    )
+    sheet = read(text)
+    assert sheet.names == ("name", "age", "height", "kind")
+    assert sheet.column(2).missing.sum() == 3
+    assert sheet.column(3).values[1] == 0.33
+
+
+def test_a_name_and_a_cell_may_go_over_lines():
+    text = PLAIN.replace("kind", '"the\nkind"', 1)
+    assert table(text).answer == "the kind"
+    assert read(text).rows[0] == 2
+
+
+def test_names_that_appear_twice_are_numbered():
+    sheet = read(PLAIN.replace("u,v", "u,u", 1))
+    assert sheet.names == ("u", "u (2)", "kind")
+
+
+# --- the first row ----------------------------------------------------------------------------
+
+
+def test_a_missing_mark_in_the_first_row_makes_no_header():
+    text = lines("0,?,0.5,a", [f"{k},{k + 1},{k + 0.5},{'ab'[k % 2]}" for k in range(1, 25)])
+    sheet = read(text)
+    assert not sheet.header
+    assert len(sheet.rows) == 25
+    assert sheet.names == ("#1", "#2", "#3", "#4")
+    assert sheet.column(2).missing.tolist() == [True] + [False] * 24
+
+
+@pytest.mark.parametrize("mark", ["", "NA", "NaN", "nan", "null", "?", "-", "."])
+def test_no_missing_mark_makes_a_header(mark):
+    text = lines(
+        f"{mark},{mark},0.5,a", [f"{k}.5,{k * k},{k + 0.5},{'ab'[k % 2]}" for k in range(24)]
+    )
+    assert not read(text).header
+
+
+SIZES = [f"{'SML'[k % 3]},{['no', 'yes'][k % 2]}" for k in range(20)]
+HEADERS = {
+    "years": ("land,2019,2020,2021", [f"l{k},{k}.5,{k * k},{k * 3}" for k in range(20)], True),
+    "counted columns": (",0,1,2", [f"{k},{k / 3:.2f},{k * k},{k % 2}" for k in range(20)], True),
+    "only words": ("size,taste", SIZES, True),
+    "words without names": ("S,no", SIZES, False),
+    "a word among numbers": ("1.5,n/s,2", [f"{k}.5,{k},{k * k}" for k in range(20)], False),
+    "dates": ("day,kind", [f"2026-01-{k + 1:02},{'ab'[k % 2]}" for k in range(20)], True),
+    "corners without names": ("0,0,0", ["0,1,1", "1,0,1", "1,1,0"], False),
+}
+
+
+@pytest.mark.parametrize(("first", "others", "header"), HEADERS.values(), ids=HEADERS)
+def test_a_header_is_told_from_a_sample(first, others, header):
+    sheet = read(lines(first, others))
+    assert sheet.header == header
+    assert len(sheet.rows) == len(others) + (not header)
+
+
+def test_the_reader_may_say_whether_there_is_a_header():
+    text = lines([f"{k},{k * k},{'ab'[k % 2]}" for k in range(25)])
+    assert len(read(text).rows) == 25
+    corrected = read(text, Reading(header="yes"))
+    assert corrected.names == ("0", "0 (2)", "a")
+    assert len(corrected.rows) == 24
+    named = read(PLAIN, Reading(header="no"))
+    assert named.names == ("#1", "#2", "#3")
+    assert named.column(1).cells[0] == "u"
+    assert len(named.rows) == COUNT + 1
+
+
+# --- missing cells ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["", "NA", "NaN", "nan", "null", "?", "-", ".", "n/a", "#N/A"])
+def test_missing_marks_are_alike_in_inputs_and_in_the_answer(mark):
+    rows = [[f"{k / 3:.2f}", f"{k * k}", "ab"[k % 2]] for k in range(30)]
+    rows[3][0] = rows[8][1] = rows[12][2] = mark
+    sheet = read(lines("u,v,kind", [",".join(row) for row in rows]))
+    assert [column.missing.sum() for column in sheet.columns] == [1, 1, 1]
+    found = gaps(sheet, suggested(sheet))
+    assert found.counts == {1: 1, 2: 1, 3: 1}
+    assert (found.answer, found.inputs) == (1, 2)
+    assert len(tabulate(sheet, suggested(sheet)).x) == 27
+
+
+def test_spread_gaps_are_no_dead_end():
+    rows = [[f"{(k * 7 + c * 3) % 13 / 2}" for c in range(4)] for k in range(40)]
+    for k in range(26):
+        rows[k + 7][k % 4] = ["", "NA", "?", "-"][k % 4]
+    sheet = read(lines("a,b,c,d", [",".join(row) for row in rows]))
+    columns = suggested(sheet)
+    assert columns.inputs == (1, 2, 3)
+    assert columns.missing == "fill"
+    found = gaps(sheet, columns)
+    assert len(tabulate(sheet, columns).x) == 40 - found.answer
+    assert sum(found.counts.values()) == 26
+
+
+def test_plus_and_minus_are_classes_and_no_gaps():
+    text = lines("a,b,sign", [f"{k / 3:.2f},{k * k},{'+-'[k % 2]}" for k in range(30)])
+    assert table(text).class_names == ("+", "-")
+
+
+# --- what becomes an input, what is predicted ---------------------------------------------------
+
+
+def test_words_true_and_false_per_cent_and_money_are_offered():
+    text = lines(
+        "name,sex,member,share,fare,late",
+        [
+            f'p{k},{["female", "male"][k % 2]},{k % 3 == 0},{k % 50}%,"${k * 40:,}",'
+            f"{'yes' if k % 4 else 'no'}"
+            for k in range(40)
+        ],
+    )
+    found = table(text)
+    assert found.names == ("sex = male", "member = True", "share", "fare")
+    assert found.x[39].tolist() == [1, 1, 39, 1560]
+    assert read(text).objections == {1: Objection.MANY_WORDS}
+
+
+ANSWERS = {
+    "text in the middle, a label last": (
+        "u,colour,v,y",
+        lambda k: f"{k / 3:.2f},{'rgb'[k % 3]},{k * k},{k % 2}",
+        "y",
+        ("0", "1"),
+    ),
+    "text in the middle alone": (
+        "u,colour,v",
+        lambda k: f"{k / 3:.2f},{'rgb'[k % 3]},{k * k / 7:.2f}",
+        "colour",
+        ("b", "g", "r"),
+    ),
+    "the class first": (
+        "kind,u,v",
+        lambda k: f"{'ab'[k % 2]},{k / 3:.2f},{k * k / 7:.2f}",
+        "kind",
+        ("a", "b"),
+    ),
+    "200 names": ("u,v,name", lambda k: f"{k / 3:.2f},{k * k / 7:.2f},person {k}", "v", ()),
+    "200 names, and a class": (
+        "name,u,kind",
+        lambda k: f"person {k},{k / 3:.2f},{'ab'[k % 2]}",
+        "kind",
+        ("a", "b"),
+    ),
+    "-1 and 1": ("u,v,y", lambda k: f"{k / 3:.2f},{k * k / 7:.2f},{(-1) ** k}", "y", ("-1", "1")),
+    "0.0 and 1.0": (
+        "u,v,y",
+        lambda k: f"{k / 3:.2f},{k * k / 7:.2f},{k % 2}.0",
+        "y",
+        ("0.0", "1.0"),
+    ),
+    "a date last": (
+        "u,y,day",
+        lambda k: f"{k / 3:.2f},{k % 2},2026-01-{k % 28 + 1:02}",
+        "y",
+        ("0", "1"),
+    ),
+    "a date first": (
+        "day,u,y",
+        lambda k: f"{k % 28 + 1}.1.2026,{k / 3:.2f},{k % 2}",
+        "y",
+        ("0", "1"),
+    ),
+    "rows numbered": ("no,u,y", lambda k: f"{k + 1},{k / 3:.2f},{k % 2}", "y", ("0", "1")),
+    "yes and no": (
+        "u,v,ok",
+        lambda k: f"{k / 3:.2f},{k * k},{['no', 'yes'][k % 2]}",
+        "ok",
+        ("no", "yes"),
+    ),
+    "a number": ("u,v,w", lambda k: f"{k / 3:.2f},{k * k},{k * k / 7:.2f}", "w", ()),
+    "a constant last": ("u,y,unit", lambda k: f"{k / 3:.2f},{k % 2},cm", "y", ("0", "1")),
+    "a telling name": (
+        "target,u,v",
+        lambda k: f"{k * k / 7:.2f},{k / 3:.2f},{k % 2}",
+        "target",
+        (),
+    ),
+    "21 classes and two": ("u,code,y", lambda k: f"{k / 3:.2f},c{k % 21},{k % 2}", "y", ("0", "1")),
+    "21 classes alone": ("u,v,code", lambda k: f"{k / 3:.2f},{k * k / 7:.2f},c{k % 21}", "v", ()),
+}
+
+
+@pytest.mark.parametrize(("head", "row", "answer", "classes"), ANSWERS.values(), ids=ANSWERS)
+def test_a_likely_answer_is_suggested(head, row, answer, classes):
+    found = table(lines(head, [row(k) for k in range(200)]))
+    assert found.answer == answer
+    assert found.class_names == classes
+    assert not {"no", "day", "name"} & set(found.names)
+
+
+DATES = {
+    "ISO": lambda k: f"2026-01-{k % 28 + 1:02}",
+    "with times": lambda k: f"2026-01-{k % 28 + 1:02} {k % 24:02}:30:00",
+    "with zones": lambda k: f"2026-01-{k % 28 + 1:02}T10:00:00+0{k % 9}:00",
+    "German": lambda k: f"{k % 28 + 1:02}.11.2026",
+    "American": lambda k: f"{k % 12 + 1}/28/2026",
+    "Japanese": lambda k: f"2026年{k % 12 + 1}月3日",
+    "slashes": lambda k: f"2026/{k % 12 + 1}/{k % 28 + 1}",
+    "months by name": lambda k: f"{['Jan', 'Feb', 'Mar'][k % 3]} {k % 28 + 1}, 2026",
+    "short": lambda k: f"{k % 28 + 1}-Jan-26",
+    "compact": lambda k: f"202601{k % 28 + 1:02}T000000",
+    "eight digits": lambda k: f"202601{k % 28 + 1:02}",
+    "times": lambda k: f"{k % 24}:{k % 60:02}",
+    "months": lambda k: f"2026-{k % 12 + 1:02}",
+}
+
+
+@pytest.mark.parametrize("form", DATES.values(), ids=DATES)
+def test_dates_are_no_inputs_and_no_answers(form):
+    text = lines("when,u,y", [f'"{form(k)}",{k / 3:.2f},{k % 2}' for k in range(40)])
+    sheet = read(text)
+    assert sheet.column(1).kind is Kind.DATES
+    assert sheet.objections[1] is Objection.DATES
+    assert suggested(sheet).inputs == (2,)
+
+
+@pytest.mark.parametrize(
+    "cells", [("3-4", "5-6"), ("1.5", "2.5"), ("1/2", "3/4"), ("A1", "B2"), ("may", "june")]
+)
+def test_what_only_resembles_a_date_is_none(cells):
+    sheet = read(lines("u,v,y", [f"{cells[k % 2]},{k / 3:.2f},{k % 2}" for k in range(40)]))
+    assert sheet.column(1).kind is not Kind.DATES
+
+
+# --- few columns, few rows --------------------------------------------------------------------
+
+
+def test_two_columns_are_a_curve_through_points():
+    found = table(lines("x,y", [f"{k / 3:.2f},{k * k / 7:.2f}" for k in range(30)]))
+    assert (found.names, found.answer, found.columns.goal) == (("x",), "y", "number")
+    counted = table(lines("x,y", [f"{k},{k * k}" for k in range(30)]))
+    assert counted.names == ("x",)  # numbers of rows, but there is nothing else
+
+
+@pytest.mark.parametrize(
+    "text", ["0,0,0\n0,1,1\n1,0,1\n1,1,0\n", "a b y\n0 0 0\n0 1 1\n1 0 1\n1 1 0"]
+)
+def test_the_four_points_of_xor_are_enough(text):
+    found = table(text)
+    assert found.x.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
+    assert found.y[:, 0].tolist() == [0, 1, 1, 0]
+    assert found.class_names == ("0", "1")
+
+
+# --- separators -------------------------------------------------------------------------------
+
+LONG = "a long remark, with commas, and more of it, " * 5
+
+
+def test_commas_in_long_cells_do_not_win_over_semicolons():
+    text = lines(
+        "id;note;x;y;k",
+        [f"{k};{LONG}{k};{k / 3:.2f};{k * k};{'ab'[k % 2]}" for k in range(30)],
+    )
+    assert opened(text).separator == "semicolon"
+    assert read(text).names == ("id", "note", "x", "y", "k")
+    assert table(text).names == ("x", "y")
+
+
+def test_a_row_that_does_not_fit_is_refused_with_the_true_separator():
+    text = lines(
+        "id;note;x;y;k",
+        [
+            f"{k};{LONG};{k / 3:.2f};{k * k};{'ab'[k % 2]}{';' + 'z' if k == 7 else ''}"
+            for k in range(30)
+        ],
+    )
+    error = refusal(text)
+    assert (error.flaw, error.row, error.value, error.limit) == (Flaw.RAGGED, 9, "6", 5)
+    assert error.separator == "semicolon"
+
+
+def test_the_reader_may_name_the_separator():
+    text = lines([f"{k},5;{k * k},5;{'ab'[k % 2]}" for k in range(30)])
+    assert opened(text).separator == "semicolon"
+    commas = read(text, Reading(separator="comma"))
+    assert commas.column(2).cells[1] == "5;1"
+    assert refusal(text, Reading(separator="tab")).flaw is Flaw.ONE_COLUMN
+
+
+@pytest.mark.parametrize("text", ["x\n" + "1.5\n" * 30, "word\n" * 30])
+def test_one_column_alone_is_refused(text):
+    assert refusal(text).flaw is Flaw.ONE_COLUMN
+
+
+def test_a_short_row_is_never_filled_in_silence():
+    error = refusal(PLAIN + "1,2\n")
+    assert (error.flaw, error.row, error.value, error.limit) == (Flaw.RAGGED, 32, "2", 3)
+
+
+# --- encodings --------------------------------------------------------------------------------
+
+WORDS = {
+    "windows-1252": ("poids;taille;ville", ["Orléans", "Béziers"], "latin-1"),
+    "windows-1252 too": ("Größe;Maß;Straße", ["Köln", "München"], "cp1252"),
+    "windows-1252 with euros": ("prix €;n°;ville", ["Nîmes", "Orléans"], "cp1252"),
+    "windows-1252 at the end": ("peso;tamaño;país", ["Málaga", "León"], "latin-1"),
+    "mac-roman": ("poids;taille;ville", ["Orléans", "Béziers"], "mac_roman"),
+    "shift_jis": ("身長;体重;種類", ["犬", "猫①"], "cp932"),
+    "shift_jis with kana": ("なまえ;てんすう;すき", ["はい", "いいえ"], "cp932"),
+    "shift_jis beside letters": ("ID番号;体重kg;型", ["A型", "B型"], "cp932"),
+    "shift_jis of half width": ("ﾐｾ;ｳﾘｱｹﾞ;店名", ["ｼﾌﾞﾔ", "ｼﾝｼﾞｭｸ"], "cp932"),
+    "euc-jp": ("身長;体重;種類", ["犬", "猫"], "euc_jp"),
+    "euc-jp with kana": ("名前;てんすう;よみ", ["さくら", "たろう"], "euc_jp"),
+    "iso-2022-jp": ("身長;体重;種類", ["犬", "猫"], "iso2022_jp"),
+    "gb18030": ("身高;体重;城市", ["北京", "上海"], "gb18030"),
+    "gb18030 again": ("编号;年龄;性别", ["男", "女"], "gb18030"),
+    "big5": ("身高;體重;城市", ["臺北", "高雄"], "big5"),
+    "windows-1251": ("рост;вес;город", ["Москва", "Казань"], "cp1251"),
+    "utf-8": ("身長;poids;Größe", ["犬", "Orléans"], "utf-8"),
+}
+
+
+@pytest.mark.parametrize(("head", "words", "codec"), WORDS.values(), ids=WORDS)
+def test_words_are_read_in_the_encoding_that_they_were_written_in(head, words, codec):
+    text = lines(head, [f"{k / 3:.2f};{k * k};{words[k % 2]}" for k in range(25)])
+    sheet = read(text.encode(codec))
+    assert sheet.names == tuple(head.split(";"))
+    assert set(sheet.column(3).words) == set(words)
+    assert sheet.digest == read(text).digest
+
+
+def test_the_reader_may_name_the_encoding():
+    text = lines(
+        "taille;poids;ville",
+        [f"{k / 3:.2f};{k * k};{['Łódź', 'Kraków'][k % 2]}" for k in range(25)],
+    )
+    raw = text.encode("iso8859_2")
+    assert set(read(raw).column(3).words) != {"Łódź", "Kraków"}
+    assert opened(raw, Reading(encoding="mac-roman")).encoding == "mac-roman"
+    korean = text.replace("Łódź", "서울").replace("Kraków", "부산").encode("euc_kr")
+    assert read(korean, Reading(encoding="euc-kr")).column(3).words == ("부산", "서울")
+    assert refusal(raw, Reading(encoding="utf-8")).flaw is Flaw.ENCODING
+
+
+@pytest.mark.parametrize("key", ENCODINGS)
+def test_every_encoding_can_be_chosen(key):
+    raw = PLAIN.encode(ENCODINGS[key].codec)
+    assert read(raw, Reading(encoding=key)).digest == read(PLAIN).digest
+
+
+# --- numbers ----------------------------------------------------------------------------------
+
+NUMBERS = {
+    ".": {
+        "1": 1,
+        "-1.5": -1.5,
+        "+.5": 0.5,
+        "5.": 5,
+        "1e3": 1000,
+        "1,234": 1234,
+        "1,234,567.5": 1234567.5,
+        "1 234": 1234,
+        "1'234.5": 1234.5,
+        "12%": 12,
+        "12 %": 12,
+        "$5": 5,
+        "-$5": -5,
+        "$-5": -5,
+        "5 €": 5,
+        "(5)": -5,
+        "($1,000)": -1000,
+        "−5": -5,
+        "–5": -5,
+        "１２": 12,
+        "1,2": None,
+        "12,34": None,
+        "0,123": None,
+        "1,23,456": None,
+        "5.5.5": None,
+        "1-2": None,
+        "(5": None,
+        "5)": None,
+        "0x10": None,
+        "1_000": None,
+        "": None,
+        "-": None,
+        "e5": None,
+        "five": None,
+        "=1+1": None,
+        "1e999": np.inf,
+        "1e200": np.inf,
+        "inf": np.inf,
+        "٣": None,
+        "½": None,
+        "5²": None,
+        "7" * 61: None,
+    },
+    ",": {
+        "1,5": 1.5,
+        "1.234": 1234,
+        "1.234,5": 1234.5,
+        "0,123": 0.123,
+        "1,234": 1.234,
+        "5": 5,
+        "1.5": None,
+        ",5": 0.5,
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "value"),
+    [(cell, decimal, value) for decimal in NUMBERS for cell, value in NUMBERS[decimal].items()],
+)
+def test_a_number_is_read_as_it_is_written(cell, decimal, value):
+    assert number(cell, decimal) == value
