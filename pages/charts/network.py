@@ -110,7 +110,7 @@ def picture(
         },
         "layers": half_logs(found.layers[:, np.array(part.layers) - 1]),
         "flags": base64.b64encode(flags(found, part).tobytes()).decode(),
-        "loss": [float(f"{loss:.3g}") if np.isfinite(loss) else None for loss in found.loss],
+        "loss": half_logs(found.loss),
         "labels": {
             **{key: words[key] for key in words if key not in ("alternative", "left_out")},
             "alternative": alternative(t, name, found),

@@ -45,7 +45,7 @@ const lineWidth = weight => Math.min(6, 1.8 * Math.sqrt(Math.abs(weight)));
 
 function read(data) {
   const numbers = {};
-  for (const name of ["z", "a", "slope", "delta", "weight", "gradient", "update", "layers"])
+  for (const name of ["z", "a", "slope", "delta", "weight", "gradient", "update", "layers", "loss"])
     numbers[name] = unpack(data[name], Uint16Array);
   return { ...numbers, flags: unpack(data.flags, Uint8Array) };
 }
@@ -282,7 +282,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     if (way.told) {
       pen.font = font(12);
       pen.textAlign = "right";
-      const words = way.told === "loss" ? filled(labels.loss, { loss: told(data.loss[frame]) }) : way.told;
+      const words = way.told === "loss" ? filled(labels.loss, { loss: told(number(numbers.loss[frame])) }) : way.told;
       pen.fillText(words, scene.width - 4, scene.height - 2);
     }
   };
