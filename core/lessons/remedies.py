@@ -129,7 +129,8 @@ def effective(run: RunSpec) -> RunSpec:
         "constants": own_of(run.constants, run.optimizer),
     }
     drawn = min(run.samples, data.max_samples)  # fewer than a setting can say, if they are few
-    idle["samples"] = max(drawn, RunSpec.domains()["samples"].low)
+    samples: Any = RunSpec.domains()["samples"]
+    idle["samples"] = max(drawn, samples.low)
     idle["frozen"] = min(run.frozen, run.depth)
     idle["batch"] = min(run.batch, drawn)
     if run.initializer == "zeros" or run.gain == 0:

@@ -98,6 +98,7 @@ def test_no_text_is_cut_off_or_lies_on_another_in_what_a_link_opens(
 
 @every_page
 def test_every_chart_says_in_words_what_it_shows(visited):
+    settle(visited.page, 2)
     labels = visited.page.eval_on_selector_all(
         "[data-testid=stVegaLiteChart][role=graphics-document]",
         "nodes => nodes.map(node => node.getAttribute('aria-label') ?? '')",

@@ -77,7 +77,8 @@ def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
     def draw(look: Look) -> None:
         scene = Scene(t, colours, open_lanes()[0], lanes, look.live)
         transport(t, look, lanes[0], run=repr(lanes), new_start=new_start)
-        view_choice(scene)
+        if scene.shown.view == "network":
+            network_controls(scene)
         before = lanes_before(lanes) or ()
         for number, column in enumerate(st.columns(len(lanes))):
             taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
@@ -145,17 +146,20 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
         st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
 
 
-def view_choice(scene: Scene) -> None:
-    """Charts or the network itself; and what the picture of the network shows."""
+def view_choice(t: Text, shown: Stage) -> None:
+    """Charts or the network itself."""
+    views = {key: t.options[key] for key in VIEWS}
+    one_part("view", t.settings.view, views, shown.view, change_stage)
+
+
+def network_controls(scene: Scene) -> None:
+    """What the pictures of the networks show, and a batch to send through them."""
     t, shown = scene.t, scene.shown
     with st.container(horizontal=True, vertical_alignment="center", key="views"):
-        views = {key: t.options[key] for key in VIEWS}
-        one_part("view", t.settings.view, views, shown.view, change_stage)
-        if shown.view == "network":
-            flows = {key: t.options[key] for key in FLOWS}
-            one_part("flow", t.settings.flow, flows, shown.flow, change_stage)
-            with st.container(width="stretch"):
-                walk(t, run=repr(scene.lanes), layers=scene.deepest)
+        flows = {key: t.options[key] for key in FLOWS}
+        one_part("flow", t.settings.flow, flows, shown.flow, change_stage)
+        with st.container(width="stretch"):
+            walk(t, run=repr(scene.lanes), layers=scene.deepest)
 
 
 def itself(scene: Scene, number: int, name: str, record: Recording) -> None:
