@@ -64,7 +64,9 @@ def waterfall_table(history: History, replica: int = 0) -> pa.Table:
     evenly where there would be too many rows.
     """
     delta = history.delta[:, replica]
-    valid = np.flatnonzero(np.isfinite(delta).all(axis=1) & (delta > 0).all(axis=1))
+    factors = history.weights_part[:, replica, :-1] * history.activation_part[:, replica, :-1]
+    measured = np.isfinite(delta).all(axis=1) & np.isfinite(factors).all(axis=1)
+    valid = np.flatnonzero(measured & (delta > 0).all(axis=1))
     layers = delta.shape[1]
     step = max(1, -(-2 * len(valid) * layers // MOST_ROWS))
     valid = np.union1d(valid[::step], valid[-1:]).astype(int)

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from pages import texts
 from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
+from tests.crossing import crossed
 
 NOW = ".stepper .now"
 HEADING = '[class*="st-key-byhand_step_"]:visible h2'
@@ -103,8 +104,7 @@ def test_a_typed_weight_is_in_the_link_and_the_link_opens_it(hand, browser, addr
     other.close()
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
-@pytest.mark.parametrize("part", ["hand_steps", "hand_chain", "hand_sheet"])
+@crossed(language=texts.LANGUAGES, part=["hand_steps", "hand_chain", "hand_sheet"])
 def test_no_formula_sticks_out(browser, address, language, part):
     link = f"{address}/byhand?language={language}&hand_part={part}&hand_layers=3&hand_units=3"
     page = open_page(browser, link, 1, viewport=SIZE)

@@ -10,6 +10,7 @@ from pages import texts
 from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle, speaks
 from tests.browser.test_pages import WIDTHS
+from tests.crossing import crossed
 
 PROJECTOR = {"width": 1280, "height": 720}
 T = {code: language.text for code, language in texts.LANGUAGES.items()}
@@ -45,7 +46,8 @@ def projector(browser, address):
     opened = []
 
     def show(path, charts=0):
-        page = open_page(browser, address + path, charts, viewport=PROJECTOR)
+        link = address + path
+        page = open_page(browser, link, charts, viewport=PROJECTOR, reduced_motion="reduce")
         opened.append(page)
         expect(page.locator(".present .next")).not_to_be_empty()  # the keys listen from here on
         return page
@@ -55,8 +57,7 @@ def projector(browser, address):
         page.close()
 
 
-@every_language
-@pytest.mark.parametrize("path", ["/?scene=5&present=1", DERIVATIVES])
+@crossed(language=texts.LANGUAGES, path=["/?scene=5&present=1", DERIVATIVES])
 def test_a_projector_shows_type_and_lines_that_the_last_row_can_read(projector, path, language):
     page = projector(f"{path}&language={language}", charts=1)
     speaks(page, language)
@@ -197,8 +198,7 @@ def test_the_next_scene_begins_at_its_top(projector):
     assert main.evaluate("node => node.scrollTop") == 0
 
 
-@every_language
-@pytest.mark.parametrize("scene", range(1, len(SCENES) + 1))
+@crossed(language=texts.LANGUAGES, scene=range(1, len(SCENES) + 1))
 def test_a_projector_shows_every_picture_of_a_scene_whole(projector, scene, language):
     for guess in ("", "&guess=seen"):
         page = projector(f"/?scene={scene}&present=1&language={language}{guess}", charts=1)
@@ -391,8 +391,10 @@ def test_the_plan_is_printed_whole_and_the_button_opens_the_dialog(browser, addr
     page.close()
 
 
-@every_language
-@pytest.mark.parametrize("part", ["class_links", "class_plan", "class_sheet", "class_offline"])
+@crossed(
+    language=texts.LANGUAGES,
+    part=["class_links", "class_plan", "class_sheet", "class_offline"],
+)
 def test_every_part_keeps_within_its_columns(browser, address, part, language):
     page = open_page(
         browser,

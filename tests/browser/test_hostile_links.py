@@ -11,6 +11,7 @@ from core.runs.lanes import lane_keys
 from pages.ui.house import SPECS
 from tests.browser.drive import listening, settle, tabs
 from tests.browser.test_pages import PAGES
+from tests.crossing import crossed
 
 CANARY = "canary.example"
 TEXTS = {
@@ -51,18 +52,19 @@ def assert_harmless(page, done):
     assert page.get_by_test_id("stException").count() == 0
 
 
-@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_no_value_of_a_link_becomes_markup(watched, address, text):
+@crossed(name=["training", "derivatives"], kind=TEXTS)
+def test_no_value_of_a_link_becomes_markup(watched, address, name, kind):
     page, done = watched
+    text = TEXTS[kind]
     # few keys at a time: only the first six are told
-    for name, keys in {
+    keys = {
         "training": ["activation", "dataset", "2.activation", "tool"],
         "derivatives": ["language", "depth", text],
-    }.items():
-        page.goto(f"{address}/{name}?{urlencode(dict.fromkeys(keys, text))}")
-        page.get_by_test_id("stAlert").first.wait_for()
-        assert_harmless(page, done)
-        assert page.get_by_test_id("stAlert").first.locator("code").count() == len(keys)
+    }[name]
+    page.goto(f"{address}/{name}?{urlencode(dict.fromkeys(keys, text))}")
+    page.get_by_test_id("stAlert").first.wait_for()
+    assert_harmless(page, done)
+    assert page.get_by_test_id("stAlert").first.locator("code").count() == len(keys)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -96,6 +96,7 @@ def test_both_tests_of_cause_run_and_say_what_they_show(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_the_ladder_counts_its_seeds_on_every_rung(browser, address):
     page = open_page(browser, f"{address}{LANES}&tool=ladder&language=en", 6)
     rungs = page.locator("[class*=st-key-rung_]")

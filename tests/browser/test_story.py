@@ -9,10 +9,12 @@ from pages.texts import LANGUAGES
 from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
+from tests.crossing import crossed
 
 EN = LANGUAGES["en"].text
 RIGHT = {1: "b", 2: "b", 3: "c", 4: "b", 5: "b", 6: "b", 7: "b", 8: "b"}
 """The guess that each scene's run proves right."""
+PHONE = {"width": 390, "height": 844}
 
 
 def opened(browser, address, scene, query="", charts=1, width=1440, **context):
@@ -170,15 +172,14 @@ def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(
     page.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("number", RIGHT)
+@crossed(language=LANGUAGES, number=RIGHT)
 def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
     def fits():
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         assert page.locator("[data-testid=stException]").count() == 0
 
     query = f"/?scene={number}&language={language}&guess=none&belief=seen"
-    page = open_page(browser, address + query, 1, viewport={"width": 390, "height": 844})
+    page = open_page(browser, address + query, 1, viewport=PHONE, reduced_motion="reduce")
     fits()
     press(page, "guess_seen")
     texts = SCENES[number - 1].texts(LANGUAGES[language].text)
@@ -189,8 +190,7 @@ def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, numbe
     page.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("number", [3, 6])
+@crossed(language=LANGUAGES, number=[3, 6])
 def test_a_projector_shows_what_was_learnt_and_the_error_in_every_layer_together(
     browser, address, number, language
 ):

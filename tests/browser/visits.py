@@ -35,16 +35,21 @@ class Visit:
 
 
 def visits(paths: Mapping[str, str]) -> pytest.MarkDecorator:
-    """Let a test look at these paths, by name, in every language.
+    """Let a test look at these paths, by name, each quickly in one language, slowly in the others.
 
     Tests that see the same page in the same language share one visit, wherever they are written.
     """
+    languages = list(texts.LANGUAGES)
     return pytest.mark.parametrize(
         "visited",
         [
-            pytest.param((name, path, language), id=f"{name}-{language}")
-            for name, path in paths.items()
-            for language in texts.LANGUAGES
+            pytest.param(
+                (name, path, language),
+                id=f"{name}-{language}",
+                marks=() if language == languages[place % len(languages)] else pytest.mark.slow,
+            )
+            for place, (name, path) in enumerate(paths.items())
+            for language in languages
         ],
         indirect=True,
     )
@@ -58,7 +63,9 @@ def joined(path: str, language: str) -> str:
 def visiting(
     browser: Browser, address: str, name: str, path: str, language: str
 ) -> Iterator[Visit]:
-    page = tabs(browser).lend(viewport=DESK, color_scheme=READERS[language])
+    page = tabs(browser).lend(
+        viewport=DESK, color_scheme=READERS[language], reduced_motion="reduce"
+    )
     visit = Visit(page, name, language)
     with listening(
         page,

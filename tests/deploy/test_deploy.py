@@ -197,6 +197,7 @@ def test_a_process_that_dies_takes_no_picture_with_it(running, browser):
             page.close()
 
 
+@pytest.mark.slow
 def test_an_audience_whose_process_is_killed_has_its_pictures_back(running):
     victim = next(iter(running.processes))
     try:

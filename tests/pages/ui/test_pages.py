@@ -26,9 +26,9 @@ def visit(page, unfolded=True, **query):
     app.query_params |= query
     for fold in FOLDS if unfolded else ():
         app.session_state[fold] = True
-    app.run()
     if not ROOMS[page].home:
-        app.switch_page(ROOMS[page].script).run()
+        app.switch_page(ROOMS[page].script)
+    app.run()
     assert not app.exception
     return app
 

@@ -15,6 +15,7 @@ from pages.charts.style import DARK, LIGHT
 from pages.ui.house import PROPAGATION
 from pages.ui.rooms.propagation import trained
 from pages.ui.settings import Propagating
+from tests.crossing import crossed
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import visit
 
@@ -27,8 +28,7 @@ def metrics(app):
     return [metric.value for metric in app.metric]
 
 
-@every_language
-@pytest.mark.parametrize("key", PROPAGATION.presets)
+@crossed(language=texts.LANGUAGES, key=PROPAGATION.presets)
 def test_every_question_opens_in_every_language(language, key):
     query = PROPAGATION.link_of(*PROPAGATION.presets[key])
     app = visit("propagation", language=language, **{**query, **QUICK})
@@ -59,6 +59,7 @@ def test_the_sentence_is_that_of_the_phase(query, phase):
     assert any(element.value.startswith(start) for element in app.markdown)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_the_largest_variances_of_every_activation_break_nothing(activation):
     extreme = {"signal_weights": "100", "signal_biases": "10", "signal_depth": "100"}

@@ -16,7 +16,6 @@ from pages.texts.numbers import power
 from pages.ui.rooms.story.scenes import price, race, since, slopes
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.settings import REMEDIES_SINCE
-from tests.crossing import crossed
 from tests.pages.ui.rooms import test_story
 from tests.recorded import recorded
 
@@ -254,8 +253,11 @@ def test_everything_that_came_after_is_a_remedy_and_has_its_words(code):
     assert set(words.remedies) == set(words.came) == set(REMEDIES_SINCE)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("finished")
-@crossed(code=LANGUAGES, belief=["true", "seen"], scene=LATE)
+@pytest.mark.parametrize("code", LANGUAGES)
+@pytest.mark.parametrize("scene", LATE)
+@pytest.mark.parametrize("belief", ["true", "seen"])
 def test_every_myth_is_decided_by_a_number_in_every_language(scene, code, belief):
     app = visit(scene, language=code, belief=belief, belief_also=belief)
     words = LANGUAGES[code].text["scene_" + scene]

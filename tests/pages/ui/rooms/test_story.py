@@ -341,7 +341,7 @@ def outcome_of(number, monkeypatch, **query):
     return seen[-1]
 
 
-@early
+@pytest.mark.parametrize("number", [1, 2, pytest.param(3, marks=pytest.mark.slow), 4])
 def test_a_run_proves_the_expected_guess_right_and_nothing_is_known_before(
     number, whole, monkeypatch
 ):
