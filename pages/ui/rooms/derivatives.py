@@ -24,7 +24,7 @@ from pages.texts.sentences import reach
 from pages.ui.house import DERIVATIVES
 from pages.ui.rooms.activations import function_choice
 from pages.ui.settings import Slopes
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, Readings, probe
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
 from pages.ui.widgets.show import show
 
@@ -170,23 +170,15 @@ def layer_dial(t: Text, colours: Palette, run: RunSpec, walks: Walks, start: int
         }
         for key, walk in walks.items()
     ]
-    probe(
-        "layer",
-        label=words.layer_dial,
-        symbol="",
-        low=1,
-        high=run.depth,
-        count=run.depth - 1,
-        start=start + 1,
-        places=[words.layer_of.format(n=n, depth=run.depth) for n in range(1, run.depth + 1)],
-        head=[
-            words.head_weights.format(activation=name_of(t, run.activation)),
-            words.head_peak,
-            words.head_typical,
-            words.head_beyond,
-        ],
-        rows=rows,
-    )
+    head = [
+        words.head_weights.format(activation=name_of(t, run.activation)),
+        words.head_peak,
+        words.head_typical,
+        words.head_beyond,
+    ]
+    places = tuple(words.layer_of.format(n=n, depth=run.depth) for n in range(1, run.depth + 1))
+    dial = Dial(words.layer_dial, 1, run.depth, run.depth - 1, start + 1, places=places)
+    probe("layer", dial, Readings(head, rows))
 
 
 def outside(share: float, t: Text) -> str:

@@ -21,7 +21,7 @@ from pages.ui.house import DERIVATIVES, TRAINING
 from pages.ui.rooms.story.scenes.race import learnt
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
 from pages.ui.settings import Stage
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, probe
 from pages.ui.widgets.show import show
 
 PAIR = ("sigmoid", "tanh")
@@ -36,15 +36,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     """The sigmoid carried over to tanh; at first without tanh's slope."""
     words, colours, told = t.scene_slopes, palette(), t.activations.alternatives
     crossing = decimals(curves.CROSSING, 2)
-    probe(
-        "stretch",
-        label=t.activations.stretch_dial,
-        symbol="t",
-        low=0,
-        high=1,
-        count=curves.STRETCHES,
-        start=0,
-    )
+    probe("stretch", Dial(t.activations.stretch_dial, 0, 1, curves.STRETCHES, symbol="t"))
     stretch = curves.stretch_table()
     left, right = st.columns(2)
     with left:
