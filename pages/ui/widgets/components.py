@@ -185,6 +185,44 @@ def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str)
     component("stepper", drives=True)(data=data, key=f"stepper_{name}")
 
 
+def network(
+    data: Mapping[str, Any], key: str, *, chosen: Callable[[str], None] | None = None
+) -> None:
+    """The picture of a network that `pages.charts.network.picture` describes.
+
+    chosen: takes the hidden unit that was pressed, as `layer.unit`, both from 1.
+    """
+    collect_part("network", asset("network"), dict(data))
+    if chosen is None:
+        component("network")(data=dict(data), key=key)
+        return
+
+    def pressed() -> None:
+        if unit := st.session_state[key].get("unit"):
+            chosen(unit)
+
+    component("network")(data=dict(data), key=key, on_unit_change=pressed)
+
+
+def network_legend(t: Text, view: str) -> None:
+    """What the marks in pictures of networks mean. view: as those pictures have it."""
+    labels = {key: t.network[key] for key in t.network} | {"left_out": ""}
+    data = {"name": "", "columns": [], "view": view, "legend": True, "labels": labels}
+    collect_part("network", asset("network"), data)
+    component("network")(data=data, key="network_legend")
+
+
+def walk(t: Text, *, run: str, layers: int) -> None:
+    """Sends one batch through the pictures of networks: forwards, the loss, back, the update.
+
+    run: what it is sent through. layers: hidden layers of the deepest network.
+    """
+    labels = {key: t.network[key] for key in t.network}
+    data = {"run": run, "layers": layers, "labels": labels}
+    collect_part("walk", asset("walk", drives=True), data)
+    component("walk", drives=True)(data=data, key="walk")
+
+
 def print_button(label: str) -> None:
     """A button that opens the browser's print dialog, and the rules by which paper looks."""
     st.html(SHEET)

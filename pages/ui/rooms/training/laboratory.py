@@ -62,6 +62,8 @@ MANY_SEEDS = 8
 MOST_DEAD = 6
 FEW_CHANGES = 3
 """So many changed settings say what a remedy is; of more, its name does."""
+MORE_OFFERED = 3
+"""Remedies that are offered beside the one that is recommended."""
 HELPFUL = (Effect.LEARNS, Effect.BY_HEART, Effect.BETTER)
 WITHOUT_A_START = ("why",)
 """What can be said of a network whose numbers are too large before the first step."""
@@ -234,6 +236,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         ),
         atlas=atlas_table(record, scene.colours, t),
         dead=dead_table(record),
+        marked=charts.marked_table(*marked_unit(scene, run)),
     )
     if dead:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
@@ -243,6 +246,12 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+def marked_unit(scene: Scene, run: RunSpec) -> tuple[int, int]:
+    """The layer and the number of the unit to mark, 0 and 0 where this network has none such."""
+    layer, unit = scene.shown.unit_layer, scene.shown.unit_number
+    return (layer, unit) if layer <= run.depth and unit <= run.width else (0, 0)
 
 
 @per_recording
@@ -310,24 +319,26 @@ def explanation(scene: Scene, record: Recording) -> None:
         st.progress(len(known) / len(candidates), progress)
     effects = by_effect([outcome for outcome in known.values() if outcome is not None])
     helpful = [one for one in effects if one.effect in HELPFUL]
-    useless = [one for one in effects if one.effect not in HELPFUL]
     if helpful and helpful[0].effect is not Effect.BETTER:
         first, *helpful = helpful
-        st.markdown(
-            f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, found, first)}"
-        )
+        st.markdown(f"**{t.trials.recommended}** {result(t, run, found, first)}")
         offer(scene, record, first, t.laboratory.try_remedy, "primary")
     elif len(known) == len(candidates):
         overfits = found.verdict is Verdict.OVERFITTING
         none = t.trials.none_test if overfits else t.trials.none_learns
         st.markdown(none.format(count=len(effects)))
-    for one in helpful:
-        offer(scene, record, one, remedy(t, run, one), "tertiary")
-        st.caption(effect(t, found, one))
-    if useless:
-        told_of = [f"{remedy(t, run, one)} ({effect(t, found, one)})" for one in useless]
-        st.caption(f"{t.trials.useless} {t.trials.comma.join(told_of)}")
+    for one in helpful[:MORE_OFFERED]:
+        offer(scene, record, one, result(t, run, found, one), "tertiary")
+    rest = [*helpful[MORE_OFFERED:], *(one for one in effects if one.effect not in HELPFUL)]
+    if rest:
+        listed = t.trials.comma.join(result(t, run, found, one) for one in rest)
+        st.caption(f"{t.trials.rest} {listed}")
     st.caption(t.trials.note)
+
+
+def result(t: Text, run: RunSpec, found: Diagnosis, one: Outcome) -> str:
+    """A remedy and what it did: 'Learning rate 0.1 → 1 (learns: 98% correct after 60 epochs)'."""
+    return t.trials.result.format(remedy=remedy(t, run, one), effect=effect(t, found, one))
 
 
 def remedy(t: Text, run: RunSpec, one: Outcome) -> str:
@@ -434,7 +445,7 @@ def explained(record: Recording) -> Diagnosis:
 @per_recording
 def candidates_of(record: Recording) -> tuple[Candidate, ...]:
     """What may help a finished run; of one that was stopped it is not known yet."""
-    return candidates(record.run, explained(record).verdict) if record.finished else ()
+    return candidates(record.run, explained(record).remedies) if record.finished else ()
 
 
 @per_recording

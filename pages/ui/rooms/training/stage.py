@@ -11,12 +11,14 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.lessons.anatomy import anatomy, moments_kept
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
 from core.runs.recording import Recording
 from core.runs.training import RunSpec
+from pages.charts import network as network_charts
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
@@ -27,10 +29,18 @@ from pages.ui.collection import together
 from pages.ui.computing import Look, progress, when_computed
 from pages.ui.house import TRAINING
 from pages.ui.recordings import in_line, per_recording, recordings
-from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_lanes
+from pages.ui.rooms.training.lanes import (
+    change_stage,
+    changes,
+    lane_name,
+    new_start,
+    open_lanes,
+    show_unit,
+)
 from pages.ui.session import lanes_before
-from pages.ui.settings import Stage
-from pages.ui.widgets.components import caption, clock
+from pages.ui.settings import FLOWS, VIEWS, Stage
+from pages.ui.widgets.components import caption, clock, network, network_legend, walk
+from pages.ui.widgets.controls import one_part
 from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
@@ -67,12 +77,16 @@ def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
     def draw(look: Look) -> None:
         scene = Scene(t, colours, open_lanes()[0], lanes, look.live)
         transport(t, look, lanes[0], run=repr(lanes), new_start=new_start)
+        if scene.shown.view == "network":
+            network_controls(scene)
         before = lanes_before(lanes) or ()
         for number, column in enumerate(st.columns(len(lanes))):
             taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
             with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
                 ghost = before[number] if number < len(before) else None
                 lane(scene, number, look.records[number], ghost)
+        if scene.shown.view == "network":
+            network_legend(t, scene.shown.flow)
         data = lanes[0].data()
         jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
         st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {jitter}")
@@ -122,11 +136,47 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     )
     if not np.isfinite(record.history.train_loss[:, 0]).any():
         return  # it could not even start, and the sentence says so
-    picture(scene, name, record)
-    layers(scene, name, record)
+    if scene.shown.view == "network":
+        itself(scene, number, name, record)
+    else:
+        picture(scene, name, record)
+        layers(scene, name, record)
     course(scene, name, record, before)
     if before is not None and (changed := changes(t, before, run)):
         st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
+
+
+def view_choice(t: Text, shown: Stage) -> None:
+    """Charts or the network itself."""
+    views = {key: t.options[key] for key in VIEWS}
+    one_part("view", t.settings.view, views, shown.view, change_stage)
+
+
+def network_controls(scene: Scene) -> None:
+    """What the pictures of the networks show, and a batch to send through them."""
+    t, shown = scene.t, scene.shown
+    with st.container(horizontal=True, vertical_alignment="center", key="views"):
+        flows = {key: t.options[key] for key in FLOWS}
+        one_part("flow", t.settings.flow, flows, shown.flow, change_stage)
+        with st.container(width="stretch"):
+            walk(t, run=repr(scene.lanes), layers=scene.deepest)
+
+
+def itself(scene: Scene, number: int, name: str, record: Recording) -> None:
+    """The network as units and weights, at every moment that was kept; live, at the newest one."""
+    drawn = network_data(record, scene.t, scene.colours, scene.shown.flow, name, scene.live)
+    network(drawn, f"network{number}", chosen=show_unit)
+
+
+@per_recording
+def network_data(
+    record: Recording, t: Text, colours: Palette, flow: str, name: str, live: bool
+) -> dict[str, Any]:
+    """What the picture of the network shows."""
+    run = record.run
+    moments = moments_kept(record.frames, run)
+    found = anatomy(run, moments[-1:] if live else moments)
+    return network_charts.picture(t, colours, run, name, found, flow)
 
 
 def picture(scene: Scene, name: str, record: Recording) -> None:

@@ -207,9 +207,15 @@ def test_every_instrument_works_on_own_data(tool):
 
 
 def test_a_remedy_is_tried_on_the_same_data():
-    app = upload(visit("training", **SHORT, tool="why", activation="sigmoid", depth="8"))
-    next(b for b in app.button if str(b.key).startswith("remedy:")).click().run()
-    assert settings(app)["file"] == read(grown()).file
+    easy = "a,b,kind\n" + "\n".join(f"{k / 2},{k * 7 % 11},{'AB'[k > 15]}" for k in range(32))
+    app = visit("training", **SHORT, tool="why", activation="tanh", initializer="zeros")
+    upload(app, easy.encode())
+    for _ in range(20):  # they are tried a slice at a time
+        if tried := [b for b in app.button if str(b.key).startswith("remedy:")]:
+            break
+        app.run()
+    tried[0].click().run()
+    assert settings(app)["file"] == read(easy).file
     assert settings(app)["lanes"] == "2"
 
 
