@@ -16,8 +16,9 @@ from zlib import crc32
 
 import streamlit as st
 
+from core.runs.cost import OverBudget
 from core.runs.lanes import Lanes
-from core.runs.recording import OverBudget, Recording
+from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.texts import Text
 from pages.ui.collection import drawn_anew, new_section

@@ -11,9 +11,10 @@ import streamlit as st
 from core.nn.activations import ACTIVATIONS, Family
 from core.runs.training import RunSpec
 from pages.charts import activations as charts
-from pages.charts.activations import CROSSING, REACH, STEPS, STRETCHES, Knobs, grid, knobs_of
+from pages.charts.activations import CROSSING, STEPS, STRETCHES, Knobs, grid, knobs_of
 from pages.charts.facts import facts_table, name_of, near
 from pages.charts.style import Palette, hue
+from pages.charts.vocabulary import REACH
 from pages.texts import Text
 from pages.texts.numbers import decimals
 from pages.ui import house

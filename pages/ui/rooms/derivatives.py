@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.lessons.propagation import SEEDS, Walk, steepest, too_large, walk_back
+from core.lessons.propagation import SEEDS, Walk, steepest, textbook, too_large, walk_back
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.runs.training import RunSpec
@@ -202,7 +202,7 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
             for key, share in first.items()
             if np.isfinite(share)
         ),
-        bound=near3(float(charts.textbook(run)[0])),
+        bound=near3(float(textbook(run)[0])),
     )
     series = tuple((key, weights_name(t, key)) for key in walks)
     if len(line):

@@ -88,7 +88,7 @@ class Source(NamedTuple):
     """Where the points come from: a set, how many of it and which; or a visitor's own data."""
 
     key: str
-    count: int
+    count: int  # type: ignore[assignment]
     seed: int
     table: Table | None = None
 

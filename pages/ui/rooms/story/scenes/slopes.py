@@ -14,6 +14,7 @@ from core.runs.presets import PRESETS
 from core.runs.rules import FAINT
 from pages.charts import activations as curves
 from pages.charts import scenes as charts
+from pages.charts.vocabulary import REACH
 from pages.texts import Text
 from pages.texts.numbers import decimals, fraction, plain
 from pages.ui.frame import palette
@@ -90,7 +91,7 @@ def slopes_at(z: Array | float) -> tuple[Array, Array]:
 
 def outcome() -> Outcome:
     """Where tanh's slope is the smaller one, read from the two curves."""
-    z = np.linspace(0, curves.REACH, 601)
+    z = np.linspace(0, REACH, 601)
     sigmoid, tanh = slopes_at(z)
     smaller = tanh < sigmoid
     places = {"a": not smaller.any(), "b": smaller[-1] and not smaller[0], "c": bool(smaller[0])}
