@@ -106,9 +106,9 @@ def edges_table(walk: Walkthrough, *, chain: bool) -> pa.Table:
     for k, (fan_in, fan_out) in enumerate(pairwise(walk.sizes)):
         for i in range(fan_in):
             for j in range(fan_out):
+                row: dict[str, float] = {way: -1 if chain else at[way][k] for way in at}
                 ends = {"y": height_of(i, fan_in), "y2": height_of(j, fan_out)}
-                marked = {way: -1 if chain else at[way][k] for way in at}
-                rows.append({"x": k, "x2": k + 1, **ends, **marked})
+                rows.append({"x": k, "x2": k + 1, **ends, **row})
     return table(rows)
 
 

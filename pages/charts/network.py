@@ -49,8 +49,8 @@ def drawn(found: Anatomy) -> Drawn:
     at the last moment, as they decide most of what the network answers.
     """
     hidden = len(found.z) - 1
-    places = np.linspace(1, hidden, min(hidden, MOST_LAYERS)).round().astype(int) if hidden else []
-    layers = (*(int(place) for place in places), hidden + 1)
+    places = np.linspace(1, hidden, min(hidden, MOST_LAYERS)).round().astype(int)
+    layers = (*places.tolist(), hidden + 1)
     return Drawn(layers, tuple(telling_units(found, layer) for layer in layers))
 
 

@@ -128,13 +128,14 @@ def thinned(frames: Sequence[Frame]) -> list[Frame]:
 
 
 def pictures_table(
-    record: Recording, place: int, t: Text, learnt: float, *, first: bool
+    record: Recording, place: int, t: Text, learnt: float, *, first: bool, last: bool = False
 ) -> pa.Table:
     """One row a picture of a network: its `place` in the row, how many seeds are above `learnt`.
 
-    first: the picture before training alone.
+    first, last: the picture before training alone, or the newest.
     """
-    frames = list(record.frames[:1]) if first else thinned(record.frames)
+    some = record.frames[:1] if first else record.frames[-1:] if last else record.frames
+    frames = thinned(some)
     table = training.frames_table(frames, record.run, t).drop_columns(["note"])
     kept = np.searchsorted(record.history.epoch, [frame.epoch for frame in frames])
     count = (record.history.train_accuracy[kept] > learnt).sum(axis=1)

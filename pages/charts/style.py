@@ -18,8 +18,10 @@ DASHES = (
 )  # fmt: skip
 LINE = 2.5
 SYMBOLS = ("circle", "square")
-SHAPES = (*SYMBOLS, "triangle-up", "diamond", "cross", "triangle-down")
-SHAPES += ("triangle-right", "triangle-left")
+SHAPES = (
+    *(*SYMBOLS, "triangle-up", "diamond", "cross", "triangle-down"),
+    *("triangle-right", "triangle-left"),
+)
 """Of as many classes as a picture of the plane can show."""
 
 

@@ -132,7 +132,7 @@ def alone(figure: Figure, colours: Palette, font: str, width: int | str) -> dict
 @cache
 def bundle() -> str:
     """The scripts that draw charts, all in one."""
-    return vl_convert.javascript_bundle(vl_version=VERSION)
+    return vl_convert.javascript_bundle(vl_version=VERSION)  # type: ignore[call-arg]
 
 
 def inside_script(data: Any) -> str:

@@ -71,7 +71,7 @@ class RedisStore:
 
     def _write(self, pipe: redis.client.Pipeline, lesson: Lesson) -> None:
         key = self._key(lesson.code)
-        written = {"content": lesson.written(), "revision": lesson.revision}
+        written: Any = {"content": lesson.written(), "revision": lesson.revision}
         pipe.hset(key, mapping=written)
         pipe.expire(key, KEPT)
         pipe.zadd(LESSONS, {lesson.code: time.time()})

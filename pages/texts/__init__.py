@@ -20,7 +20,8 @@ FOLDER = Path(__file__).parent
 class Text(SimpleNamespace):
     """Texts by attribute, `t.training.title`; by key, `t.settings["depth"]`."""
 
-    __eq__, __hash__ = object.__eq__, object.__hash__  # one for each language, and a key of caches
+    # one for each language, and a key of caches
+    __eq__, __hash__ = object.__eq__, object.__hash__  # type: ignore[assignment]
 
     def __getitem__(self, key: str) -> Any:
         return getattr(self, key)

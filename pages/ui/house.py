@@ -46,8 +46,10 @@ from pages.ui.settings import (
 
 CLOSER = "closer"
 """The section of the pages that look closer."""
-RUN = ("activation", "depth", "rate", "width", "initializer", "gain", "norm", "skip")
-RUN += ("optimizer", "batch", "epochs", "seed")
+RUN = (
+    "activation", "depth", "rate", "width", "initializer", "gain", "norm", "skip",
+    "optimizer", "batch", "epochs", "seed",
+)  # fmt: skip
 """The settings of a run that several pages leave to a class."""
 
 STORY = Room[tuple[Telling, ToldLine, ToldFolds, ToldLayers, ToldWalk, ToldPrice, ToldSince]](

@@ -11,14 +11,15 @@ import streamlit as st
 from core.nn.activations import ACTIVATIONS, Family
 from core.runs.training import RunSpec
 from pages.charts import activations as charts
-from pages.charts.activations import CROSSING, REACH, STEPS, STRETCHES, Knobs, grid, knobs_of
+from pages.charts.activations import CROSSING, STEPS, STRETCHES, Knobs, grid, knobs_of
 from pages.charts.facts import facts_table, name_of, near
 from pages.charts.style import Palette, hue
+from pages.charts.vocabulary import REACH
 from pages.texts import Text
 from pages.texts.numbers import decimals
 from pages.ui import house
 from pages.ui.settings import MOST_CURVES, Curves
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, Readings, probe
 from pages.ui.widgets.controls import knob_controls, reset, taken
 from pages.ui.widgets.show import show
 
@@ -97,17 +98,8 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
             }
         )
     head = ["", t.activations.head_in, t.activations.head_out, t.activations.head_slope]
-    probe(
-        "z",
-        label=t.activations.dial,
-        symbol="z",
-        low=-REACH,
-        high=REACH,
-        count=STEPS,
-        start=1.0,
-        head=head,
-        rows=rows,
-    )
+    dial = Dial(t.activations.dial, -REACH, REACH, STEPS, start=1.0, symbol="z")
+    probe("z", dial, Readings(head, rows))
 
 
 def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
@@ -161,7 +153,7 @@ def stretch_charts(t: Text, colours: Palette) -> None:
     crossing = decimals(CROSSING, 2)
     st.header(words.stretch_title, anchor=False)
     st.markdown(words.stretch_lead)
-    probe("stretch", label=words.stretch_dial, symbol="t", low=0, high=1, count=STRETCHES, start=0)
+    probe("stretch", Dial(words.stretch_dial, 0, 1, STRETCHES, symbol="t"))
     table = charts.stretch_table()
     for slope, column in zip((False, True), st.columns(2), strict=True):
         told = words.alternatives["stretch_df" if slope else "stretch_f"].format(crossing=crossing)

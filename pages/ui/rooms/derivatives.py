@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.lessons.propagation import SEEDS, Walk, steepest, too_large, walk_back
+from core.lessons.propagation import SEEDS, Walk, steepest, textbook, too_large, walk_back
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.runs.training import RunSpec
@@ -24,7 +24,7 @@ from pages.texts.sentences import reach
 from pages.ui.house import DERIVATIVES
 from pages.ui.rooms.activations import function_choice
 from pages.ui.settings import Slopes
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, Readings, probe
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
 from pages.ui.widgets.show import show
 
@@ -170,23 +170,15 @@ def layer_dial(t: Text, colours: Palette, run: RunSpec, walks: Walks, start: int
         }
         for key, walk in walks.items()
     ]
-    probe(
-        "layer",
-        label=words.layer_dial,
-        symbol="",
-        low=1,
-        high=run.depth,
-        count=run.depth - 1,
-        start=start + 1,
-        places=[words.layer_of.format(n=n, depth=run.depth) for n in range(1, run.depth + 1)],
-        head=[
-            words.head_weights.format(activation=name_of(t, run.activation)),
-            words.head_peak,
-            words.head_typical,
-            words.head_beyond,
-        ],
-        rows=rows,
-    )
+    head = [
+        words.head_weights.format(activation=name_of(t, run.activation)),
+        words.head_peak,
+        words.head_typical,
+        words.head_beyond,
+    ]
+    places = tuple(words.layer_of.format(n=n, depth=run.depth) for n in range(1, run.depth + 1))
+    dial = Dial(words.layer_dial, 1, run.depth, run.depth - 1, start + 1, places=places)
+    probe("layer", dial, Readings(head, rows))
 
 
 def outside(share: float, t: Text) -> str:
@@ -210,7 +202,7 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
             for key, share in first.items()
             if np.isfinite(share)
         ),
-        bound=near3(float(charts.textbook(run)[0])),
+        bound=near3(float(textbook(run)[0])),
     )
     series = tuple((key, weights_name(t, key)) for key in walks)
     if len(line):

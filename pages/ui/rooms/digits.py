@@ -225,7 +225,7 @@ def starts(scene: Scene, run: RunSpec, reading: Reading) -> None:
     choices = {
         "blank": BLANK,
         "sample": after(run, shown.drawing, range(len(reading.rows))),
-        "mistake": after(run, shown.drawing, reading.mistakes),
+        "mistake": after(run, shown.drawing, reading.mistakes.tolist()),
     }
     icons = {"blank": "ink_eraser", "sample": "image", "mistake": "cancel"}
     with st.container(horizontal=True, gap="small", key="starts"):

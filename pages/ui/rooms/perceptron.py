@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from math import ceil
 from typing import NamedTuple, TypeVar
@@ -38,7 +38,7 @@ from pages.texts.numbers import decimals, plain, power, significant
 from pages.ui.house import PERCEPTRON
 from pages.ui.owndata import pair_table, per_table
 from pages.ui.settings import LINE_PARTS, OWN_POINTS, OneLine
-from pages.ui.widgets.components import caption, clock, probe
+from pages.ui.widgets.components import Dial, caption, clock, probe
 from pages.ui.widgets.controls import controls, entry_name, one_part
 from pages.ui.widgets.owndata import ask_for_pair, own_data, pair_names
 from pages.ui.widgets.show import show
@@ -88,7 +88,7 @@ class Source(NamedTuple):
     """Where the points come from: a set, how many of it and which; or a visitor's own data."""
 
     key: str
-    count: int
+    count: int  # type: ignore[assignment]
     seed: int
     table: Table | None = None
 
@@ -280,17 +280,9 @@ def hand_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
 def angle(label: str, start: int, change: Callable[[int], None]) -> None:
     """The line's angle in degrees, moved in the browser."""
     last = charts.TURNS - 1
-    probe(
-        "turn",
-        label=label,
-        symbol="",
-        low=0,
-        high=last,
-        count=last,
-        start=start,
-        places=[f"{turn}°" for turn in range(charts.TURNS)],
-        keep=lambda turn: change(round(turn)),
-    )
+    places = tuple(f"{turn}°" for turn in range(charts.TURNS))
+    dial = Dial(label, 0, last, last, start, places=places)
+    probe("turn", dial, keep=lambda turn: change(round(turn)))
 
 
 def dials(t: Text, shown: OneLine) -> None:
@@ -298,20 +290,10 @@ def dials(t: Text, shown: OneLine) -> None:
     angle(t.settings.line_turn, shown.line_turn, lambda turn: change_shown("line_turn", turn))
     if shown.line_follow:
         return
-    probe(
-        "shift",
-        label=t.settings.line_shift,
-        symbol="",
-        low=-charts.SHIFT,
-        high=charts.SHIFT,
-        count=charts.SHIFTS,
-        start=shown.line_shift,
-        places=[
-            signed(2 * charts.SHIFT * k / charts.SHIFTS - charts.SHIFT)
-            for k in range(charts.SHIFTS + 1)
-        ],
-        keep=lambda shift: change_shown("line_shift", round(shift, 2)),
-    )
+    label, start = t.settings.line_shift, shown.line_shift
+    dial = Dial(label, -charts.SHIFT, charts.SHIFT, charts.SHIFTS, start)
+    dial = replace(dial, places=tuple(signed(dial.at(k)) for k in range(dial.count + 1)))
+    probe("shift", dial, keep=lambda shift: change_shown("line_shift", round(shift, 2)))
 
 
 def signed(value: float) -> str:
@@ -513,17 +495,9 @@ def fold_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
     )
     if folder.by_hand and right < best.correct:
         st.caption(words.hand_only)
-    probe(
-        "fold",
-        label=t.settings.fold_way,
-        symbol="",
-        low=0,
-        high=100,
-        count=100,
-        start=shown.fold_way,
-        places=[f"{k}%" for k in range(101)],
-        keep=lambda way: change_shown("fold_way", round(way)),
-    )
+    percents = tuple(f"{k}%" for k in range(101))
+    dial = Dial(t.settings.fold_way, 0, 100, 100, shown.fold_way, places=percents)
+    probe("fold", dial, keep=lambda way: change_shown("fold_way", round(way)))
     names = ("h₁", "h₂") if plane.exact else (words.along, words.across)
     left, middle = st.columns(2, gap="medium")
     with left:

@@ -49,7 +49,8 @@ def theory(
 def phases_of(key: str, knobs: tuple[tuple[str, float], ...]) -> Diagram:
     """The phase diagram of an activation."""
     unit = theory(key, 1.0, 0.0, knobs)
-    return diagram(ACTIVATIONS[key], *charts.phase_grid(), **unit.knobs)
+    weights, biases = charts.phase_grid()
+    return diagram(ACTIVATIONS[key], weights, biases, **unit.knobs)
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)

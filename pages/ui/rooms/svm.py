@@ -75,7 +75,8 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
     controls(run, t, "noise", change=change_run)
     with fold(t.svm.more_data, "more_data") as unfolded:
         domain = RunSpec.domains()["samples"]
-        few = Whole(domain.low, domain.high, SAMPLES)
+        assert isinstance(domain, Whole)
+        few = replace(domain, steps=SAMPLES)
         if unfolded:
             controls(run, t, "samples", "data_seed", change=change_run, samples=few)
     st.markdown(f"**{t.svm.machine}**")

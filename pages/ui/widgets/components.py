@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -96,36 +97,51 @@ def caption(
     component("caption")(data=data, key=key)
 
 
+@dataclass(frozen=True)
+class Dial:
+    """A dial from `low` to `high` in `count` steps that begins at `start`.
+
+    symbol: whose value is told at each step, unless `places` says what the steps are called.
+    """
+
+    label: str
+    low: float
+    high: float
+    count: int
+    start: float = 0
+    symbol: str = ""
+    places: tuple[str, ...] = ()
+
+    def at(self, step: int) -> float:
+        """The value at a step."""
+        return self.low + (self.high - self.low) * step / self.count
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What curves read where a dial stands: a name, a colour and columns for each row."""
+
+    head: Sequence[str] = ()
+    rows: Sequence[Mapping[str, Any]] = ()
+
+
 def probe(
     name: str,
-    *,
-    label: str,
-    symbol: str,
-    low: float,
-    high: float,
-    count: int,
-    start: float,
-    places: Sequence[str] = (),
-    head: Sequence[str] = (),
-    rows: Sequence[Mapping[str, Any]] = (),
+    dial: Dial,
+    readings: Readings | None = None,
     keep: Callable[[float], None] | None = None,
 ) -> None:
-    """A dial from `low` to `high` in `count` steps that moves the charts' parameter `name`, and a
-    table of what its curves read there.
+    """A dial that moves the charts' parameter `name`, and what their curves read there.
 
-    keep: takes the value where the dial was let go.
+    keep: takes the value where the dial is let go.
     """
+    table = readings or Readings()
     data = {
+        **asdict(dial),
         "name": name,
-        "label": label,
-        "symbol": symbol,
-        "low": low,
-        "high": high,
-        "count": count,
-        "start": start,
-        "places": list(places) or None,
-        "head": list(head),
-        "rows": [dict(row) for row in rows] or None,
+        "places": list(dial.places) or None,
+        "head": list(table.head),
+        "rows": [dict(row) for row in table.rows] or None,
     }
     collect_part("probe", asset("probe", drives=True), data)
     key = f"probe_{name}"
@@ -134,7 +150,7 @@ def probe(
         return
 
     def let_go() -> None:
-        keep(low + (high - low) * int(st.session_state[key]["let_go"][0]) / count)
+        keep(dial.at(int(st.session_state[key]["let_go"][0])))
 
     component("probe", drives=True)(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
 

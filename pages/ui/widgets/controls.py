@@ -63,17 +63,22 @@ def knob_controls(
                     values[knob],
                     label=knob_name(t, knob),
                     key=key + knob,
-                    change=lambda value, name=name, domain=domain, values=values, knob=knob: change(
-                        name, domain.only_changed({**values, knob: value})
-                    ),
+                    change=partial(turned, change, name, domain, values, knob),
                 )
+
+
+def turned(
+    change: Change, name: str, domain: Knobs, values: Mapping[str, float], knob: str, value: float
+) -> None:
+    """Hand on the setting called `name`, a tuple of knobs, with one of them turned."""
+    change(name, domain.only_changed({**values, knob: value}))
 
 
 def knob_control(
     real: Real, value: float, *, label: str, key: str, change: Callable[[float], None]
 ) -> None:
     reset(key, value)
-    handed = {"label": label, "key": key, "on_change": taken, "args": (key, change)}
+    handed: dict[str, Any] = {"label": label, "key": key, "on_change": taken, "args": (key, change)}
     if real.steps:
         options = sorted({*real.steps, value})
         st.select_slider(options=options, format_func=real.write, **handed)
@@ -209,21 +214,21 @@ def _(domain: Several, value: Any, t: Text, *, key: str, change: Any, **widget: 
 @draw.register
 def _(domain: Whole, value: int, t: Text, *, key: str, change: Any, **widget: Any) -> None:
     reset(key, value)
-    handed = {"key": key, "on_change": taken, "args": (key, change)}
+    handed = {"key": key, "on_change": taken, "args": (key, change), **widget}
     if domain.steps:
-        st.select_slider(options=sorted({*domain.steps, value}), **handed, **widget)
+        st.select_slider(options=sorted({*domain.steps, value}), **handed)
     else:
-        st.number_input(min_value=domain.low, max_value=domain.high, **handed, **widget)
+        st.number_input(min_value=domain.low, max_value=domain.high, **handed)
 
 
 @draw.register
 def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: Any) -> None:
     value = float(value)
     reset(key, value)
-    handed = {"key": key, "on_change": taken, "args": (key, change)}
+    handed = {"key": key, "on_change": taken, "args": (key, change), **widget}
     if domain.steps:
         options = sorted({*domain.steps, value})
-        st.select_slider(options=options, format_func=partial(written, domain), **handed, **widget)
+        st.select_slider(options=options, format_func=partial(written, domain), **handed)
     else:
         st.number_input(
             min_value=float(domain.low),
@@ -231,7 +236,6 @@ def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: A
             step=10.0 ** -max(0, 2 - int(log10(domain.high))),
             format="%g",
             **handed,
-            **widget,
         )
 
 

@@ -285,8 +285,8 @@ def read_as(t: Text, key: str) -> None:
             encoding_choice(t, key, subject, words)
         if (guessed := guessed_words(subject, words)) is not None:
             st.caption(t.owndata.guessed.format(words=code(guessed)))
-    if subject.sheet is not None and (words := skipped(subject.sheet, t)):
-        st.caption(words)
+    if subject.sheet is not None and (left_out := skipped(subject.sheet, t)):
+        st.caption(left_out)
 
 
 def correct(t: Text, key: str, name: str, value: str, names: Mapping[str, str], found: str) -> None:

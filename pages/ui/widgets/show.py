@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import altair as alt
@@ -109,5 +109,5 @@ def show(
         spec = {**spec, "description": words.tell(spec["description"])}
     if linked(Presenting).present:
         spec = enlarge(spec)
-    height = "stretch" if fills else "content"
+    height: Literal["stretch", "content"] = "stretch" if fills else "content"
     st.vega_lite_chart(spec={**spec, "datasets": tables}, width="stretch", height=height)

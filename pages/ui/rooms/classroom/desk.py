@@ -113,7 +113,7 @@ def change(step: Callable[[Lesson], Lesson]) -> None:
         pass  # the page that comes next finds out
     except ValueError:
         st.session_state[REFUSED] = "not_asked"
-    except (Refused, *failures()):
+    except (Refused, *failures()):  # type: ignore[misc]
         st.session_state[REFUSED] = "unreachable"
 
 
@@ -174,7 +174,8 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
 def counting(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
     """How many are there and how many have voted, counted again and again."""
 
-    drawn = []  # nothing, while the page around is: its address is then that of the one before
+    # empty while the page around it is drawn: its address is then that of the one before
+    drawn: list[bool] = []
 
     def count() -> None:
         if drawn:

@@ -141,6 +141,5 @@ def decide(now: Seat, lesson: Lesson) -> Seat:
         return now
     outcomes().pop(question.key, None)  # what was seen before the class was asked
     choice = None if now.desk else phone.last_vote(known_store(), now, question.number)
-    said = replace(telling, **{place[1]: value_of(place[1], choice)})
-    keep(said.to_query(), Telling.keys())
+    STORY.change(Telling, place[1], value_of(place[1], choice))
     return replace(now, decided=question.number)

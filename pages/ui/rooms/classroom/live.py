@@ -64,7 +64,7 @@ def begun() -> None:
         lesson, secret = begin(lessons, "")
     except Full:
         st.session_state[REFUSED] = "too_many"
-    except (Refused, *failures()):
+    except (Refused, *failures()):  # type: ignore[misc]
         st.session_state[REFUSED] = "unreachable"
     else:
         sit(Seat(lesson.code, desk=True, secret=secret, place=lesson.place))

@@ -35,7 +35,7 @@ def watch(now: Seat) -> None:
         try:
             say_here(lessons, now)
             changed = lessons.revision(now.code) != now.revision
-        except (NoLesson, *lessons.failures):
+        except (NoLesson, *lessons.failures):  # type: ignore[misc]
             changed = seat() is not None and lessons_gone(lessons, now)
         if changed:
             st.rerun()

@@ -33,7 +33,7 @@ def qr(link: str) -> str:
 def large(t: Text, link: str) -> None:
     """The QR code as high as the window, for the back row."""
 
-    @st.dialog(t.classroom.scan, width="large")
+    @st.dialog(t.classroom.scan, width="large")  # type: ignore[untyped-decorator]
     def dialog() -> None:
         with st.container(key="qr_large"):
             st.image(qr(link), alt=t.classroom.code, width="stretch")

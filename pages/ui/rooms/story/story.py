@@ -7,13 +7,13 @@ way: every guess can be left out, and the way on is always open.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from core.domain import Query, Spec
 from pages.texts import Text
-from pages.ui.house import ROOMS
+from pages.ui.house import ROOMS, STORY
 from pages.ui.rooms.classroom.phone import way_in
 from pages.ui.rooms.story.doors import doors
 from pages.ui.rooms.story.scenes import SCENES
@@ -68,7 +68,7 @@ def go(scene: int) -> None:
 
 def say(name: str, value: str) -> None:
     """Remember the reader's `guess` or a belief; NOT_YET takes it back."""
-    keep(replace(open_telling(), **{name: value}).to_query(), Telling.keys())
+    STORY.change(Telling, name, value)
     st.session_state[JUST_GUESSED] = name == "guess" and value != NOT_YET
 
 
@@ -264,7 +264,7 @@ def myth_card(
             say_button(t.story.again, name, NOT_YET, type="tertiary")
 
 
-def say_button(label: str, name: str, value: str, **style: str) -> None:
+def say_button(label: str, name: str, value: str, **style: Any) -> None:
     st.button(label, key=f"{name}_{value}", on_click=say, args=(name, value), **style)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
@@ -148,8 +149,8 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
         scene.deepest,
         t.laboratory.alternatives.factors.format(
             name=name,
-            weights=power(float(np.exp(np.log(parts["weights"]).mean()))),
-            derivative=power(float(np.exp(np.log(parts["derivative"]).mean()))),
+            weights=power(float(np.exp(np.log(parts[charts.Part.WEIGHTS]).mean()))),
+            derivative=power(float(np.exp(np.log(parts[charts.Part.DERIVATIVE]).mean()))),
             share=power(float(last["y2"].to_numpy().min())),
         ),
         treads=table,
@@ -364,7 +365,10 @@ def effect(t: Text, found: Diagnosis, one: Outcome) -> str:
     )
 
 
-def offer(scene: Scene, record: Recording, one: Outcome, label: str, kind: str) -> None:
+Kind = Literal["primary", "tertiary"]
+
+
+def offer(scene: Scene, record: Recording, one: Outcome, label: str, kind: Kind) -> None:
     st.button(
         label,
         icon=":material/healing:",

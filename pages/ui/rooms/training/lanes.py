@@ -145,7 +145,7 @@ def target(t: Text, lanes: Lanes) -> int | None:
         required=True,
         key="target",
     )
-    return None if chosen == "all" else int(chosen)
+    return None if chosen is None or chosen == "all" else int(chosen)
 
 
 def gains_of_theory(t: Text, run: RunSpec) -> None:

@@ -66,12 +66,14 @@ def play(t: Text, shown: bool) -> Outcome | None:
 
 
 def partly(t: Text, held: Sequence[Recording], depth: int) -> None:
-    """While they are computed: those that are finished."""
-    finished = {k: record for k, record in zip(RUNS, held, strict=True) if record.finished}
-    row(t, finished or {1: untrained(RUNS[1])}, depth, played=True)
+    """While they are computed: what each has learnt so far."""
+    begun = {k: record for k, record in zip(RUNS, held, strict=True) if record.begun}
+    row(t, begun or {1: untrained(RUNS[1])}, depth, played=True, live=True)
 
 
-def row(t: Text, records: dict[int, Recording], depth: int, *, played: bool) -> None:
+def row(
+    t: Text, records: dict[int, Recording], depth: int, *, played: bool, live: bool = False
+) -> None:
     """Small pictures of what the networks have learnt, and how many of their seeds have."""
     words, run = t.scene_deeper, RUNS[1]
     learnt = [str(seeds_learnt(record)) for record in records.values()]
@@ -89,7 +91,8 @@ def row(t: Text, records: dict[int, Recording], depth: int, *, played: bool) -> 
             len(RUNS),
             depth,
             told,
-            row=row_table(t, records, played=played),
+            steady=live,
+            row=pa.concat_tables([pictures(r, k, t, played, live) for k, r in records.items()]),
             dots=story.row_points(run, list(RUNS)),
             fills=True,
             names=pa.table({"place": list(RUNS), "name": [layers_name(t, k) for k in RUNS]}),
@@ -101,13 +104,9 @@ def numbers(t: Text) -> dict[str, str]:
     return {"seeds": str(SEEDS), "learnt": percent(LEARNT, t)}
 
 
-def row_table(t: Text, records: dict[int, Recording], *, played: bool) -> pa.Table:
-    return pa.concat_tables([pictures(r, k, t, played) for k, r in records.items()])
-
-
 @per_recording
-def pictures(record: Recording, place: int, t: Text, played: bool) -> pa.Table:
-    return story.pictures_table(record, place, t, LEARNT, first=not played)
+def pictures(record: Recording, place: int, t: Text, played: bool, live: bool) -> pa.Table:
+    return story.pictures_table(record, place, t, LEARNT, first=not played, last=live)
 
 
 def seeds_learnt(record: Recording) -> int:

@@ -107,10 +107,11 @@ def first_frame(record: Recording, t: Text) -> pa.Table:
 @per_recording
 def lines_of(record: Recording) -> dict[str, pa.Table]:
     """The lines of the units and of the network as a whole, once it is trained."""
-    reach = record.run.source.reach
+    reach, final = record.run.source.reach, record.final
+    assert final is not None
     return {
-        "units": story.units_table(record.final, reach),
-        "boundary": story.boundary_table(record.final, reach),
+        "units": story.units_table(final, reach),
+        "boundary": story.boundary_table(final, reach),
     }
 
 

@@ -33,7 +33,7 @@ from pages.ui.rooms.story.scenes.scene import (
 from pages.ui.rooms.training.stage import frames_table, points_table
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldPrice
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, probe
 from pages.ui.widgets.controls import controls
 from pages.ui.widgets.show import show
 
@@ -76,16 +76,8 @@ def one_point(t: Text) -> None:
     words, colours, run = t.scene_price, palette(), replace(START, replicas=1)
     active, x = active_units(run), run.data().train_x
     shown = tuple(np.linspace(0, len(x) - 1, POINTS).round().astype(int).tolist())
-    probe(
-        "point",
-        label=words.point,
-        symbol="",
-        low=0,
-        high=POINTS - 1,
-        count=POINTS - 1,
-        start=0,
-        places=[words.place.format(n=k + 1, points=POINTS) for k in range(POINTS)],
-    )
+    places = tuple(words.place.format(n=k + 1, points=POINTS) for k in range(POINTS))
+    probe("point", Dial(words.point, 0, POINTS - 1, POINTS - 1, places=places))
     left, right = st.columns([2, 3])
     with left:
         show(

@@ -45,7 +45,11 @@ DEEP = tuple(replace(run, samples=100, replicas=5) for run in PRESETS["relu"])
 """Twenty layers: tanh and ReLU with Xavier's weights, ReLU with He's."""
 RATES = tuple(replace(run, replicas=4) for run in PRESETS["rates"])
 """The sigmoid network at four learning rates."""
-ORDER = {(False, False, True): "a", (False, True, True): "b", (True, True, True): "c"}
+ORDER: dict[tuple[bool, ...], str] = {
+    (False, False, True): "a",
+    (False, True, True): "b",
+    (True, True, True): "c",
+}
 """Which of sigmoid, tanh and ReLU learn, by the guess that says so."""
 
 

@@ -14,6 +14,7 @@ from core.runs.presets import PRESETS
 from core.runs.rules import FAINT
 from pages.charts import activations as curves
 from pages.charts import scenes as charts
+from pages.charts.vocabulary import REACH
 from pages.texts import Text
 from pages.texts.numbers import decimals, fraction, plain
 from pages.ui.frame import palette
@@ -21,7 +22,7 @@ from pages.ui.house import DERIVATIVES, TRAINING
 from pages.ui.rooms.story.scenes.race import learnt
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
 from pages.ui.settings import Stage
-from pages.ui.widgets.components import probe
+from pages.ui.widgets.components import Dial, probe
 from pages.ui.widgets.show import show
 
 PAIR = ("sigmoid", "tanh")
@@ -36,15 +37,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
     """The sigmoid carried over to tanh; at first without tanh's slope."""
     words, colours, told = t.scene_slopes, palette(), t.activations.alternatives
     crossing = decimals(curves.CROSSING, 2)
-    probe(
-        "stretch",
-        label=t.activations.stretch_dial,
-        symbol="t",
-        low=0,
-        high=1,
-        count=curves.STRETCHES,
-        start=0,
-    )
+    probe("stretch", Dial(t.activations.stretch_dial, 0, 1, curves.STRETCHES, symbol="t"))
     stretch = curves.stretch_table()
     left, right = st.columns(2)
     with left:
@@ -98,7 +91,7 @@ def slopes_at(z: Array | float) -> tuple[Array, Array]:
 
 def outcome() -> Outcome:
     """Where tanh's slope is the smaller one, read from the two curves."""
-    z = np.linspace(0, curves.REACH, 601)
+    z = np.linspace(0, REACH, 601)
     sigmoid, tanh = slopes_at(z)
     smaller = tanh < sigmoid
     places = {"a": not smaller.any(), "b": smaller[-1] and not smaller[0], "c": bool(smaller[0])}
