@@ -1,4 +1,4 @@
-"""Many viewers at once: `python -m bench.load class crowd fair soak audience [--short]`.
+"""Many viewers at once: `python -m bench.load class crowd fair soak audience lesson [--short]`.
 
 Every scenario starts its own server on this machine and loads nothing else; beside it, in the
 same run, an empty Streamlit app with the same configuration is loaded the same way. A viewer
@@ -21,6 +21,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.cluster import Cluster, cluster
+from bench.lesson import Size
+from bench.lesson import lesson as live
 from bench.server import EMPTY, Meter, Server, serving
 from bench.viewer import Seen, Value, Viewer
 
@@ -333,12 +335,18 @@ def audience(short: bool, workers: int) -> None:
     print(f"  other errors: {len(seen.errors) - lost}")
 
 
+def lesson(short: bool, workers: int) -> None:
+    """A class votes within ten seconds, two processes serve it; then again, and one is killed."""
+    live(Size(20, 4.0, 4.0) if short else Size(300, 60.0), max(2, workers))
+
+
 SCENARIOS: dict[str, Callable[[bool, int], None]] = {
     "class": class_of_100,
     "crowd": crowd,
     "fair": fair,
     "soak": soak,
     "audience": audience,
+    "lesson": lesson,
 }
 
 

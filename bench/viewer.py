@@ -74,12 +74,17 @@ class Viewer:
         self.address, self.page, self.query, self.seen = loopback(address), page, query, seen
         self.headers = {"Cookie": cookie} if cookie else {}
         self.widgets: dict[str, str] = {}
+        self.fragments: dict[str, str] = {}  # of widgets that are in one, by key
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._script = ""  # the page by Streamlit's name, as soon as that is known
         self._full = False  # the run under way is of the whole page, and begun after the last post
         self.lost = asyncio.Event()
         self._finished = asyncio.Event()
+        self._pressed = asyncio.Event()
+        self._running: list[str] = []  # fragments
+        self._awaited = ""
+        self.drawn = asyncio.Event()  # set by each finished run
         self._quiet = asyncio.Event()
         self._socket: Any = None
         self._reader: asyncio.Task[None] | None = None
@@ -121,6 +126,20 @@ class Viewer:
         self.states[state.id] = state
         return await self._run(self.seen.changed, time.perf_counter())
 
+    async def press(self, key: str) -> bool:
+        """Press the button with this key, which is in a fragment; whether it answered."""
+        state = WidgetState(id=self.widgets[key], trigger_value=True)
+        begun, self._awaited = time.perf_counter(), self.fragments[key]
+        self._pressed.clear()
+        try:
+            await self._post(self._awaited, state)
+            await asyncio.wait_for(self._pressed.wait(), LONGEST_WAIT)
+        except (TimeoutError, websockets.WebSocketException) as error:
+            self.seen.errors.append(f"press: {type(error).__name__}")
+            return False
+        self.seen.changed.append(time.perf_counter() - begun)
+        return True
+
     async def settled(self, seconds: float = LONGEST_WAIT) -> bool:
         """Wait until nothing is being computed any longer."""
         with contextlib.suppress(TimeoutError):
@@ -152,13 +171,15 @@ class Viewer:
         latencies.append(time.perf_counter() - begun)
         return True
 
-    async def _post(self, fragment: str = "") -> None:
+    async def _post(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string, rerun.page_script_hash = self.query, self._script
         rerun.page_name = "" if self._script else self.page
-        rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment)
+        rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment) and pressed is None
         rerun.widget_states.widgets.extend(self.states.values())
+        if pressed is not None:
+            rerun.widget_states.widgets.append(pressed)
         rerun.context_info.url = f"{self.address}/{self.page}"
         rerun.context_info.locale = "en-US"
         await self._socket.send(message.SerializeToString())
@@ -187,9 +208,11 @@ class Viewer:
                 self.seen.errors.append(f"exception: {told[:160]}")
             content = getattr(drawn, name) if name else None
             if (identity := getattr(content, "id", "")).startswith("$$ID-"):
-                self.widgets[identity.split("-", 2)[2]] = identity
+                key = identity.split("-", 2)[2]
+                self.widgets[key], self.fragments[key] = identity, delta.fragment_id
         elif kind == "new_session":
-            self._full = not message.metadata.run.fragment_ids
+            self._running = list(message.metadata.run.fragment_ids)
+            self._full = not self._running
             if self._full:
                 self._stop_timers()
         elif kind == "navigation":
@@ -204,6 +227,9 @@ class Viewer:
         elif kind == "script_finished":
             self.seen.scripts += 1
             self.seen.ticks += not self._full
+            self.drawn.set()
+            if self._awaited in self._running:
+                self._pressed.set()
             if message.script_finished in FINISHED and self._full:
                 self._finished.set()
                 if not self._timers:
