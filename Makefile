@@ -1,19 +1,31 @@
 PYTHON ?= python3
 BIN := .venv/bin
+QUICKLY := $(if $(QUICK),--quick)
 
-.PHONY: help run test lint bench bench-browser load font architecture
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+
+.PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 	@echo "Each sets up .venv first; PYTHON=python3.12 chooses the Python (3.11 or newer)."
+	@echo "With QUICK=1, bench, bench-page, bench-browser and load only show that they work."
 
 run: .venv/.run ## Serve the dashboard at http://localhost:8501
 	$(BIN)/streamlit run dashboard.py
 
-test: .venv/.dev lint ## Lint and all tests; installs Chromium and nginx as root on Debian, else Playwright's Chromium
+check: .venv/.dev lint ## Lint and the tests that need neither browser nor server: after every change
+	$(PYTEST) -m "not (slow or browser or deploy or load)"
+
+test: .venv/.dev lint ## Lint and all tests but the slow; installs Chromium and nginx as root on Debian, else Playwright's Chromium
 	$(BIN)/python -m tests.browser.install
 	$(BIN)/python -m tests.deploy.install
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(PYTEST) -m "not slow"
+
+test-slow: .venv/.dev ## The slow tests: claims over many seeds, every combination, every make target
+	$(BIN)/python -m tests.browser.install
+	$(BIN)/python -m tests.deploy.install
+	$(PYTEST) -m slow
 
 lint: .venv/.dev ## ruff, mypy, and Biome for JavaScript and CSS (Linux on x86-64)
 	$(BIN)/ruff check .
@@ -22,17 +34,19 @@ lint: .venv/.dev ## ruff, mypy, and Biome for JavaScript and CSS (Linux on x86-6
 	test ! -x $(BIN)/biome || $(BIN)/biome lint --error-on-warnings # its wheel is for Linux alone
 
 bench: .venv/.bench ## Speed of the core beside PyTorch and scikit-learn, which it installs
-	$(BIN)/python -m bench.training
-	$(BIN)/python -m bench.page
+	$(BIN)/python -m bench.training $(QUICKLY)
+
+bench-page: .venv/.dev ## Python and bytes of the training page, for a lane, a visit and a change
+	$(BIN)/python -m bench.page $(QUICKLY)
 
 bench-browser: .venv/.dev ## Speed of the pages in a browser
 	$(BIN)/python -m tests.browser.install
-	$(BIN)/python -m bench.browser
+	$(BIN)/python -m bench.browser $(QUICKLY)
 
 load: .venv/.dev ## Many viewers at once on this machine; one alone: .venv/bin/python -m bench.load soak
 	$(BIN)/python -m tests.deploy.install
-	$(BIN)/python -m bench.load class crowd fair audience lesson
-	$(BIN)/python -m bench.load soak --short
+	$(BIN)/python -m bench.load class crowd fair audience lesson $(QUICKLY)
+	$(BIN)/python -m bench.load soak $(or $(QUICKLY),--short)
 
 font: .venv/.dev ## The Japanese glyphs that the texts need; takes Noto Sans CJK JP, installed
 	$(BIN)/python -m tools.font

@@ -1,4 +1,4 @@
-"""The dashboard for servers of one's own: `uvicorn asgi:app --workers 2`; see deploy/README.md."""
+"""The dashboard as an ASGI app: `uvicorn asgi:app --workers 2`; see deploy/README.md."""
 
 import os
 from pathlib import Path

@@ -1,5 +1,7 @@
 """Many viewers at once: `python -m bench.load class crowd fair soak audience lesson [--short]`.
 
+`--short` takes seconds instead of minutes; `--quick` only shows that all of it works.
+
 Every scenario starts its own server on this machine and loads nothing else; beside it, in the
 same run, an empty Streamlit app with the same configuration is loaded the same way. A viewer
 here takes everything over the socket, as a browser does, but not the files of Streamlit's own
@@ -46,9 +48,9 @@ CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
 class Load:
     """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
 
-    own: the share of changes that begin a run of the viewer's own, with a seed of its own; the next
-    change goes back to what all see. leave: the share of changes
-    after which a viewer leaves and comes back by the link. heavy: viewers beside, who come
+    own: the share of changes that begin a run that nobody else has, with a new seed; the next
+    change goes back to what all see. leave: the share of changes after which a viewer leaves and
+    comes back by the link. heavy: viewers beside, who come
     `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
     """
 
@@ -176,7 +178,7 @@ async def drive(name: str, server: Server, load: Load, *, links: bool = True) ->
 
 
 def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> Outcome:
-    """The outcome of a load on a server of its own: the dashboard, or the empty app."""
+    """The outcome of a load on a fresh server: the dashboard, or the empty app."""
     with tempfile.TemporaryDirectory() as folder:
         script = None
         if empty:
@@ -193,7 +195,7 @@ def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> 
 
 HEADER = (
     "| load | served | opening, ms p50/p95/p99 | changes | a change, ms p50/p95/p99 "
-    "| scripts/s | MB/s sent | errors | cores | MB peak |\n" + "|---" * 10 + "|"
+    "| kB a change | scripts/s | MB/s sent | errors | cores | MB peak |\n" + "|---" * 11 + "|"
 )
 
 
@@ -205,6 +207,7 @@ def row(outcome: Outcome) -> str:
         quantiles(seen.opened),
         len(seen.changed),
         quantiles(seen.changed),
+        f"{np.median(seen.changes) / 1e3:.0f}" if seen.changes else "–",
         f"{seen.scripts / outcome.seconds:.0f}",
         f"{seen.sent / 1e6 / outcome.seconds:.1f}",
         len(seen.errors),
@@ -231,13 +234,27 @@ def compared(name: str, load: Load, workers: int) -> list[Outcome]:
     return outcomes
 
 
-def class_of_100(short: bool, workers: int) -> None:
+def sized(size: str, full: Load, short: Load) -> Load:
+    """The load of a size: minutes, seconds, or only enough to see that all of it works."""
+    quick = replace(
+        short,
+        viewers=4,
+        arrive=1.0,
+        seconds=6.0,
+        pause=1.5,
+        heavy=min(1, short.heavy),
+        before=min(1.0, short.before),
+    )
+    return {"full": full, "short": short, "quick": quick}[size]
+
+
+def class_of_100(size: str, workers: int) -> None:
     """A class opens one link within half a minute and each changes a setting every 10 s.
 
     Then again with viewers who now and then begin a run that nobody else has, some five seconds of
     one core each: as many as the machine can compute, and more.
     """
-    load = Load(20, 5, 12, pause=4.0, own=0.0) if short else Load(100, 30, 90, own=0.0)
+    load = sized(size, Load(100, 30, 90, own=0.0), Load(20, 5, 12, pause=4.0, own=0.0))
     name = f"class of {load.viewers}"
     compared(name, load, workers)
     apart = measure(
@@ -246,21 +263,23 @@ def class_of_100(short: bool, workers: int) -> None:
     print(row(apart), *faults(apart), sep="\n", flush=True)
 
 
-def crowd(short: bool, workers: int) -> None:
+def crowd(size: str, workers: int) -> None:
     """More than one process can do."""
-    load = Load(60, 5, 15, pause=4.0) if short else Load(300, 30, 90)
+    load = sized(size, Load(300, 30, 90), Load(60, 5, 15, pause=4.0))
     compared(f"crowd of {load.viewers}", load, workers)
 
 
-def fair(short: bool, workers: int) -> None:
+def fair(size: str, workers: int) -> None:
     """What five heavy viewers cost twenty others."""
-    load = Load(8, 2, 20, pause=3.0, own=1.0, before=6.0)
-    if not short:
-        load = Load(20, 5, 60, pause=5.0, own=1.0, before=10.0)
-    beside = replace(load, heavy=5)
+    beside = sized(
+        size,
+        Load(20, 5, 60, pause=5.0, own=1.0, before=10.0, heavy=5),
+        Load(8, 2, 20, pause=3.0, own=1.0, before=6.0, heavy=5),
+    )
+    load = replace(beside, heavy=0)
     alone = measure(f"{load.viewers} viewers", load, workers=workers)
     print(row(alone), *faults(alone), sep="\n", flush=True)
-    loaded = measure(f"{load.viewers} viewers beside 5 heavy ones", beside, workers=workers)
+    loaded = measure(f"{load.viewers} viewers beside {beside.heavy} heavy", beside, workers=workers)
     print(row(loaded), *faults(loaded), sep="\n", flush=True)
     for what in ("opened", "changed"):
         one, two = getattr(alone.seen, what), getattr(loaded.seen, what)
@@ -269,11 +288,11 @@ def fair(short: bool, workers: int) -> None:
             print(f"  {what}: {ratios[0]:.2f} times at p50, {ratios[1]:.2f} times at p95")
 
 
-def soak(short: bool, workers: int) -> None:
-    """Viewers who come, compute runs of their own and go: nothing may pile up."""
-    seconds = 40 if short else 1800
-    load = Load(12, 3, seconds, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
-    outcome = measure(f"soak, {seconds} s", load, workers=workers)
+def soak(size: str, workers: int) -> None:
+    """Viewers who come, compute their own runs and go: nothing may pile up."""
+    mixed = Load(12, 3, 1800, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
+    load = sized(size, mixed, replace(mixed, seconds=40))
+    outcome = measure(f"soak, {load.seconds:.0f} s", load, workers=workers)
     print(row(outcome), *faults(outcome), sep="\n")
     memory = np.array([sample[2] for sample in outcome.meter.samples])
     quarters = " ".join(f"{part.mean():.0f}" for part in np.array_split(memory, 4))
@@ -322,9 +341,9 @@ async def gathered(running: Cluster, load: Load) -> tuple[Seen, list[float]]:
     return seen, [seconds for seconds in returned if seconds is not None]
 
 
-def audience(short: bool, workers: int) -> None:
+def audience(size: str, workers: int) -> None:
     """300 open one link within a minute, two processes behind nginx serve them; one is killed."""
-    load = Load(30, 6, 20) if short else Load(300, 60, 100)
+    load = sized(size, Load(300, 60, 100), Load(30, 6, 20))
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), max(2, workers)) as running:
         seen, returned = asyncio.run(gathered(running, load))
     print(f"  audience of {load.viewers} within {load.arrive:.0f} s, {max(2, workers)} processes:")
@@ -335,12 +354,13 @@ def audience(short: bool, workers: int) -> None:
     print(f"  other errors: {len(seen.errors) - lost}")
 
 
-def lesson(short: bool, workers: int) -> None:
+def lesson(size: str, workers: int) -> None:
     """A class votes within ten seconds, two processes serve it; then again, and one is killed."""
-    live(Size(20, 4.0, 4.0) if short else Size(300, 60.0), max(2, workers))
+    sizes = {"quick": Size(10, 2.0, 3.0), "short": Size(20, 4.0, 4.0), "full": Size(300, 60.0)}
+    live(sizes[size], max(2, workers))
 
 
-SCENARIOS: dict[str, Callable[[bool, int], None]] = {
+SCENARIOS: dict[str, Callable[[str, int], None]] = {
     "class": class_of_100,
     "crowd": crowd,
     "fair": fair,
@@ -353,12 +373,13 @@ SCENARIOS: dict[str, Callable[[bool, int], None]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenarios", nargs="*", help=f"of {', '.join(SCENARIOS)}")
-    parser.add_argument("--short", action="store_true", help="seconds instead of minutes")
+    parser.add_argument("--short", dest="size", action="store_const", const="short", default="full")
+    parser.add_argument("--quick", dest="size", action="store_const", const="quick")
     parser.add_argument("--workers", type=int, default=1, choices=range(1, 9))
     chosen = parser.parse_args()
     print(HEADER)
     for name in chosen.scenarios or SCENARIOS:
-        SCENARIOS[name](chosen.short, chosen.workers)
+        SCENARIOS[name](chosen.size, chosen.workers)
 
 
 if __name__ == "__main__":

@@ -182,7 +182,7 @@ def sklearn_step(trainer: Trainer, x: Array, y: Array) -> Callable[[], object] |
 
 
 class Products:
-    """The matrix products of one pass over so many samples, into arrays ready for them."""
+    """The matrix products of one pass over this many samples, into preallocated arrays."""
 
     def __init__(self, sizes: Sequence[int], samples: int) -> None:
         rng = np.random.default_rng(0)

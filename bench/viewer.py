@@ -1,8 +1,8 @@
 """A viewer without a browser: speaks Streamlit's own protocol to a server on this machine.
 
 It does what a browser does that matters to the server: opens a page, sends what widgets hold, and
-posts the ticks of fragments for as long as the page asks for them. It draws nothing, so hundreds
-fit in one process.
+asks for the next look at runs that are being computed for as long as the page wants it. It draws
+nothing, so hundreds fit in one process.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 LONGEST_WAIT = 30.0
 """Seconds after which an answer counts as an error."""
 LARGEST_MESSAGE = 64_000_000
+LOOK = "dashboard_look"
+"""The component that asks for the next look."""
 FINISHED = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR}
 Value = bool | int | float | str | tuple[str, ...]
 VALUES = {
@@ -52,11 +55,11 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass
 class Seen:
-    """What viewers have seen together: latencies in seconds, by what was done."""
+    """What viewers have seen together: latencies in seconds, and bytes sent for each change."""
 
     opened: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
-    complete: list[float] = field(default_factory=list)
+    changes: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
     scripts: int = 0
     ticks: int = 0
@@ -73,10 +76,12 @@ class Viewer:
     def __init__(self, address: str, page: str, query: str, seen: Seen, cookie: str = "") -> None:
         self.address, self.page, self.query, self.seen = loopback(address), page, query, seen
         self.headers = {"Cookie": cookie} if cookie else {}
+        self.received = 0  # bytes
         self.widgets: dict[str, str] = {}
         self.fragments: dict[str, str] = {}  # of widgets that are in one, by key
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._asked: dict[str, float] = {}
         self._script = ""  # the page by Streamlit's name, as soon as that is known
         self._full = False  # the run under way is of the whole page, and begun after the last post
         self.lost = asyncio.Event()
@@ -84,14 +89,14 @@ class Viewer:
         self._pressed = asyncio.Event()
         self._running: list[str] = []  # fragments
         self._awaited = ""
-        self.drawn = asyncio.Event()  # set by each finished run
+        self._watches: dict[str, asyncio.Task[None]] = {}  # fragments that run every so often
         self._quiet = asyncio.Event()
         self._socket: Any = None
         self._reader: asyncio.Task[None] | None = None
 
     @property
     def computing(self) -> bool:
-        """Whether the page asks for ticks, that is, something is still being computed."""
+        """Whether the page wants another look, that is, something is still being computed."""
         return bool(self._timers)
 
     async def open(self) -> bool:
@@ -124,7 +129,11 @@ class Viewer:
         else:
             setattr(state, VALUES[type(value)], value)
         self.states[state.id] = state
-        return await self._run(self.seen.changed, time.perf_counter())
+        before = self.received
+        if not await self._run(self.seen.changed, time.perf_counter()):
+            return False
+        self.seen.changes.append(self.received - before)
+        return True
 
     async def press(self, key: str) -> bool:
         """Press the button with this key, which is in a fragment; whether it answered."""
@@ -189,6 +198,7 @@ class Viewer:
             async for data in self._socket:
                 message = ForwardMsg.FromString(data)
                 self.seen.sent += len(data)
+                self.received += len(data)
                 self._take(message)
         except websockets.ConnectionClosedError:
             self.seen.errors.append("connection lost")
@@ -210,6 +220,8 @@ class Viewer:
             if (identity := getattr(content, "id", "")).startswith("$$ID-"):
                 key = identity.split("-", 2)[2]
                 self.widgets[key], self.fragments[key] = identity, delta.fragment_id
+            if getattr(content, "component_name", "") == LOOK:
+                self._look(delta.fragment_id, json.loads(content.json))
         elif kind == "new_session":
             self._running = list(message.metadata.run.fragment_ids)
             self._full = not self._running
@@ -218,27 +230,33 @@ class Viewer:
         elif kind == "navigation":
             self._script = message.navigation.page_script_hash
         elif kind == "auto_rerun":
-            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_timer(fragment)
+            self._watch(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "script_finished":
             self.seen.scripts += 1
             self.seen.ticks += not self._full
-            self.drawn.set()
             if self._awaited in self._running:
                 self._pressed.set()
-            if message.script_finished in FINISHED and self._full:
-                self._finished.set()
+            if message.script_finished in FINISHED:
+                if self._full:
+                    self._finished.set()
                 if not self._timers:
                     self._quiet.set()
 
-    def _start_timer(self, fragment: str, interval: float) -> None:
-        self._quiet.clear()
-        if fragment not in self._timers:
-            self._timers[fragment] = asyncio.create_task(self._tick(fragment, interval))
+    def _look(self, fragment: str, data: dict[str, Any]) -> None:
+        self._stop_timer(fragment)
+        if data["wanted"]:
+            self._quiet.clear()
+            self._timers[fragment] = asyncio.create_task(self._ask(fragment, data["period"]))
+
+    def _watch(self, fragment: str, interval: float) -> None:
+        self._stop_watch(fragment)
+        self._watches[fragment] = asyncio.create_task(self._tick(fragment, interval))
+
+    def _stop_watch(self, fragment: str) -> None:
+        if (watch := self._watches.pop(fragment, None)) is not None:
+            watch.cancel()
 
     def _stop_timer(self, fragment: str) -> None:
         if (timer := self._timers.pop(fragment, None)) is not None:
@@ -247,9 +265,18 @@ class Viewer:
     def _stop_timers(self) -> None:
         for fragment in list(self._timers):
             self._stop_timer(fragment)
+        for fragment in list(self._watches):
+            self._stop_watch(fragment)
+
+    async def _ask(self, fragment: str, period: float) -> None:
+        """Ask for the next look as a browser does: a period after the last one was asked for."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await asyncio.sleep(self._asked.get(fragment, 0.0) + period - time.monotonic())
+            self._asked[fragment] = time.monotonic()
+            await self._post(fragment)
 
     async def _tick(self, fragment: str, interval: float) -> None:
-        """Post ticks as a browser does: at its interval, whether they are answered or not."""
+        """Run a fragment at its interval as a browser does, answered or not."""
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
                 await asyncio.sleep(interval)

@@ -24,7 +24,7 @@ Query = Mapping[str, str]
 INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 PLACES = re.compile(r"[0-9]{1,4}(-[0-9]{1,4})?(,[0-9]{1,4}(-[0-9]{1,4})?)*")
-LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte takes its time
+LONGEST_VALUE = 64  # longer texts are damage, and int() or float() of a megabyte is slow
 
 
 class Domain:
@@ -60,7 +60,7 @@ class Domain:
         return (value, ()) if value in self else (default, (name,))
 
     def to_query(self, name: str, value: Any, reference: Any) -> dict[str, str]:
-        """The link's part that turns the setting `reference` (None: none at all) into `value`."""
+        """The part of a link that turns the setting `reference` (None: no setting) into `value`."""
         return {} if value == reference else {name: self.write(value)}
 
 
@@ -285,7 +285,7 @@ class Knobs(Domain):
 
     `domains` maps every knob, `<entry>.<knob>`, to its `Real`, `defaults` to its
     default. A knob at its default is left out, so that equal settings are equal
-    tuples. Each knob is a key of its own in a link.
+    tuples. Each knob has its own key in a link.
     """
 
     domains: Mapping[str, Real]
@@ -328,7 +328,7 @@ class Knobs(Domain):
 class Given(Domain):
     """Numbers given by name in place of others: sorted pairs, `(("w1.11", 0.5), ...)`.
 
-    One that is not given is left out. Each number is a key of its own in a link.
+    One that is not given is left out. Each number has its own key in a link.
     """
 
     domains: Mapping[str, Real]
@@ -411,7 +411,7 @@ def given(keys: Sequence[str], *, low: float, high: float) -> Any:
 class Spec:
     """Base of the frozen settings: always valid, hashable, written as a query.
 
-    A field without a domain is no setting: no link writes it, and one that is read leaves it as
+    A field without a domain is not a setting: links do not carry it, and reading one leaves it as
     it is in the base. Raises ValueError for a value outside its domain.
     """
 

@@ -8,7 +8,7 @@ from pages.ui.rooms.perceptron import part, part_choice, settings
 from pages.ui.widgets.presets import questions
 
 t = open_page(PERCEPTRON)
-shown, folder = PERCEPTRON.open()
+shown, folder, *_ = PERCEPTRON.open()
 
 questions(t, PERCEPTRON)
 with st.sidebar:

@@ -5,6 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def awaited(coroutine):
-    """What it returns. In a thread of its own, as Playwright keeps a loop in the tests' thread."""
+    """What it returns. In a separate thread, as Playwright keeps a loop in the tests' thread."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, coroutine).result()

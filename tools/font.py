@@ -1,4 +1,4 @@
-"""Make the fonts in `static/fonts` anew: the Japanese glyphs that the texts need, and no more.
+"""Rebuild the fonts in `static/fonts`: the Japanese glyphs that the texts need, and no more.
 
 Run `make font` after a text has got a new character. It needs Noto Sans CJK JP to be installed
 (SIL Open Font License 1.1; the licence stands beside the fonts).

@@ -1,1 +1,1 @@
-"""Gradients checked by methods that know no chain rule."""
+"""Gradients checked by methods that do not use the chain rule."""

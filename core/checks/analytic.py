@@ -1,11 +1,11 @@
-"""The functions of a network written once more: for complex numbers, and without any derivative.
+"""The functions of a network reimplemented for complex numbers, without any derivative.
 
 Where f is analytic, f(z + ih) = f(z) + ih f'(z) - h^2 f''(z)/2 + ...: the imaginary part, divided
 by h, is the derivative. Nothing is subtracted, so nothing cancels, and h may be as small as 1e-30
 (Squire & Trapp, SIAM Review 40, 1998). A function of several pieces takes the piece on which the
 real part lies; at a kink the same one as `core.nn.activations`.
 
-These are the textbook's formulas, apart from those that train: only so do they check them. An
+These are textbook formulas, independent of the code that trains, as a check has to be. An
 activation or a loss that is missing here is checked by differences alone.
 """
 
@@ -117,4 +117,4 @@ LOSS: MappingProxyType[Task, Formula] = MappingProxyType(
         Task.REGRESSION: lambda z, y: ((z - y) * (z - y)).sum(axis=-1) / 2,
     }
 )
-"""The losses: (z, y) -> loss of every sample, z an array of complex sums of the output layer."""
+"""The losses: (z, y) -> loss of every sample, z the output layer's complex pre-activations."""

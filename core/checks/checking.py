@@ -1,7 +1,7 @@
-"""Is the gradient right? That of a network as it is, against two methods that know no chain rule.
+"""Is the gradient right? It is compared with two methods that do not use the chain rule.
 
-Along a direction v in the parameters of one layer the gradient says that the loss changes by
-g . v. Two others say it too:
+Along a direction v in the parameters of one layer, the gradient says that the loss changes by
+g . v. Two other methods estimate the same number:
 
     central difference    (L(theta + hv) - L(theta - hv)) / 2h      wrong by about h^2 L'''/6
     complex step          Im L(theta + ihv) / h                     wrong by about h^2 L'''/6
@@ -9,11 +9,11 @@ g . v. Two others say it too:
 The difference sends real numbers through the very code that trains. But it subtracts two losses
 that are almost equal, so that their rounding, about 1e-16, is divided by h: it sees no gradient
 below 1e-10 or so. The complex step (Squire & Trapp, SIAM Review 40, 1998) subtracts nothing and
-sees the smallest one; it needs the network written once more, for complex numbers, and keeps to
-the piece of the activation on which it stands, so that it does not notice a kink.
+sees the smallest one; it needs the network reimplemented for complex numbers, and keeps to
+the piece of the activation on which it starts, so that it does not notice a kink.
 
 What is checked is the gradient of the mean loss: activation, weights, normalization (by the mean
-and variance of the samples taken), skip connections, output and loss. What a training makes of it
+and variance of the samples taken), skip connections, output and loss. What training does with it
 afterwards (momentum, clipping, warm-up, frozen or amplified layers) is no derivative.
 """
 
@@ -40,18 +40,18 @@ EPS = float(np.finfo(float).eps)
 SAMPLES = 12
 DIRECTIONS = 3
 STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)
-"""The h of the central differences, of which each layer takes the one that serves it best."""
+"""The h of the central differences; each layer takes the most accurate one."""
 COMPLEX_STEP = 1e-50
 FAINTEST, WILDEST = 1e-240, 1e30
-"""Beyond these slopes the complex step would underflow, or no longer be a small one."""
+"""Outside this range of slopes the complex step would underflow, or no longer be small."""
 SEES = 1e-5
-"""Differences count where they are sure to this share of the slope."""
+"""Differences count where their uncertainty is below this share of the slope."""
 UNCERTAIN = 1e-3
-"""Beyond this share of rounding a gradient has no digits left that could be compared."""
+"""Beyond this share of rounding error a gradient has no digits left to compare."""
 CLOSE = 1e-9
-"""Answers that are as close as this agree, whatever rounding was expected to do."""
+"""Results this close agree, whatever rounding error was expected."""
 MARGIN = 20
-"""So many times their expected uncertainty may two right answers lie apart."""
+"""Two correct results may differ by this many times their expected uncertainty."""
 SHAKES = 3
 MAX_OPERATIONS = 3e9
 FEWEST_LAYERS = 3
@@ -65,10 +65,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True)
 class LayerCheck:
-    """The gradient by the parameters of one layer, along DIRECTIONS random directions.
+    """The gradient with respect to one layer's parameters, along DIRECTIONS random directions.
 
-    layer: 1 for layer 1. slope: what |g . v| is like, the root mean square over the directions.
-    step: the h that served the differences best, not a number if at every h some sum crossed a
+    layer: 1 for layer 1. slope: the typical |g . v|, its root mean square over the directions.
+    step: the h of the most accurate difference, NaN if at every h some pre-activation crossed a
     kink.
 
     The others are shares of the slope, the largest of all directions. blur: by how much the
@@ -87,7 +87,7 @@ class LayerCheck:
 
     @property
     def method(self) -> Method:
-        """The one that the layer is judged by: differences, where they see enough."""
+        """The method that the layer is judged by: differences, where they are accurate enough."""
         if self.rounding > UNCERTAIN:
             return Method.NONE
         if self.blur <= SEES:
@@ -98,7 +98,7 @@ class LayerCheck:
     def apart(self) -> float:
         """How far the gradient is from what that method says; not a number without one.
 
-        Where it is contradicted, from the method that is the farthest away.
+        Where it is contradicted, how far from the method that differs most.
         """
         if self.method is Method.NONE:
             return nan
@@ -121,7 +121,7 @@ class LayerCheck:
 class Check:
     """The gradient of one network after `epoch` epochs, layer by layer.
 
-    on_kink: sums z that lie exactly on a kink of the activation. lost: how far the gradient in the
+    on_kink: pre-activations exactly on a kink of the activation. lost: how far the gradient in the
     run's own precision is from the one checked, which is always computed in float64.
     """
 
@@ -188,7 +188,7 @@ def check(trained: Trained) -> Check | None:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A network and its samples: the loss as the code that trains has it, and written anew.
+    """A network and its samples: the loss by the code that trains, and reimplemented.
 
     x: (samples, inputs), y: (samples, outputs), parameters: of one replica; all in float64.
     """
@@ -206,7 +206,7 @@ class Problem:
         return self.backward(parameters, through, delta)
 
     def backward(self, parameters: Parameters, through: Pass, delta: Array) -> Parameters:
-        """What the code that trains makes of the error at the output."""
+        """The backward pass of the code that trains, from a given error at the output."""
         gradient = parameters.like(np.zeros_like(parameters.theta))
         self.network(parameters).write_gradient(through, delta, gradient)
         gradient.theta[...] /= len(self.x)
@@ -248,7 +248,7 @@ class Problem:
         return mean
 
     def pieces(self, through: Pass) -> list[Array]:
-        """On which piece of the activation every sum of the hidden layers lies."""
+        """On which piece of the activation each pre-activation of the hidden layers lies."""
         activation = ACTIVATIONS[self.run.activation]
         ends = [*activation.kinks, *activation.seams]
         return [np.sum([z > end for end in ends], axis=0) for z in through.z[:-1] if ends]
@@ -259,7 +259,7 @@ class Problem:
         return sum(int(np.count_nonzero(z == kink)) for z in sums for kink in kinks)
 
     def rounding(self) -> float:
-        """About how wrong the loss is through rounding: every sum z by one part in 10^16."""
+        """The loss's rounding error, estimated: every pre-activation off by one part in 10^16."""
         through = self.forward(self.parameters)
         delta = self.run.loss.delta(through.output, self.y)
         moved = sum(
@@ -268,7 +268,7 @@ class Problem:
         )
         return float(EPS * (abs(self.losses(through)[0]) + moved))
 
-    def written_anew(self, parameters: Parameters) -> Array:
+    def complex_losses(self, parameters: Parameters) -> Array:
         """The mean loss of every replica by `core.checks.analytic`, for complex numbers."""
         run, norm = self.run, self.run.normalization
         knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
@@ -294,8 +294,8 @@ class Direction(NamedTuple):
     """Some directions in the parameters of one layer: each weight, bias and scale up or down.
 
     Of the shapes (directions, fan_in, fan_out), (directions, 1, fan_out) and, if the layer has
-    scales, the same again. One step h changes every sum z by about h times what a layer's input
-    is like, whatever the layer's size.
+    scales, the same again. One step h changes every pre-activation by about h times a typical input
+    of the layer, whatever the layer's size.
     """
 
     weights: Array
@@ -303,7 +303,7 @@ class Direction(NamedTuple):
     scales: Array | None
 
     def along(self, gradient: Parameters, layer: int) -> tuple[Array, float]:
-        """g . v for every direction, and what |g . v| is like: its root mean square."""
+        """g . v for every direction, and the typical |g . v|: its root mean square."""
         parts = [(gradient.weights, self.weights), (gradient.biases, self.biases)]
         parts += [(gradient.scales, self.scales)] if self.scales is not None else []
         terms = [(kind[layer] * v).reshape(len(v), -1) for kind, v in parts]
@@ -368,16 +368,16 @@ def check_layer(
 
 
 def share(values: Array, slope: float) -> Array:
-    """These as shares of the slope; of none at all 0 is 0 and anything else infinite."""
+    """These as shares of the slope; if that is 0, 0 stays 0 and anything else is infinite."""
     return values / slope if slope > 0 else np.where(values == 0, 0.0, inf)
 
 
 def differences(problem: Problem, way: Direction, layer: int) -> tuple[Array, Array]:
     """What central differences say: (steps, directions), and how wrong each step may be: (steps,).
 
-    As wrong as it is apart from the next smaller step, and no less than rounding makes it, as a
-    share of what they say. Where one of the moved networks has a sum on another piece of the
-    activation, infinitely.
+    The error is taken as the distance from the next smaller step, at least that of rounding, as a
+    share of the result. Where a moved network has a pre-activation on another piece of the
+    activation, it is infinite.
     """
     h = np.array(STEPS)
     through = problem.forward(way.moved(problem.parameters, layer, np.concatenate([h, -h])))
@@ -401,19 +401,19 @@ def apart_of_complex(
     if not written or not (slope == 0 or FAINTEST < slope < WILDEST):
         return nan
     moved = way.moved(problem.parameters, layer, np.array([1j * COMPLEX_STEP]))
-    theirs = problem.written_anew(moved).imag / COMPLEX_STEP
+    theirs = problem.complex_losses(moved).imag / COMPLEX_STEP
     return float(share(np.abs(theirs - ours), slope).max())
 
 
 def operations(run: RunSpec) -> float:
-    """What checking one layer takes, on the average: multiplications and additions."""
+    """The average cost of checking one layer, in multiplications and additions."""
     data = run.source
     parameters = sum((m + 1) * n for m, n in pairwise(run.sizes(data.inputs, data.outputs)))
     return SAMPLES * DIRECTIONS * (2 * len(STEPS) + 4) * parameters
 
 
 def checked_layers(run: RunSpec) -> list[int]:
-    """The layers that are checked, 0 for layer 1: all that can be afforded, evenly spread."""
+    """The layers that are checked, 0 for layer 1: as many as the budget allows, evenly spread."""
     layers = run.depth + 1
     count = int(np.clip(MAX_OPERATIONS / operations(run), FEWEST_LAYERS, layers))
     return sorted({round(k) for k in np.linspace(0, layers - 1, min(count, layers))})

@@ -20,9 +20,9 @@ from core.registry import registry
 FOLDER = Path(__file__).parent
 TRAINING_SHARE = 0.8
 FEWEST_TO_TEST = 20
-"""Rows of a visitor's own data of which all are trained on, if there are fewer."""
+"""With fewer rows than this, all of a visitor's own data is used for training."""
 FURTHEST = 100.0
-"""Spreads from the mean beyond which a value of a collection is cut."""
+"""Standard deviations from the mean beyond which a collection's values are clipped."""
 
 
 class Task(StrEnum):
@@ -50,7 +50,7 @@ class Data:
     classes, one 1 among zeros for several, a number from -1 to 1 for a regression.
     train_rows, test_rows: which rows of the collection, or which draws, these are.
 
-    Of a few rows of a visitor's own there is no test part: its arrays have no rows.
+    A visitor's own data of only a few rows has no test part: those arrays have no rows.
     """
 
     train_x: Array
@@ -59,6 +59,12 @@ class Data:
     test_y: Array
     train_rows: Array
     test_rows: Array
+
+    def astype(self, dtype: Any) -> Data:
+        """The same data in another precision."""
+        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
+        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
+        return replace(self, **x, **y)
 
     @property
     def tested(self) -> bool:
@@ -73,12 +79,6 @@ class Data:
             return self.test_x, self.test_y, self.test_rows
         return self.train_x, self.train_y, self.train_rows
 
-    def astype(self, dtype: Any) -> Data:
-        """The same data in another precision."""
-        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
-        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
-        return replace(self, **x, **y)
-
 
 @dataclass(frozen=True)
 class Dataset:
@@ -89,8 +89,8 @@ class Dataset:
     collection: whether the rows are given, so that there are only `max_samples`.
     features, class_names: what columns and classes are called, or () where they have no name.
     reach: a picture of the plane shows the square from -reach to reach.
-    own: whether these are a visitor's own data, whose names are theirs and in no list of texts.
-    answer: what is to be predicted, of such data.
+    own: whether this is a visitor's own data, whose names come with it and are in no text.
+    answer: for such data, the name of what is to be predicted.
     """
 
     key: str
@@ -136,7 +136,7 @@ def circle(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
 
 
 def moons(rng: np.random.Generator, samples: int) -> tuple[Array, Array]:
-    """Two half circles that reach into each other."""
+    """Two interleaved half circles."""
     y = halves(samples)
     arc = along(rng.uniform(0, np.pi, (samples, 1)))
     upper, lower = arc - [0.5, 0.25], [0.5, 0.25] - arc
@@ -188,7 +188,7 @@ def handwriting() -> tuple[Array, Array]:
 
 
 def frozen(array: Array) -> Array:
-    """The array, never to be written again."""
+    """The array, made read-only."""
     array.setflags(write=False)
     return array
 
@@ -239,7 +239,7 @@ def prepare(dataset: Dataset, samples: int, noise: float, seed: int) -> Data:
 
 
 def trained_on(dataset: Dataset, rows: int) -> int:
-    """How many of so many rows are the training part."""
+    """How many of `rows` rows make up the training part."""
     return rows if dataset.own and rows < FEWEST_TO_TEST else round(TRAINING_SHARE * rows)
 
 
@@ -274,7 +274,7 @@ def onto_unit(y: Array, train: Array) -> Array:
 
 
 def needed_first(rows: Array, y: Array, task: Task) -> Array:
-    """The rows with those in front without which the answers `y` could not be learnt.
+    """The rows, with those first that are needed for the answers `y` to be learnt.
 
     The first row of every class; of a number the smallest and the largest.
     """

@@ -49,11 +49,11 @@ MOST_PLANE_CLASSES = 8
 """Classes that a picture of the plane can tell apart."""
 LONGEST_CELL = 2000
 LARGEST = 1e100
-"""A larger number would have no square."""
+"""The square of a larger number would overflow."""
 FARTHEST_REACH = 5.0
-"""Spreads from the mean that a picture of the plane shows at most."""
+"""A picture of the plane shows at most this many standard deviations from the mean."""
 DIGITS = 16
-"""Digits of a fingerprint in a link."""
+"""Length of a fingerprint in a link, in hexadecimal digits."""
 ENOUGH_COMPLETE = 0.7
 """Share of the rows that must be complete for it to be suggested that the others are left out."""
 
@@ -127,7 +127,7 @@ class Kind(StrEnum):
 
 
 class Skip(StrEnum):
-    """Why a row of a file is no row of its table."""
+    """Why a row of the file is not part of its table."""
 
     BLANK = "blank"
     COMMENT = "comment"
@@ -151,7 +151,7 @@ class Skipped(NamedTuple):
 class Column:
     """One column of a file.
 
-    cells: as text. values: (rows,) the number that each cell is, not a number where it is none,
+    cells: as text. values: (rows,) each cell as a number, NaN where it is not a number,
     infinite where it is too large to compute with. missing: (rows,) whether a cell says nothing.
     """
 
@@ -163,7 +163,7 @@ class Column:
 
     @cached_property
     def labels(self) -> tuple[tuple[int, float, str], ...]:
-        """What each row's class is known by: numbers by size, before words by their letters."""
+        """A sort key for classes: numbers by size come before words in alphabetical order."""
         return tuple(
             (1, 0.0, cell) if np.isnan(value) else (0, float(value), "")
             for cell, value in zip(self.cells, self.values, strict=True)
@@ -189,7 +189,7 @@ class Column:
 class Sheet:
     """What a file holds.
 
-    rows: which row of the file each sample is. decimal: the sign between whole and broken part,
+    rows: which row of the file each sample is. decimal: the decimal separator,
     "." or ",". header: whether a row of the file names the columns. skipped: the other rows.
     """
 
@@ -210,7 +210,7 @@ class Sheet:
 
     @cached_property
     def digest(self) -> str:
-        """What tells this content from any other: SHA-256 of names and cells, hexadecimal."""
+        """The SHA-256 of names and cells, in hexadecimal."""
         content = json.dumps([self.names, self.cells, self.decimal], separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()
 
@@ -438,7 +438,7 @@ def suggested_missing(sheet: Sheet, used: Sequence[int], answer: int) -> str:
 
 
 def inputs_of(column: Column) -> int:
-    """How many inputs a column becomes; 0 where it cannot be one."""
+    """How many inputs a column becomes; 0 where it cannot be an input."""
     if is_numbers(column):
         return 1
     words = len(column.words)
@@ -481,7 +481,7 @@ def gaps(sheet: Sheet, columns: Columns) -> Gaps:
 
 @dataclass(frozen=True)
 class Table:
-    """A visitor's data, ready to be learnt from: equal where content and choice are.
+    """A visitor's data, ready for training; equal if content and choice are equal.
 
     names: of the inputs. answer: the name of what is to be predicted. class_names: in the order
     of the outputs; () for a number. constant: the inputs that never change. x: (rows, inputs),
@@ -535,7 +535,7 @@ class Table:
 
     @cached_property
     def prepared(self) -> Callable[[int, float, int], Data]:
-        """`prepare` for this table, remembering no longer than the table lives."""
+        """`prepare` for this table, cached for as long as the table lives."""
         return lru_cache(maxsize=4)(partial(prepare, self.dataset))
 
     def data(self, samples: int, noise: float, seed: int) -> Data:

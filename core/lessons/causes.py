@@ -1,7 +1,7 @@
 """Two tests of cause: was it the error signal that was missing?
 
 Freezing the first layers shows whether they made a difference; amplifying each layer's gradient
-shows whether more of it would have. Neither alone is proof, so they stand together, over several
+shows whether more of it would have. Neither alone is proof, so both are run, over several
 seeds, with another activation as the control.
 """
 
@@ -62,7 +62,7 @@ def finding(history: History) -> Finding:
 
 
 def signal_was_missing(found: dict[str, Finding]) -> bool:
-    """Layer 1 did not move, frozen it makes no difference, and amplified most seeds learn."""
+    """Whether layer 1 did not move, freezing it changes nothing, and amplified most seeds learn."""
     plain, frozen, amplified = found["plain"], found["frozen"], found["amplified"]
     return (
         plain.moved < STILL

@@ -2,8 +2,8 @@
 
     x -> z_1 -> f(z_1) -> z_2 -> ... -> z_L -> p = sigma(z_L)        z_l = w_l a_(l-1) + b_l
 
-The product is the chain rule's; beside it stands a central difference of the loss, for which the
-chain is evaluated on its own. (Nielsen, Neural Networks and Deep Learning, 2015, chapter 5.)
+The product is the chain rule's; it is compared with a central difference of the loss, for which the
+chain is evaluated separately. (Nielsen, Neural Networks and Deep Learning, 2015, chapter 5.)
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Factor = tuple[str, int, float]
 
 @dataclass(frozen=True)
 class Place:
-    """The gradient by one parameter of the chain, in three ways.
+    """The gradient with respect to one parameter of the chain, in three ways.
 
-    factors: from the output back to the place; their product is the chain rule's gradient.
+    factors: from the output back to the parameter; their product is the chain rule's gradient.
     gradient: by the code that trains. difference: a central difference of the loss.
     """
 
@@ -52,7 +52,7 @@ class Place:
 
 
 def chain_parameters(weights: Sequence[float], biases: Sequence[float]) -> Parameters:
-    """A network of single units, one a layer."""
+    """A network with one unit per layer."""
     theta = np.array([[number for pair in zip(weights, biases, strict=True) for number in pair]])
     return Parameters.of(theta.astype(float), [1] * (len(weights) + 1))
 
@@ -76,7 +76,7 @@ def central_difference(
     kind: str,
     layer: int,
 ) -> float:
-    """(L(v + h) - L(v - h)) / 2h by one weight or bias v, h near the cube root of the rounding.
+    """(L(v + h) - L(v - h)) / 2h for one weight or bias v, h near the cube root of the rounding.
 
     That h balances what the formula leaves out, of order h^2, against rounding, of order 1/h.
     """

@@ -35,7 +35,7 @@ ORIGINS = dict.fromkeys(("by_hand", "trained"))
 
 @dataclass(frozen=True)
 class Folder(Spec):
-    """A network of one hidden layer. fold_seed: of its first weights."""
+    """A network of one hidden layer. fold_seed: seed of its initial weights."""
 
     fold_origin: str = choice("by_hand", ORIGINS)
     fold_bend: str = choice("relu", BENDS)
@@ -67,16 +67,16 @@ class Fold:
         return h
 
     def sums(self, x: Array) -> Array:
-        """The output's sum at every point: (n, 2) -> (n,)."""
+        """The output's pre-activation at every point: (n, 2) -> (n,)."""
         total: Array = self.hidden(x) @ self.v + self.c
         return total
 
     def correct(self, points: Points) -> int:
-        """How many points it puts in their class."""
+        """How many points it classifies correctly."""
         return int(((self.sums(points.x) > 0) == (points.y > 0)).sum())
 
     def lines(self) -> tuple[Line, ...]:
-        """The line of every hidden unit: where its sum is 0."""
+        """The line of every hidden unit: where its pre-activation is 0."""
         return tuple(
             Line(float(w1), float(w2), float(b))
             for (w1, w2), b in zip(self.w.T, self.b, strict=True)
@@ -96,7 +96,7 @@ def by_hand(key: str) -> Fold:
 
 
 def trained(points: Points, folder: Folder) -> Fold:
-    """Train by gradient descent over all points at once, from Xavier's first weights."""
+    """Train by full-batch gradient descent from Xavier's initial weights."""
     spec = NetworkSpec(activation=folder.fold_bend, depth=1, width=folder.fold_units)
     network = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
     parameters = network.parameters

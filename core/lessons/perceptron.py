@@ -25,13 +25,13 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import frozen, load
+from core.data.datasets import Task, filled, frozen, load, needed_first, standardized
 from core.registry import registry
 
 ON_THE_LINE = 1e-9
-"""A point nearer than this lies on the line: sines and cosines differ in their last digit."""
+"""A point nearer than this counts as on the line, as sines and cosines are rounded."""
 MOST_UPDATES = 300
-"""Mistakes after which a run of the rule that has not stopped is cut off."""
+"""Mistakes after which a run of the rule is cut off."""
 
 
 # Points
@@ -101,6 +101,17 @@ def of_dataset(key: str, noise: float = 0.0) -> Callable[[int, int], tuple[Array
     return draw
 
 
+def of_table(x: Array, y: Array, count: int, seed: int) -> Points:
+    """Some rows of a visitor's own data, standardized, those of both classes among them.
+
+    x: (rows, 2), not a number where a cell is missing. y: (rows,), 0 or 1.
+    """
+    whole = filled(x, x)
+    rows = np.random.default_rng(seed).permutation(len(x))
+    rows = needed_first(rows, y[rows, None], Task.BINARY)[:count]
+    return Points(frozen(standardized(whole, whole)[rows]), frozen(y[rows]))
+
+
 # Lines
 
 
@@ -117,12 +128,12 @@ class Line(NamedTuple):
         return total
 
     def right(self, points: Points) -> Array:
-        """Which points it puts on their side: (n,) of bool."""
+        """Which points it puts on the right side: (n,) of bool."""
         correct: Array = (self.sums(points.x) > ON_THE_LINE) == (points.y > 0)
         return correct
 
     def correct(self, points: Points) -> int:
-        """How many points it puts on their side."""
+        """How many points it puts on the right side."""
         return int(self.right(points).sum())
 
 
@@ -163,12 +174,12 @@ def best_at(points: Points, turn: float) -> Best:
 
 
 def most_correct(points: Points) -> tuple[int, float]:
-    """The most points that any line at all gets right, and the direction of a line through two
-    points from which a best one is reached by a touch.
+    """The most points that any line gets right, and the direction of a line through two
+    points from which a best line is an infinitesimal move away.
 
-    A best line can be moved, without passing a point, until it runs through two of them. Turned
-    or moved by a touch about those it parts the points on it as it likes, but for their order
-    along it: so each line through two points is tried, with every such parting.
+    A best line can be moved, without crossing a point, until it runs through two of them. Turned
+    or shifted infinitesimally, it can split the points on it in any way that respects their order
+    along it, so each line through two points is tried with every such split.
     """
     x, signs, n = points.x, points.signs, len(points.x)
     best, turn = int(max((signs > 0).sum(), (signs < 0).sum())), 0.0
@@ -200,14 +211,14 @@ def most_correct(points: Points) -> tuple[int, float]:
 def parted(place: Array, signs: Array) -> int:
     """The most of these points on a line that one cut gets right, whichever side is class 1.
 
-    place: (n,), where each stands along the line. Points at one place stay together.
+    place: (n,), the position of each along the line. Points at the same position stay together.
     """
     order = np.argsort(place)
     place, signs = place[order], signs[order]
     cuts = np.concatenate([[True], np.diff(place) > ON_THE_LINE, [True]])
     before = np.concatenate([[0.0], np.cumsum(signs)])[cuts]
     whole = signs.sum()
-    # signs before the cut minus those behind it, over 2, is what is won over a half
+    # signs before the cut minus those behind it, over 2: the points gained over one half
     return int((len(signs) + np.abs(2 * before - whole).max()) / 2)
 
 
@@ -229,7 +240,7 @@ def best_line(points: Points) -> Best:
 
 
 class Update(NamedTuple):
-    """One mistake, and what the rule made of it.
+    """One mistake, and the update that followed.
 
     seen: how many points had been looked at, this one included. point: its row.
     after: the weights after the step.
@@ -283,7 +294,7 @@ def learn(points: Points, most: int = MOST_UPDATES) -> Lesson:
         state = (seen % len(rows), w1, w2, b)
         if cycle is None and state in states:
             cycle = Cycle(states[state], len(updates) - states[state])
-            end = min(most, len(updates) + 2 * cycle.period)  # twice more, for the eye
+            end = min(most, len(updates) + 2 * cycle.period)  # two more rounds, to be seen
         states.setdefault(state, len(updates))
     return Lesson(tuple(updates), since >= len(rows), seen, cycle)
 
@@ -317,7 +328,7 @@ def widest_margin(points: Points) -> Margin:
     if length < 1e-7 * radius:
         return Margin(0.0, radius, None)
     w = nearest / length
-    # what this line really keeps: never more than the true margin, so the bound stays a bound
+    # the margin of this very line: never more than the true one, so the bound stays a bound
     gamma = float((z @ w).min())
     return Margin(gamma, radius, Line(*map(float, w))) if gamma > 0 else Margin(0.0, radius, None)
 
@@ -365,7 +376,7 @@ def separable(points: Points) -> bool:
 
 @lru_cache(maxsize=64)
 def drawn(key: str, count: int, seed: int) -> Points:
-    """The points of a set, kept for all who see the same ones."""
+    """The points of a set, cached for all visitors who see the same ones."""
     chosen = POINT_SETS[key]
     return chosen.points(4, 0) if chosen.corners else chosen.points(count, seed)
 

@@ -20,29 +20,29 @@ from core.runs.cost import cost
 from core.runs.training import RunSpec, untrained
 
 SEEDS = 30
-"""Networks that are measured, if they can be afforded."""
+"""How many networks are measured if the budget allows."""
 FEWEST = 5
-"""Networks below which a median and a spread would say nothing."""
+"""With fewer networks a median and a spread would say nothing."""
 MAX_OPERATIONS = 4e10
 """The budget of one walk: a few seconds of one core."""
 CHUNK_BYTES = 48e6
-"""What the networks measured at once may take."""
+"""Memory that the networks measured at once may take."""
 
 REACH = 6.0
 BINS = 60
 EDGES = np.linspace(-REACH, REACH, BINS + 1)
-"""The sums z are counted between these; what lies beyond is counted as such."""
+"""Bin edges of the histograms of pre-activations z; what lies beyond is counted separately."""
 
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """One error's way back through `seeds` untrained networks, which differ in their seed alone.
+    """The backward pass through `seeds` untrained networks that differ only in their seed.
 
     size: (seeds, layers), rms delta_l / rms delta_out, layer 1 first and the output, 1, last; not
         a number for a network whose numbers were too large to represent.
     weights_part, activation_part: (seeds, hidden layers), the two factors whose product is the
         step from layer l + 1 to l; not a number where there is no error left to be divided.
-    counts: (hidden layers, BINS), the share of all sums z of a layer between two of EDGES.
+    counts: (hidden layers, BINS), the share of a layer's pre-activations z between two of EDGES.
     beyond: (hidden layers,), the share below -REACH or above REACH.
     slope: (hidden layers,), the root mean square of f'(z) over all these z.
 
@@ -101,7 +101,7 @@ def walk_back(run: RunSpec) -> Walk:
 
 
 def measured(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]]:
-    """Networks as training would find them at epoch 0, some at once, and what is measured in them.
+    """Networks as they are at epoch 0 of training, in batches, and what is measured in them.
 
     Yields the measures, and of every hidden layer z and f'(z), each (networks, samples, width).
     """
@@ -118,7 +118,7 @@ def measured(run: RunSpec) -> Iterator[tuple[Measures, list[Array], list[Array]]
 
 
 def count(z: Array) -> Array:
-    """How many of these sums lie between each two of EDGES."""
+    """How many of these pre-activations lie between each two of EDGES."""
     inside = z[np.abs(z) < REACH]
     index = ((inside + REACH) * (BINS / (2 * REACH))).astype(int)
     return np.bincount(np.minimum(index, BINS - 1), minlength=BINS)[:BINS].astype(float)
@@ -148,7 +148,7 @@ def step_back(walk: Walk) -> Array:
 
 
 def operations(run: RunSpec) -> float:
-    """What one network takes to measure."""
+    """The cost of measuring one network."""
     data = run.source
     sizes = run.sizes(data.inputs, data.outputs)
     parameters = sum((m + 1) * n for m, n in pairwise(sizes))
@@ -171,7 +171,7 @@ def affordable(run: RunSpec) -> int:
 
 
 def too_large(run: RunSpec) -> str | None:
-    """None if the walk may be measured, else the name of the setting whose lowering helps most."""
+    """None if the networks may be measured, else the name of the setting to lower first."""
     if affordable(run) >= FEWEST and bytes_each(run) <= 4 * CHUNK_BYTES:
         return None
     default = RunSpec(dataset=run.dataset, table=run.table)

@@ -1,12 +1,12 @@
-"""Remedies: what each changes in a run, which are candidates for a failure, what they did.
+"""Remedies: what each changes in a run, which may help with a failure, what they did.
 
-A candidate is tried before it is offered: a run of its own, cut short where it would take long,
-with the same seed. What it did stands in an `Outcome`.
+A candidate is tried before it is offered: in a separate run, cut short if it would take long,
+with the same seed. An `Outcome` holds what it did.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
@@ -22,7 +22,7 @@ from core.nn.optimizers import OPTIMIZERS
 from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.recording import History
-from core.runs.rules import RULES, Verdict
+from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
 
 Change = Callable[[RunSpec], dict[str, Any]]
@@ -30,13 +30,13 @@ RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 
 def weights_of_theory(run: RunSpec) -> dict[str, Any]:
-    """He's first weights for rectifiers, Xavier's for the others."""
+    """He's initial weights for rectifiers, Xavier's for the others."""
     rectifier = ACTIVATIONS[run.activation].family in RECTIFIERS
     return {"initializer": "he" if rectifier else "xavier", "gain": 1.0}
 
 
 def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
-    """First weights of the size that, by the theory of wide networks, keeps the error's."""
+    """Initial weights scaled to keep the error's size, by the theory of wide networks."""
     gain = backward_gain(ACTIVATIONS[run.activation], **run.knob_values)
     return {"initializer": "lecun", "gain": round(gain, 3)} if isfinite(gain) else {}
 
@@ -114,7 +114,7 @@ def changed(run: RunSpec, remedies: str) -> RunSpec:
 
 
 def within(name: str, value: Any) -> Any:
-    """The nearest value that a setting may have; of a number six digits, as rounding adds more."""
+    """The nearest value that a setting may have; numbers to six digits, as rounding adds more."""
     domain: Domain = RunSpec.domains()[name]
     if isinstance(domain, Real):
         return min(max(float(f"{value:.6g}"), domain.low), domain.high)
@@ -128,9 +128,11 @@ def effective(run: RunSpec) -> RunSpec:
         "knobs": own_of(run.knobs, run.activation),
         "constants": own_of(run.constants, run.optimizer),
     }
-    idle["samples"] = min(run.samples, data.max_samples)
+    drawn = min(run.samples, data.max_samples)  # fewer than a setting can say, if they are few
+    samples: Any = RunSpec.domains()["samples"]
+    idle["samples"] = max(drawn, samples.low)
     idle["frozen"] = min(run.frozen, run.depth)
-    idle["batch"] = min(run.batch, idle["samples"])
+    idle["batch"] = min(run.batch, drawn)
     if run.initializer == "zeros" or run.gain == 0:
         idle |= {"initializer": "zeros", "gain": 1.0}
     if run.depth < 2:
@@ -170,18 +172,17 @@ def trial_of(run: RunSpec) -> RunSpec:
     return trial
 
 
-def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:
-    """What might help a run with this verdict, the smallest change first.
+def candidates(run: RunSpec, remedies: Iterable[str]) -> tuple[Candidate, ...]:
+    """Those of a rule's remedies that might help this run, the smallest change first.
 
     Every one may be computed, and does something else than the run itself and than the others.
     """
     found: dict[RunSpec, Candidate] = {}
-    for rule in RULES:
-        for remedies in rule.remedies if rule.verdict is verdict else ():
-            mended = changed(run, remedies)
-            does = effective(mended)
-            if does != effective(run) and does not in found and over_budget(mended) is None:
-                found[does] = Candidate(remedies, mended, trial_of(mended))
+    for together in remedies:
+        mended = changed(run, together)
+        does = effective(mended)
+        if does != effective(run) and does not in found and over_budget(mended) is None:
+            found[does] = Candidate(together, mended, trial_of(mended))
     return tuple(sorted(found.values(), key=lambda one: size_of_change(run, one)))
 
 
@@ -191,11 +192,11 @@ TOGETHER = {
     "constants": "optimizer",
     "knobs": "activation",
 }
-"""Settings that are one change with another: the first weights, the steps, the function."""
+"""Settings that count as one change together: initial weights, steps, function."""
 
 
 def size_of_change(run: RunSpec, candidate: Candidate) -> tuple[int, list[int]]:
-    """How much a candidate changes: how many things, then which, as `CHANGES` has them."""
+    """How much a candidate changes: how many things, then their order in `CHANGES`."""
     before, after = effective(run), effective(candidate.run)
     names = [name for name in run.domains() if getattr(before, name) != getattr(after, name)]
     order = list(CHANGES)
@@ -236,7 +237,7 @@ BETTER = 0.05
 def outcome(run: RunSpec, history: History, candidate: Candidate, tried: History) -> Outcome | None:
     """What a candidate did to a run; None if it changed nothing after all, in no number.
 
-    Whoever overfits has learnt before, and is to do better on new points.
+    A run that overfits has already learnt, so it is judged on new points.
     """
     if same_numbers(history, tried):
         return None

@@ -10,8 +10,8 @@ f = 1 has width 2 / |w|. The widest strip that few points violate is the maximum
 
     sum_i alpha_i - 1/2 sum_ij beta_i beta_j K_ij    with 0 <= alpha_i <= C and sum_i beta_i = 0
 
-where beta_i = s_i alpha_i. It is a concave problem: all its maxima have the same f, whatever one
-begins with. Points with alpha_i > 0 are the support vectors; f depends on no others.
+where beta_i = s_i alpha_i. The problem is concave: all its maxima have the same f, wherever one
+starts. Points with alpha_i > 0 are the support vectors; f depends on no others.
 
 The maximum is found by sequential minimal optimization: two of the beta_i at a time are moved
 against each other, which leaves their sum alone (Platt, in Advances in Kernel Methods, 1999). The
@@ -29,7 +29,7 @@ from core.data.datasets import frozen
 from core.domain import Spec, real
 
 MOST_POINTS = 2000
-"""The kernel of all pairs is a table of so many rows and columns, here of 32 MB."""
+"""The kernel matrix has one row and one column per point: 32 MB for this many."""
 MOST_STEPS = 30_000
 TOLERANCE = 1e-3
 """How far f may miss the conditions of the maximum, where a support vector has f = 1 or -1.
@@ -45,7 +45,7 @@ COSTS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 
 @dataclass(frozen=True)
 class SvmSpec(Spec):
-    """What is chosen of a support vector machine.
+    """The settings of a support vector machine.
 
     svm_gamma: how fast the kernel falls with the squared distance. svm_c: the largest alpha, that
     is, the price of a point within the margin or beyond it.
@@ -99,7 +99,7 @@ class Svm:
 
     @property
     def bound(self) -> Array:
-        """Which points have alpha = C, as indices: in the strip or on its wrong side."""
+        """Which points have alpha = C, as indices: within the margin or on the wrong side."""
         return np.flatnonzero(self.alpha >= self.spec.svm_c)
 
     @property
@@ -114,18 +114,18 @@ class Svm:
 
     @property
     def dual(self) -> float:
-        """The value of the dual problem, never above the primal's."""
+        """The value of the dual problem, never above that of the primal."""
         return float(self.alpha.sum() - 0.5 * self.norm2)
 
     @property
     def primal(self) -> float:
-        """|w|^2 / 2 + C times all that the points lack of being on the right side of the strip."""
+        """|w|^2 / 2 + C times the sum of all margin violations (hinge losses)."""
         lacking = np.maximum(0.0, 1.0 - self.signs * self.inside)
         return float(0.5 * self.norm2 + self.spec.svm_c * lacking.sum())
 
     @property
     def duality_gap(self) -> float:
-        """How far from the best the machine can be at most; 0 at the maximum, but for rounding."""
+        """The duality gap: how far from the optimum the machine can be; 0 there, up to rounding."""
         return self.primal - self.dual
 
     def decide(self, x: Array) -> Array:
@@ -151,7 +151,7 @@ def solve(
     tolerance: float = TOLERANCE,
     most: int = MOST_STEPS,
 ) -> Svm:
-    """The machine that learnt from these points.
+    """Train a machine on these points.
 
     x: (n, inputs). y: (n,) or (n, 1), 1 for one class and 0 for the other.
 

@@ -1,4 +1,4 @@
-"""One sample, slowly: every number of one step of gradient descent on one sample.
+"""One sample, slowly: every number in one step of gradient descent on one sample.
 
 The numbers are those of `core.nn.network`, the code that trains. `by_hand` works the same ones out
 again from their formulas, one product after the other,
@@ -33,7 +33,7 @@ from core.nn.network import Network, NetworkSpec, Parameters, Rule, build, write
 
 INPUTS, MOST_LAYERS, MOST_UNITS = 2, 3, 3
 DECIMALS = 2
-"""Random first weights are rounded to so many decimals, so that they can be written by hand."""
+"""Decimals to which random initial weights are rounded, so that they can be written by hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +59,7 @@ class Layer:
     new_biases: Array
 
     def arrays(self) -> dict[str, Array]:
-        """Its numbers by their names, without those that it has not."""
+        """Its numbers by name, leaving out those it lacks."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
@@ -112,9 +112,9 @@ KEYS = tuple(key for key, _, _ in parameter_keys(LARGEST))
 
 
 def first_parameters(spec: NetworkSpec, seed: int, given: Mapping[str, float]) -> Parameters:
-    """Random first weights, rounded; `given` replaces some.
+    """Random initial weights, rounded; `given` replaces some.
 
-    One replica in double precision. Keys of `given` that this network has not are passed over.
+    One replica in double precision. Keys of `given` that this network lacks are ignored.
     """
     parameters = build(spec, INPUTS, 1, [np.random.default_rng(seed)]).parameters
     parameters.theta[:] = np.round(parameters.theta, DECIMALS) + 0.0  # no -0

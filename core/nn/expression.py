@@ -25,11 +25,11 @@ from core.arrays import Array
 from core.nn.special import erf, floats
 
 LONGEST = 120
-"""Characters of a formula at most."""
+"""The most characters in a formula."""
 DEEPEST = 16
-"""Levels of nesting at most."""
+"""The most levels of nesting."""
 MOST_PARTS = 60
-"""Numbers, names, operations and calls at most: what bounds the cost of an evaluation."""
+"""The most numbers, names, operations and calls: a bound on the cost of an evaluation."""
 LARGEST_NUMBER = 1e6
 SIGHT = 6.0
 """A formula has to be a finite number, and its derivative too, from -SIGHT to SIGHT."""
@@ -56,8 +56,8 @@ class Flaw(StrEnum):
 class ExpressionError(ValueError):
     """A formula that cannot be used.
 
-    column: from 1, where it stands; 0 for the whole. what: the part it is about. near: for
-    Flaw.NOT_FINITE the x at which there is no number.
+    column: its position, from 1; 0 for the whole formula. what: the offending part. near: for
+    Flaw.NOT_FINITE, the x at which the value is not a number.
     """
 
     def __init__(self, flaw: Flaw, column: int = 0, what: str = "", near: float = 0.0) -> None:
@@ -66,7 +66,7 @@ class ExpressionError(ValueError):
 
 
 class Dual(NamedTuple):
-    """A function's values, and its derivative by x at the same places."""
+    """A function's values, and its derivative with respect to x at the same points."""
 
     value: Array
     slope: Array
@@ -92,12 +92,12 @@ def logistic(x: Array) -> Array:
 
 
 def larger(u: Dual, v: Dual) -> Dual:
-    """The larger one; of two that are equal the first."""
+    """The larger of the two; the first if they are equal."""
     return chosen(v.value > u.value, v, u)
 
 
 def smaller(u: Dual, v: Dual) -> Dual:
-    """The smaller one; of two that are equal the first."""
+    """The smaller of the two; the first if they are equal."""
     return chosen(v.value < u.value, v, u)
 
 
@@ -155,7 +155,7 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Array, Array], Array]] = Mapping
 
 @dataclass(frozen=True)
 class Expression:
-    """A formula that has been read. text: as it was typed, without blanks around it."""
+    """A parsed formula. text: as it was typed, without surrounding spaces."""
 
     text: str
     tree: ast.expr
@@ -171,7 +171,7 @@ class Expression:
 
 @lru_cache(maxsize=256)
 def parse(text: str) -> Expression:
-    """Read a formula; ExpressionError says what is wrong with it and where."""
+    """Parse a formula; ExpressionError says what is wrong with it and where."""
     text = text.strip()
     if not text:
         raise ExpressionError(Flaw.EMPTY)

@@ -1,6 +1,6 @@
 """What an activation does, on average, to the size of a signal and of an error.
 
-Let z be a standard normal number, as the sums of a wide layer at the start of
+Let z be a standard normal number, as the pre-activations of a wide layer at the start of
 training nearly are. With weights of variance g^2 / n,
 
 - the signal keeps its mean square through a layer of n inputs if g^2 E f(z)^2 = 1,
@@ -78,7 +78,7 @@ def forward_gain(activation: Activation, **knobs: float) -> float:
 def backward_gain(activation: Activation, **knobs: float) -> float:
     """1 / sqrt(E f'(z)^2): weights of this size keep the error's mean square.
 
-    Note that it is infinite for `step`, whose error no weights bring back.
+    Note that it is infinite for `step`: no weights restore an error that is 0.
     """
     square = mean_square_slope(activation, **knobs)
     return 1 / sqrt(square) if square else inf

@@ -1,4 +1,4 @@
-"""Random first weights. Every scheme is one variance of a single weight and one way to draw it.
+"""Random initial weights. A scheme is the variance of a single weight and a way to draw it.
 
 To add one, append an `Initializer` to the list at the end of this file.
 """
@@ -32,7 +32,7 @@ def uniform(rng: np.random.Generator, fan_in: int, fan_out: int, scale: float) -
 def truncated(rng: np.random.Generator, fan_in: int, fan_out: int, scale: float) -> Array:
     """A normal distribution cut at two of its standard deviations, widened to keep `scale`.
 
-    A value beyond the cut is drawn again, as in Keras and Flax.
+    Values beyond the cut are redrawn, as in Keras and Flax.
     """
     standard = rng.normal(size=(fan_in, fan_out))
     while np.count_nonzero(beyond := np.abs(standard) > CUT):

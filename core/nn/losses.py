@@ -1,7 +1,7 @@
 """Output activation and loss, one pair for each task; their common derivative is simple by design.
 
-Shapes: `z` and `y` are (..., samples, outputs). `z` are the sums of the output
-layer, before its activation.
+Shapes: `z` and `y` are (..., samples, outputs). `z` are the pre-activations of the
+output layer.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Loss:
 
     output: z -> prediction, of the shape of z.
     value: (z, y) -> loss of every sample, of shape (..., samples).
-    delta: (z, y) -> derivative of that loss by z, of the shape of z.
+    delta: (z, y) -> derivative of that loss with respect to z, of the shape of z.
     accuracy: (z, y) -> share of correct answers, of shape (...); for a number to
         predict the coefficient of determination R^2, 1 for perfect, 0 for the mean.
     baseline: y of shape (samples, outputs) -> loss of the best constant answer.
@@ -46,10 +46,11 @@ class Loss:
 
 def sigmoid(z: Array) -> Array:
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    probability: Array = np.where(z >= 0, 1, e) / (1 + e)
+    return probability
 
 
-@np.errstate(over="ignore")  # two sums may differ by more than the largest number: exp gives 0
+@np.errstate(over="ignore")  # two of them may differ by more than the largest float: exp gives 0
 def below_largest(z: Array) -> Array:
     """z minus its largest entry."""
     difference: Array = z - z.max(axis=-1, keepdims=True)
@@ -69,7 +70,7 @@ def binary_cross_entropy(z: Array, y: Array) -> Array:
 
 def cross_entropy(z: Array, y: Array) -> Array:
     shifted = below_largest(z)
-    of_target = np.where(y > 0, shifted, 0) * y  # infinity times 0 would be no number
+    of_target = np.where(y > 0, shifted, 0) * y  # infinity times 0 would be NaN
     loss: Array = np.log(np.exp(shifted).sum(axis=-1)) - of_target.sum(axis=-1)
     return loss
 
@@ -92,7 +93,7 @@ def same_class(z: Array, y: Array) -> Array:
 def determination(z: Array, y: Array) -> Array:
     residual = ((z - y) ** 2).sum(axis=(-2, -1))
     total = ((y - y.mean(axis=-2, keepdims=True)) ** 2).sum(axis=(-2, -1))
-    # answers that never vary have nothing to explain: 1 for perfect, else 0, as scikit-learn has it
+    # constant targets have no variance to explain: 1 if perfect, else 0, as in scikit-learn
     left = np.divide(residual, total, out=np.asarray(residual > 0, float), where=total > 0)
     r2: Array = 1 - left
     return r2

@@ -113,7 +113,7 @@ def adamw(
 
 
 def new_share(beta: float) -> float:
-    """How much of the new value an average takes in that keeps beta of the old one: 1 - beta.
+    """The weight of the new value in a moving average that keeps beta of the old one: 1 - beta.
 
     Rounded to 0.1 for 0.9, as the subtraction alone leaves 0.09999999999999998.
     """
@@ -121,7 +121,7 @@ def new_share(beta: float) -> float:
 
 
 def decay_rate(key: str, default: float, symbol: str, name: str) -> Knob:
-    """How much of a running sum or average each step keeps."""
+    """The decay rate of a running sum or average."""
     return Knob(key, default, 0.0, 0.9999, symbol, name, (0.0, 0.5, 0.9, 0.95, 0.99, 0.999))
 
 

@@ -15,7 +15,7 @@ multiplied by exp(-v^2 / 2) before it meets a 1; the fit keeps within a fifth of
 2e-17 absolutely in erfc, 4e-14 relatively.
 
 float32 and float64 keep their type, everything else becomes float64. Infinities give
-the limits and NaN stays NaN. Tiny results underflow, of which NumPy by default says
+the limits and NaN stays NaN. Tiny results underflow, about which NumPy by default says
 nothing.
 """
 
@@ -94,7 +94,7 @@ def erfc(x: ArrayLike) -> Array:
 
 
 def normal_cdf(z: ArrayLike) -> Array:
-    """Phi(z): how probable a standard normal number below z is."""
+    """Phi(z): the probability that a standard normal number lies below z."""
     return normal_cdf_and_pdf(np.clip(floats(z), -FAR, FAR))[0]
 
 
@@ -107,7 +107,7 @@ def normal_pdf(z: ArrayLike) -> Array:
 def normal_cdf_and_pdf(z: Array) -> tuple[Array, Array]:
     """Phi(z) and phi(z) from one exponential, for -FAR <= z <= FAR, where all else rounds to it.
 
-    GELU spends its time here, hence the work in place.
+    GELU spends most of its time here, hence the in-place arithmetic.
     """
     v = np.abs(z)
     bell = v * v

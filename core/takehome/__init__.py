@@ -1,1 +1,1 @@
-"""A run as a program of its own."""
+"""A run as a stand-alone program."""

@@ -1,4 +1,4 @@
-"""Edits of a text at places of its syntax tree, which leave all else as it was written."""
+"""Edits of source text at nodes of its syntax tree; the rest stays as written."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 
 def offset(text: str, line: int, column: int) -> int:
-    """Where a line (from 1) and a column (in bytes from 0) stand in the text's bytes."""
+    """The byte offset of a line (from 1) and a column (in bytes, from 0)."""
     return sum(len(one) for one in text.encode().splitlines(keepends=True)[: line - 1]) + column
 
 
@@ -37,7 +37,7 @@ def end_line(node: Node) -> int:
 
 
 def span(text: str, node: Node) -> tuple[int, int]:
-    """The bytes of a node: where it begins, and where it has ended."""
+    """The byte range of a node: start and end."""
     assert node.end_col_offset is not None
     start = offset(text, node.lineno, node.col_offset)
     return start, offset(text, end_line(node), node.end_col_offset)

@@ -1,8 +1,8 @@
-"""The text of a function or class for one plan: what it decides is decided, what it gives is there.
+"""Specialize the source of a function or class for one plan: a small constant folder.
 
-In the text the plan is called `plan`. An `if`, a conditional expression or an operand of `and` and
-`or` that asks nothing but the plan is folded away; `plan.rate` becomes what `written` says; the
-plan itself is handed on no longer, nor are parameters with a default that nothing uses any more.
+The plan is called `plan` in the source. An `if`, a conditional expression or an operand of `and` or
+`or` that depends on the plan alone is folded away; `plan.rate` becomes what `written` says; the
+plan is no longer passed on, nor are parameters with a default that nothing uses any more.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from core.takehome.edits import Edit, edited, end_line, offset, segment, span
 
 PLAN = "plan"
 Written = Callable[[str], str]
-"""From the name of a plan's field to what stands for its value."""
+"""From the name of a plan's field to the text that replaces it."""
 
 
 def folded(text: str, plan: Mapping[str, object], written: Written) -> str:
-    """The text with a plan, given by its fields, worked in; ValueError if some of it is left."""
+    """The source specialized for a plan, given by its fields; ValueError if `plan` remains."""
     while (decided := next(decisions(text, plan), None)) is not None:
         text = edited(text, [decided])
     text = edited(text, list(without_plan(text, plan, written)))
@@ -30,7 +30,7 @@ def folded(text: str, plan: Mapping[str, object], written: Written) -> str:
 
 
 def decisions(text: str, plan: Mapping[str, object]) -> Iterator[Edit]:
-    """What can be folded; after one of these edits the others are no longer true."""
+    """The edits that fold something; after one of them the others are stale."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.If) and (chosen := answer(node.test, plan)) is not None:
             yield branch(text, node, chosen)
@@ -45,7 +45,7 @@ def decisions(text: str, plan: Mapping[str, object]) -> Iterator[Edit]:
 
 
 def answer(test: ast.expr, plan: Mapping[str, object]) -> bool | None:
-    """Whether a condition holds, None if that is not for the plan alone to say."""
+    """Whether a condition holds, None if it does not depend on the plan alone."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
         inner = answer(test.operand, plan)
         return None if inner is None else not inner
@@ -57,7 +57,7 @@ def answer(test: ast.expr, plan: Mapping[str, object]) -> bool | None:
 
 
 def branch(text: str, node: ast.If, chosen: bool) -> Edit:
-    """In place of a whole `if` statement the branch that is taken, its comments included."""
+    """Replace a whole `if` statement by the branch that is taken, with its comments."""
     lines = text.splitlines(keepends=True)
     body, otherwise = end_line(node.test), end_line(node)
     if node.orelse:
@@ -72,7 +72,7 @@ def branch(text: str, node: ast.If, chosen: bool) -> Edit:
 
 
 def without_plan(text: str, plan: Mapping[str, object], written: Written) -> Iterator[Edit]:
-    """Values in place of the plan's fields, and calls and functions that are not handed it."""
+    """Replace the plan's fields by their values, and drop the plan from calls and functions."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Attribute) and (field := field_of(node)):
             if plan[field] != {}:  # `**plan.knobs` without any knobs goes as an argument
@@ -88,7 +88,7 @@ def without_plan(text: str, plan: Mapping[str, object], written: Written) -> Ite
 
 
 def without_unused(text: str) -> Iterator[Edit]:
-    """Functions without the parameters that have a default and that their bodies do not use."""
+    """Drop the parameters that have a default and are unused in the body."""
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             inside = [name for part in node.body for name in ast.walk(part)]
@@ -103,7 +103,7 @@ def without_unused(text: str) -> Iterator[Edit]:
 
 
 def removed(spans: Sequence[tuple[int, int]], gone: Sequence[bool]) -> Iterator[Edit]:
-    """Of items between commas those that are gone, each with the comma that goes with it."""
+    """Delete items of a comma-separated list, each with its comma."""
     for k, (start, end) in enumerate(spans):
         if gone[k]:
             if all(gone[: k + 1]) and k + 1 < len(spans):

@@ -1,4 +1,4 @@
-"""What the program of a run is told: plain numbers, and functions of this core."""
+"""The inputs of a run's program: plain numbers, and functions of this core."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Plan:
 
 
 def plan_of(run: RunSpec) -> Plan:
-    """What the program of this run is told."""
+    """The plan for this run's program."""
     dataset, optimizer, norm = run.source, OPTIMIZERS[run.optimizer], run.normalization
     activation, loss = ACTIVATIONS[run.activation], LOSSES[dataset.task]
     sizes, frozen = run.sizes(dataset.inputs, dataset.outputs), min(run.frozen, run.depth)
@@ -114,7 +114,7 @@ def plan_of(run: RunSpec) -> Plan:
         variance=INITIALIZERS[run.initializer].variance,
         gain=run.gain,
         normalized=normalized,
-        norm_axis=norm.axis - 1 if norm is not None else 0,  # a program has no axis of replicas
+        norm_axis=norm.axis - 1 if norm is not None else 0,  # the program has no replica axis
         remembers=normalized and remembers,
         remembered=REMEMBERED,
         skip=run.skip,

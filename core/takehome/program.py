@@ -2,7 +2,7 @@
 
 This is code that runs for any plan. `core.takehome.script` writes it out for one: there the plan's
 numbers are constants, and the branches that it does not take are gone. So whether something is
-there at all is decided by an `if` that asks the plan, and every function is handed the plan as
+there at all is decided by an `if` on the plan, and every function receives the plan as
 `plan`.
 """
 
@@ -73,7 +73,7 @@ class Network:
     """
 
     def __init__(self, plan: Plan, rng: np.random.Generator) -> None:
-        """Random first weights; the biases are 0."""
+        """Random initial weights; the biases are 0."""
         self.theta = np.zeros(plan.parameters, plan.dtype)
         self.gradient, self.step = np.zeros_like(self.theta), np.zeros_like(self.theta)
         self.steps = 0

@@ -1,7 +1,7 @@
 """A run as a stand-alone script: NumPy alone, and only what this run uses.
 
 `core.takehome.program` is the program. Here it is written out for one run, and before it the
-formulas that it uses (data, activation, loss, first weights, normalization, optimizer), which are
+formulas that it uses (data, activation, loss, initial weights, normalization, optimizer), which are
 the very definitions of this core. As the program does the same operations in the same order as
 `core.runs.training`, the losses are the same to the bit.
 """
@@ -68,7 +68,7 @@ def parts(run: RunSpec, plan: Plan) -> Iterator[Part]:
     yield Part("Loss", cited(loss.formula), ("loss_value", "loss_delta"))
     weights = INITIALIZERS[run.initializer]
     yield Part(
-        "First weights", cited(weights.formula, weights.source), ("draw_weights", "variance")
+        "Initial weights", cited(weights.formula, weights.source), ("draw_weights", "variance")
     )
     if plan.normalized:
         norm = NORMALIZATIONS[run.norm]
@@ -114,7 +114,7 @@ def imports(library: Library) -> str:
 
 
 def settings(library: Library, plan: Plan) -> str:
-    """The numbers of the plan that the script uses; `rows` stand with the data."""
+    """The numbers of the plan that the script uses; `rows` are written with the data."""
     used = [name for name in vars(plan) if name in {*library.constants, "seeds"} - {"rows"}]
     lines = [f"{name.upper()} = {getattr(plan, name)!r}" for name in used]
     return "\n".join(lines).replace("'", '"')

@@ -1,4 +1,4 @@
-"""Definitions of the core as readable text: without types, with all that they need before them."""
+"""Definitions of the core as readable source: without types, dependencies first."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Library:
         self.parts: list[str] = []
         self.imports: set[str] = set()
         self.constants: set[str] = set()
-        """The fields of the plan that stand in the script as constants."""
+        """The fields of the plan that become constants in the script."""
         self._names: dict[str, object] = {}
 
     def add(self, thing: Any, wanted: str) -> str:
@@ -47,7 +47,7 @@ class Library:
         return name
 
     def field(self, name: str) -> str:
-        """What stands for a field of the plan: a function's name, or that of a constant."""
+        """The name that replaces a field of the plan: of a function or a constant."""
         value = self.plan[name]
         if isinstance(value, FunctionType):
             return self.add(value, name if value.__name__ == "<lambda>" else value.__name__)
@@ -90,7 +90,7 @@ class Library:
         return f"\n\n{edited(text, edits)}\n\n"
 
     def _used(self, thing: object, name: str) -> str:
-        """What something that a function uses is called in the script."""
+        """The name in the script of something that a function uses."""
         if isinstance(thing, ModuleType):
             self.imports.add(f"import {thing.__name__} as {name}")
             return name
@@ -138,7 +138,7 @@ def types_of(tree: ast.AST) -> Iterator[ast.expr]:
 
 
 def expressions(tree: ast.AST) -> Iterator[ast.Name]:
-    """The names that a function uses when it runs: not those of its types."""
+    """The names that a function uses at run time, without those of its types."""
     typing = {id(node) for annotation in types_of(tree) for node in ast.walk(annotation)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and id(node) not in typing:
@@ -146,14 +146,14 @@ def expressions(tree: ast.AST) -> Iterator[ast.Name]:
 
 
 def given_names(tree: ast.AST) -> set[str]:
-    """The names that a text itself gives to something, wherever it does."""
+    """The names that a source text binds, at any level."""
     own = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
     own |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
     return own | {node.id for node in expressions(tree) if isinstance(node.ctx, ast.Store)}
 
 
 def free_names(tree: ast.AST) -> list[str]:
-    """The names that a text uses and does not itself give to something, in their order."""
+    """The free names of a source text, in order of appearance."""
     own = given_names(tree)
     return list(dict.fromkeys(node.id for node in expressions(tree) if node.id not in own))
 

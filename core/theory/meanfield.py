@@ -12,7 +12,7 @@ with u_1, u_2 normal of variance q_l and correlation c_l. The squared error grow
     chi_l = sigma_w^2 E f'(sqrt(q_l) z)^2
 
 from layer l + 1 to layer l. At the fixed point q* this is chi_1, the slope of the correlation map
-at c = 1: below 1 samples become alike and errors vanish (ordered phase), above 1 they part and
+at c = 1: below 1 samples converge and errors vanish (ordered phase), above 1 they diverge and
 errors explode (chaotic phase), and chi_1 = 1 is the edge of chaos.
 
 Poole, Lahiri, Raghu, Sohl-Dickstein & Ganguli, "Exponential expressivity in deep neural networks
@@ -37,13 +37,13 @@ from core.nn.activations import Activation
 from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean
 
 TRAINABLE = 6.0
-"""Networks learn up to about so many depth scales xi_c (Schoenholz et al., 2017, figure 5)."""
+"""Networks can be trained up to about this many depth scales xi_c (Schoenholz et al., 2017)."""
 SMALLEST, LARGEST = 1e-12, 1e12
 """The variances among which a fixed point is sought; 0 and infinity are the limits beyond."""
 TOO_LARGE = 1e100
 """A variance beyond which the squares of a signal may not be representable."""
 PER_DECADE = 10
-"""Places a decade where the length map is looked at for a fixed point."""
+"""Grid points per decade in the search for a fixed point of the length map."""
 HALVINGS = 60
 ROUNDING = 1e-12
 """A relative change by the length map that may be rounding alone."""

@@ -1,4 +1,4 @@
-"""Random networks of finite width, measured as `core.theory.meanfield` predicts them."""
+"""Random networks of finite width, to be compared with `core.theory.meanfield`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from core.theory.meanfield import MeanField
 
 NETWORKS = 30
 OPERATIONS = 4e8
-"""Multiplications of one measurement at most, about a second of one core."""
+"""The most multiplications in one measurement: about a second on one core."""
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """What was found in random networks, (networks, layers), layer 1 first.
+    """What was measured in random networks, (networks, layers), layer 1 first.
 
     lengths: mean square of the pre-activations of one sample. errors: rms delta_l / rms delta_out;
     not a number where the numbers became too large.
@@ -37,7 +37,7 @@ def measured(field: MeanField, width: int, depth: int, *, seed: int = 0) -> Meas
     """Send one random sample forwards and one random error back through random networks.
 
     Hidden layers 1 .. depth of `width` units and as many outputs; the pre-activations of layer 1
-    have variance 1. Every network has weights and biases drawn anew from `seed` on.
+    have variance 1. Each network draws fresh weights and biases, from `seed` on.
     """
     rng = np.random.default_rng(seed)
     count = networks_measured(width, depth)

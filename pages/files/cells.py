@@ -1,4 +1,4 @@
-"""Cells as numbers, words and dates: what a column holds, and what in it is missing."""
+"""Cells as numbers, words and dates: what a column holds, and which cells are missing."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ NO_WORD = frozenset(
         "?", "-", "--", "---", ".", "..", "...", "…", "—",
     )
 )  # fmt: skip
-"""Cells, in small letters, that say nothing, wherever they stand."""
+"""Cells, in lower case, that count as missing in any column."""
 NO_NUMBER = NO_WORD | frozenset(
     (
         "none", "missing", "unknown", "no data", "#div/0!", "#value!", "#ref!", "#num!", "#name?",
         "*", "不明", "欠測", "欠損", "欠損値", "なし", "無し",
     )
 )  # fmt: skip
-"""Cells that say nothing where numbers are meant."""
+"""Cells that count as missing in a column of numbers."""
 
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The wide forms of ASCII that Japanese keyboards write."""
@@ -45,7 +45,7 @@ def form(point: str, comma: str) -> re.Pattern[str]:
 
 
 FORMS = {".": form(r"\.", ","), ",": form(",", r"\.")}
-"""By the sign between whole and broken part."""
+"""By decimal separator."""
 LONGEST_NUMBER = 60
 UNIT = re.compile(r"(?P<number>.*[0-9.,]) ?(?P<unit>[^0-9.,\s][^0-9.,]{0,7})")
 DATED = re.compile(
@@ -69,7 +69,7 @@ def is_missing(cell: str) -> bool:
 
 
 def is_missing_number(cell: str) -> bool:
-    """Whether a cell says nothing where numbers are meant."""
+    """Whether a cell counts as missing in a column of numbers."""
     return plain(cell).lower() in NO_NUMBER
 
 
@@ -91,12 +91,12 @@ def number(cell: str, decimal: str) -> float | None:
 
 
 def looks_like_number(cell: str) -> bool:
-    """Whether a cell writes a number, whatever the sign of its decimals."""
+    """Whether a cell is a number, with either decimal separator."""
     return any(number(cell, decimal) is not None for decimal in FORMS)
 
 
 def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
-    """The sign between whole and broken part: the one that most numbers can only be written with.
+    """The decimal separator: the one that most numbers can only be written with.
 
     separator: its key. Where `1,234` could be either, a file with semicolons is from where commas
     are decimal; any other writes thousands so, if smaller numbers stand beside.

@@ -1,7 +1,7 @@
 """Bytes as text: which encoding a file has, and how it would read in another.
 
 A file says its encoding by a mark at its beginning, by being valid UTF-8, or not at all. Then the
-encodings that can read it are compared by how well the characters that are no ASCII sit among
+encodings that can read it are compared by how well the non-ASCII characters fit in among
 their neighbours: `Orléans` read as Shift_JIS has a kanji between Latin letters. Between the
 encodings of East Asia charset-normalizer decides.
 """
@@ -58,8 +58,10 @@ ENCODINGS = MappingProxyType(
         ]
     }
 )
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+"""The beginning of most files in UTF-16."""
 SIGNED = frozenset(("utf-8", "utf-16", "iso-2022-jp"))
-"""Encodings that a file shows by itself."""
+"""Encodings that can be recognized from the file itself."""
 GUESSED = (
     "shift_jis", "windows-1252", "euc-jp", "gb18030", "big5", "windows-1251", "windows-1250",
     "mac-roman",
@@ -69,13 +71,13 @@ the reader to choose: what EUC-KR makes of Japanese cannot be told from Korean."
 CLOSE = 0.05
 """Encodings whose plausibility differs by less are equally plausible."""
 MOST_STRANGE = 0.7
-"""A text in which more of the characters sit badly is not taken for read."""
+"""A text in which more characters than this share fit badly counts as unreadable."""
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(r"[^\s,;|\"]+")
 SEEN = 20_000
 """Bytes of a file in which words are looked for, to be shown."""
 SAMPLE = 400
-"""Words that are looked at to tell encodings apart."""
+"""How many words are examined to tell encodings apart."""
 
 
 def decoded(raw: bytes, encoding: str = "auto") -> tuple[str, str]:
@@ -97,38 +99,42 @@ def as_read_in(raw: bytes, letters: int) -> dict[str, str]:
     """By key, the encodings that can read the file's beginning, each with the first words that
     are not ASCII."""
     found: dict[str, str] = {}
-    for key, encoding in ENCODINGS.items():
+    for key in ENCODINGS:
         if key == "utf-16" and 0 not in raw[:SEEN]:
             continue
         try:
-            text = getincrementaldecoder(encoding.codec)().decode(raw[:SEEN])
-        except UnicodeDecodeError:
+            text = getincrementaldecoder(codec_of(raw, key))().decode(raw[:SEEN])
+        except UnicodeError:
             continue
         words = dict.fromkeys(word for word in WORD.findall(text) if not word.isascii())
         found[key] = " ".join(words)[:letters]
     return found
 
 
+def codec_of(raw: bytes, key: str) -> str:
+    """What Python calls an encoding; UTF-16 without a mark by where its zeros are."""
+    if key == "utf-16" and not raw.startswith(MARKS):
+        return "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"
+    return ENCODINGS[key].codec
+
+
 def attempt(raw: bytes, key: str) -> str | None:
     """The text in this encoding, None if it cannot be."""
-    codec = ENCODINGS[key].codec
-    if key == "utf-16" and not raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        codec = "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"
     try:
-        return raw.decode(codec)
-    except UnicodeDecodeError:
+        return raw.decode(codec_of(raw, key))
+    except UnicodeError:
         return None
 
 
 def detected(raw: bytes) -> str | None:
     """The key of the likeliest encoding, None where there is none."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.startswith(MARKS):
         return "utf-16"
     zeros = raw.count(0)
     if zeros and 0.3 * len(raw) < max(raw[::2].count(0), raw[1::2].count(0)) == zeros:
         return "utf-16"
     if zeros:
-        return "utf-8"  # which it is not: it is no text at all
+        return "utf-8"  # neither: it is not text at all
     if b"\x1b$" in raw and attempt(raw, "iso-2022-jp") is not None:
         return "iso-2022-jp"
     if attempt(raw, "utf-8") is not None:
@@ -162,7 +168,7 @@ def foreign_lines(raw: bytes) -> Iterator[bytes]:
 
 
 def plausibility(text: str) -> float:
-    """The share of the characters beyond ASCII that sit well where they are; 1 where none is."""
+    """The share of non-ASCII characters that fit their neighbours; 1 if there are none."""
     words = {word for word in re.split(r"[\s,;|\"]+", text) if not word.isascii()}
     well = everything = 0.0
     for word in sorted(words)[:SAMPLE]:
@@ -174,7 +180,7 @@ def plausibility(text: str) -> float:
 
 
 def sits_well(run: str, before: str, after: str) -> float:
-    """How well characters beyond ASCII sit between these two, "" at an end: from 0 to 1."""
+    """How well non-ASCII characters fit between these two, "" at an end: from 0 to 1."""
     beside = before.isalpha() + after.isalpha()
     scripts = {script_of(character) for character in run}
     if scripts == {"sign"}:
@@ -210,7 +216,7 @@ def latin_sits_well(before: str, run: str, after: str) -> float:
 
 
 def script_of(character: str) -> str:
-    """A coarse kind of a character beyond ASCII."""
+    """The coarse kind of a non-ASCII character."""
     code = ord(character)
     if unicodedata.category(character) in ("Cc", "Cn", "Co", "Cs"):
         return "nothing"

@@ -17,7 +17,7 @@ HEADERS = dict.fromkeys((AUTO, "yes", "no"))
 FILLED = re.compile(r"""[^\s,;|"]""")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 END_OF_FILE = "\x1a"
-"""What some programs of old write at the end of a text."""
+"""The end-of-file mark that some old programs write."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def sheet_of(file: Opened, header: str = AUTO) -> Sheet:
 
 
 def different(names: Sequence[str]) -> list[str]:
-    """The names, with a number behind each that was there before."""
+    """The names, with a number appended to each repeated one."""
     found: list[str] = []
     taken = set(names)
     for name in names:

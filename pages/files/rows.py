@@ -31,7 +31,7 @@ from pages.files.cells import is_missing, is_missing_number, looks_like_number
 SEPARATORS = MappingProxyType(
     {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "blank": " ", "fixed": ""}
 )
-"""By key what stands between two cells; of equally good ones the first is taken. Blanks count as
+"""Separators by key; of equally good ones the first is taken. Spaces count as
 one, however many they are. `fixed`: nothing, as each column has its width."""
 OTHERS = re.compile(r"[;|,]")
 SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
@@ -39,7 +39,7 @@ SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 LINE = re.compile(r"\r\n|\r|\n")
 PIECE = re.compile(r'"(?:[^"]|"")*"(?=\s|$)|\S+')
 COMMENTS = ("#", "%", "//", "@")
-"""What a remark begins with. Only the first is also believed of a row as wide as the others: the
+"""What a remark begins with. Only the first also marks a row as wide as the others: the
 rest can begin a cell."""
 RULE = re.compile(r"[-+=|:_\s]*(---|===|___|:--|--:)[-+=|:_\s]*")
 TOTALS = re.compile(
@@ -47,11 +47,11 @@ TOTALS = re.compile(
     r"mittelwert|quelle|somme|moyenne|合計|総計|小計|計|平均|注|注意|出典|備考",
     re.IGNORECASE,
 )
-"""What stands first in a row below a table."""
+"""First words of a row below a table."""
 TRIED_ROWS, TRIED_TEXT = 200, 2**18
 """How much of a text is looked at to find its separator."""
 MOSTLY = 0.8
-"""Share of rows with equally many cells from which on a separator is believed."""
+"""A separator is accepted if at least this share of rows has the same number of cells."""
 MOST_AROUND = 200
 """Rows around a table, beside its own."""
 
@@ -147,7 +147,7 @@ def lenient(text: str, key: str) -> Iterator[Row]:
 
 
 def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
-    """Row by row its cells, every run of white space one blank. Raises TableError.
+    """The cells row by row, every run of white space as one space. Raises TableError.
 
     key: of the separator. strict: whether a flawed quotation mark is an error.
     """

@@ -28,7 +28,9 @@ def own_folder(*, make: bool) -> Path:
     """Where this user's programs keep their state; a temporary folder where there is no home."""
     state = os.environ.get("XDG_STATE_HOME", "")
     home = Path(state) if state else Path.home() / ".local" / "state"
-    folders = (home / "dashboard", Path(tempfile.gettempdir()) / f"dashboard-{user()}")
+    folders = [home / "dashboard"]
+    with suppress(OSError):  # a full disk has no temporary folder either
+        folders.append(Path(tempfile.gettempdir()) / f"dashboard-{user()}")
     for folder in folders:
         with suppress(OSError):
             if make:

@@ -35,7 +35,7 @@ class RedisStore:
     """A store at an address such as `redis://host:6379/0`.
 
     A lesson is one key, which transactions watch: a vote that meets a change of the lesson is
-    judged anew by what the lesson then is.
+    judged again by the lesson as it then is.
     """
 
     failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)

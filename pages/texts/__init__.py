@@ -1,4 +1,4 @@
-"""Every word a reader sees: one folder a language, one TOML file a page.
+"""Every word a reader sees: one folder per language, one TOML file per page.
 
 To add a language, copy `en/` and translate the right-hand sides.
 """

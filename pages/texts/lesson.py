@@ -40,7 +40,7 @@ PLANS: Mapping[int, tuple[Step, ...]] = MappingProxyType(
 
 
 def plan(t: Text, minutes: int, link: Link) -> str:
-    """The lesson of so many minutes: aims, steps, notes by scene, misconceptions."""
+    """The lesson plan for this many minutes: aims, steps, notes by scene, misconceptions."""
     words, heads = t.lesson, t.lesson.headings
     return joined(
         f"# {words.title.format(minutes=minutes)}",
@@ -148,7 +148,7 @@ def named(t: Text, line: str) -> str:
 
 
 def colon(t: Text) -> str:
-    """What stands between a word and its explanation."""
+    """The separator between a word and its explanation."""
     return t.classroom.bar.colon
 
 

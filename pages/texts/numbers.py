@@ -17,7 +17,7 @@ MINUS = "−"
 
 
 def power(value: float, digits: int = 2) -> str:
-    """A number in powers of ten: 4.1 × 10⁻¹⁴; near 1 as it is; a dash for what is no number."""
+    """A number in powers of ten: 4.1 × 10⁻¹⁴; near 1 as it is; a dash for NaN."""
     if not isfinite(value):
         return {inf: "∞", -inf: "−∞"}.get(value, "–")
     if value == 0:
@@ -40,12 +40,12 @@ def plain(value: float) -> str:
 
 
 def significant(value: float, digits: int) -> str:
-    """A number to so many digits, six at most: 0.0452, 12, −0.17."""
+    """A number to `digits` significant digits, six at most: 0.0452, 12, −0.17."""
     return plain(float(f"{value:.{digits}g}"))
 
 
 def decimals(value: float, digits: int, *, sign: bool = False) -> str:
-    """A number with so many decimals, in powers of ten where that were more than six digits.
+    """A number with fixed decimals, in powers of ten where that would be more than six digits.
 
     No minus before a zero. sign: with a plus, too.
     """
@@ -81,7 +81,7 @@ def whole(value: int, t: Text) -> str:
 
 
 def fraction(share: float, t: Text) -> str:
-    """A part of a whole: a percentage, then one in so many, then a power of ten."""
+    """A part of a whole: a percentage, then a unit fraction, then a power of ten."""
     if share >= 0.1:
         return percent(share, t)
     if share >= SMALLEST_FRACTION:

@@ -18,9 +18,9 @@ from pages.texts.numbers import fraction, loss_of, percent, plain, significant, 
 
 MANY_SATURATED = 0.2
 SMALL_INPUTS = 2
-"""So many inputs make a plane, in which a line is a line."""
+"""With this many inputs the input space is a plane, where a linear boundary is a line."""
 REACHED = frozenset({Verdict.BEFORE, Verdict.TOO_EARLY, Verdict.LEARNING})
-"""What is said without the error's way back where there are no hidden layers."""
+"""Sentences that leave out the backward pass where there are no hidden layers."""
 
 Form = Callable[[float, Text], str]
 
@@ -49,9 +49,9 @@ FORMS = MappingProxyType[str, Form](
         "epoch": count,
     }
 )
-"""How the numbers of a rule's signs are told; others are in no text."""
+"""How the numbers of a rule's signs are written; other numbers appear in no text."""
 OF_BASELINE = ("lowest", "gap")
-"""Numbers that are losses: told as such, not as multiples of the baseline."""
+"""Numbers that are losses: written as such, not as multiples of the baseline."""
 
 
 def reach(share: float, t: Text) -> str:
@@ -64,7 +64,7 @@ def reach(share: float, t: Text) -> str:
 
 
 def score(run: RunSpec, accuracy: float, t: Text) -> str:
-    """53% correct; for a number to predict, the share of its variation that is explained."""
+    """53% correct; for a number to predict, the share of variance explained."""
     kind = "explained" if run.source.task is Task.REGRESSION else "correct"
     return t.sentences[kind].format(accuracy=percent(max(accuracy, 0.0), t))
 

@@ -15,7 +15,7 @@ from pages.texts.numbers import plain
 
 BLANK = r"\underline{\hspace{7em}}"
 TOO_WIDE = 1e7
-"""From here on a number is written in powers of ten, whatever its decimals."""
+"""From this size on, a number is written in powers of ten, whatever its decimals."""
 
 
 ONE_LINE = 34
@@ -23,7 +23,7 @@ ONE_LINE = 34
 
 
 def width(latex: str) -> int:
-    """About how many characters wide a formula is; raised and lowered ones take half the room."""
+    """The approximate width of a formula in characters; sub- and superscripts count half."""
     scripts = "".join(re.findall(r"[_^]\{([^{}]*)\}", latex))
     plain = re.sub(r"\\[a-zA-Z]+", "x", latex)
     return len(re.sub(r"[\s{}_^\\;,]", "", plain)) - len(scripts) * 2 // 3
@@ -58,7 +58,7 @@ class Line:
 class Step:
     """What is worked out at once: the lines of one layer, in one direction.
 
-    Lines of one group stand side by side.
+    Lines of one group are set side by side.
     """
 
     title: str
@@ -122,7 +122,7 @@ def delta(layer: int, unit: int) -> str:
 
 
 def by(parameter: str) -> str:
-    """The derivative of the loss by a parameter."""
+    """The derivative of the loss with respect to a parameter."""
     return rf"\partial L/\partial {parameter}"
 
 
@@ -199,7 +199,7 @@ def steps(
 
 
 def given(walk: Walkthrough, digits: int) -> Iterator[tuple[Line, ...]]:
-    """The sample, the rate, and the first weights of every unit."""
+    """The sample, the rate, and the initial weights of every unit."""
 
     def known(symbol: str, value: float) -> Line:
         return Line(symbol, "", decimal(value, digits), asked=False)
@@ -327,7 +327,7 @@ SYMBOLS: dict[str, Callable[[int], str]] = {
 
 
 def place_line(place: Place, digits: int) -> Line:
-    """The gradient by one parameter of the chain, factor by factor."""
+    """The gradient with respect to one parameter of the chain, factor by factor."""
     letter = "w" if place.kind == "weight" else "b"
     symbols = r" \cdot ".join(SYMBOLS[kind](layer) for kind, layer, _ in place.factors)
     values = r" \cdot ".join(factor(value, digits) for _, _, value in place.factors)

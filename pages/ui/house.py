@@ -30,6 +30,7 @@ from pages.ui.settings import (
     Curves,
     Digits,
     OneLine,
+    Pair,
     Propagating,
     Reader,
     Slopes,
@@ -140,6 +141,13 @@ OWN = (Uses(Columns(), needs="file"), Uses(Reading(), quiet=True))
 """A visitor's own data."""
 
 
+OWN_PLANE = (*OWN, Uses(Pair(), quiet=True))
+"""The same, and which of it a page of the plane draws."""
+NO_OWN = (Columns(), Reading(), Pair())
+KEPT_OWN = (*Columns.domains(), *Reading.domains(), *Pair.domains())
+"""Where a question brings points of its own and leaves a visitor's file to other pages."""
+
+
 # Training: a question is about the networks and their data, not about what is drawn of them
 
 TRAINING = Room[tuple[Stage, Lanes, Columns, Reading]](
@@ -181,24 +189,30 @@ DIGITS = Room[tuple[Digits, RunSpec]](
 RULE = OneLine(line_part="line_rule")
 FOLD = OneLine(line_part="line_fold", line_points="xor_corners")
 
-PERCEPTRON = Room[tuple[OneLine, Folder]](
+PERCEPTRON = Room[tuple[OneLine, Folder, Columns, Reading, Pair]](
     name="perceptron",
     icon=":material/linear_scale:",
     section=CLOSER,
-    parts=(Uses(OneLine()), Uses(Folder())),
+    parts=(Uses(OneLine()), Uses(Folder()), *OWN_PLANE),
     presets={
-        "groups": (OneLine(), Folder()),
-        "corners": (OneLine(line_points="xor_corners", line_turn=90), Folder()),
-        "many": (OneLine(line_points="quadrants", line_follow=True, line_turn=90), Folder()),
-        "learns": (replace(RULE, line_points="and_corners"), Folder()),
-        "never": (replace(RULE, line_points="xor_corners"), Folder()),
-        "fold": (FOLD, Folder()),
+        "groups": (OneLine(), Folder(), *NO_OWN),
+        "corners": (OneLine(line_points="xor_corners", line_turn=90), Folder(), *NO_OWN),
+        "many": (
+            OneLine(line_points="quadrants", line_follow=True, line_turn=90),
+            Folder(),
+            *NO_OWN,
+        ),
+        "learns": (replace(RULE, line_points="and_corners"), Folder(), *NO_OWN),
+        "never": (replace(RULE, line_points="xor_corners"), Folder(), *NO_OWN),
+        "fold": (FOLD, Folder(), *NO_OWN),
         "trained": (
             replace(FOLD, line_points="quadrants"),
             Folder(fold_origin="trained", fold_bend="tanh", fold_units=4, fold_seed=3),
+            *NO_OWN,
         ),
     },
-    moved=("line_turn", "line_shift", "fold_way"),
+    moved=("line_turn", "line_shift", "fold_way", *KEPT_OWN),
+    kept=KEPT_OWN,
     controls=("line_points", "line_count", "line_seed", "line_follow", "line_best"),
 )
 
@@ -220,21 +234,26 @@ BESIDE = (
 )  # fmt: skip
 NOISY = RunSpec(dataset="moons", noise=0.2, activation="tanh")
 
-SVM = Room[tuple[SvmSpec, RunSpec]](
+SVM = Room[tuple[SvmSpec, RunSpec, Columns, Reading, Pair]](
     name="svm",
     icon=":material/compare:",
     section=CLOSER,
-    parts=(Uses(SvmSpec()), Uses(RunSpec(), BESIDE, only={"dataset": Choice(TWO_CLASSES)})),
+    parts=(
+        Uses(SvmSpec()),
+        Uses(RunSpec(), BESIDE, only={"dataset": Choice(TWO_CLASSES)}),
+        *OWN_PLANE,
+    ),
     presets={
-        "xor": (SvmSpec(), RunSpec()),
-        "mended": (SvmSpec(), RunSpec(activation="tanh")),
-        "flat": (SvmSpec(svm_gamma=0.01), RunSpec()),
-        "narrow": (SvmSpec(svm_gamma=1000.0), RunSpec()),
-        "soft": (SvmSpec(svm_gamma=10.0, svm_c=0.1), NOISY),
-        "hard": (SvmSpec(svm_gamma=10.0, svm_c=100.0), NOISY),
+        "xor": (SvmSpec(), RunSpec(), *NO_OWN),
+        "mended": (SvmSpec(), RunSpec(activation="tanh"), *NO_OWN),
+        "flat": (SvmSpec(svm_gamma=0.01), RunSpec(), *NO_OWN),
+        "narrow": (SvmSpec(svm_gamma=1000.0), RunSpec(), *NO_OWN),
+        "soft": (SvmSpec(svm_gamma=10.0, svm_c=0.1), NOISY, *NO_OWN),
+        "hard": (SvmSpec(svm_gamma=10.0, svm_c=100.0), NOISY, *NO_OWN),
         "spiral": (
             SvmSpec(svm_gamma=30.0),
             RunSpec(dataset="spiral", activation="relu", initializer="he", width=16),
+            *NO_OWN,
         ),
     },
     visible=4,

@@ -7,9 +7,10 @@ keeps what it had.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar, cast
+from weakref import WeakKeyDictionary
 
 import streamlit as st
 
@@ -124,6 +125,12 @@ def file_is_missing() -> bool:
     return linked(Columns).file != "" and own_table() is None
 
 
+def file_is_absent() -> bool:
+    """Whether the settings name a file that is not here."""
+    file = linked(Columns).file
+    return file != "" and find(file) is None
+
+
 def paired(sheet: Sheet, columns: Columns, pair: Pair) -> Columns:
     """Two columns and two classes, as pages of the plane need them.
 
@@ -152,6 +159,23 @@ def pair_table() -> Table | None:
         return table_of(held, paired(held.sheet, columns, linked(Pair)))
     except TableError:
         return None
+
+
+T = TypeVar("T")
+MOST_MADE = 300
+_made: WeakKeyDictionary[Table, dict[Hashable, Any]] = WeakKeyDictionary()
+
+
+def per_table(table: Table, key: Hashable, make: Callable[[], T]) -> T:
+    """What `make` makes of a visitor's own data: kept no longer than the data are, where what is
+    made of other data is kept for all. It must not hold the table itself.
+    """
+    kept = _made.setdefault(table, {})
+    if key not in kept:
+        if len(kept) >= MOST_MADE:
+            kept.clear()
+        kept[key] = make()
+    return cast(T, kept[key])
 
 
 def classes(sheet: Sheet, columns: Columns) -> tuple[str, ...]:

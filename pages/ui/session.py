@@ -124,13 +124,15 @@ def cut_short() -> bool:
     return st.session_state.get("cut_short", False)
 
 
-def cancelled() -> Lanes | None:
-    """The lanes whose computation the visitor has stopped."""
-    return st.session_state.get("cancelled")
+def is_stopped(runs: Lanes) -> bool:
+    """Whether the visitor has stopped the computation of these runs."""
+    return runs in st.session_state.get("stopped", frozenset())
 
 
-def set_cancelled(lanes: Lanes | None) -> None:
-    st.session_state["cancelled"] = lanes
+def set_stopped(runs: Lanes, stopped: bool) -> None:
+    """The callback of Cancel, and of Go on."""
+    others = st.session_state.get("stopped", frozenset()) - {runs}
+    st.session_state["stopped"] = others | {runs} if stopped else others
 
 
 def opened_by_scene() -> str | None:

@@ -1,4 +1,4 @@
-"""A dashboard of one's own and a browser to drive it: for the tests and for the benchmark."""
+"""A fresh dashboard and a browser to drive it: for the tests and for the benchmark."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def browsing() -> Iterator[Browser]:
 
 
 def settle(page: Page, charts: int = 0) -> None:
-    """Wait until the script rests, no run is being computed, and so many charts are drawn."""
+    """Wait until the script rests, no run is being computed, and this many charts are drawn."""
     page.wait_for_selector(IDLE, timeout=60_000)
     page.wait_for_function(
         """charts => !document.querySelector('[data-testid=stProgress]')

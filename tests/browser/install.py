@@ -1,6 +1,6 @@
 """Find a Chromium, or install one: Debian's where root can, Playwright's own elsewhere.
 
-The one without a window of its own is preferred: it opens a page in about half the time.
+The headless one is preferred: it opens a page in about half the time.
 Run as `python -m tests.browser.install`.
 """
 
@@ -21,7 +21,7 @@ def system_chromium() -> str | None:
 
 
 def playwright_chromium() -> bool:
-    """Whether Playwright has a browser of its own."""
+    """Whether Playwright has installed a browser."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

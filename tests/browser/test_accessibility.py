@@ -45,7 +45,7 @@ RESTS = """() => !document.querySelector('[data-stale=true]')
 
 def findings(page):
     """What axe finds that is serious or critical: rule, place, and what to do."""
-    page.wait_for_function(RESTS, timeout=60_000)  # what is being drawn anew is pale
+    page.wait_for_function(RESTS, timeout=60_000)  # what is being redrawn is pale
     return [
         (rule["id"], node["html"][:200], node["failureSummary"])
         for rule in Axe().run(page, STREAMLITS_OWN).response["violations"]

@@ -132,7 +132,7 @@ def test_it_is_trained_before_the_readers_eyes_and_can_be_stopped(browser, addre
     page = tabs(browser).lend()
     page.goto(f"{address}/digits?language=en&epochs=3000")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_role("button", name="Go on")).to_be_visible()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
     settle(page, CHARTS)
     cell(page, 1, 1).click()  # what has been learnt so far reads
     expect(page).to_have_url(re.compile("drawing=8"))

@@ -187,7 +187,7 @@ def test_nothing_is_wider_than_a_phone_or_a_projector(browser, server):
     teacher.get_by_role("textbox", name=EN.live.own_title, exact=True).fill("word " * 39)
     for letter in "ABCD":
         teacher.get_by_label(EN.live.own_answer.format(letter=letter)).fill(long)
-    teacher.get_by_role("button", name=EN.live.ask_it).click()
+    teacher.get_by_test_id("stBaseButton-primaryFormSubmit").click()
     phone = open_page(browser, f"{server}/?class={code}", locale="ja-JP", **PHONE)
     expect(phone.locator(".st-key-answer_3 button")).to_be_visible()
     for page in (teacher, phone):

@@ -208,7 +208,7 @@ def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, addr
     told = stopped.inner_text()
     page.wait_for_timeout(3000)
     assert stopped.inner_text() == told
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
     page.close()
 

@@ -52,7 +52,7 @@ def random_run(seed: int) -> RunSpec:
 
 
 def cheap_runs(count: int, most: float) -> list[RunSpec]:
-    """The first random runs that cost at most so many operations."""
+    """The first random runs that cost at most this many operations."""
     found: list[RunSpec] = []
     for seed in range(100 * count):
         run = random_run(seed)

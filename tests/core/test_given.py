@@ -1,4 +1,4 @@
-"""Numbers that may be given by name: each is a key of its own in a link."""
+"""Numbers that may be given by name: each has its own key in a link."""
 
 from __future__ import annotations
 

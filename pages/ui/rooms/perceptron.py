@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from functools import partial
+from math import ceil
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
+from core.arrays import Array
+from core.data.tables import Table
 from core.lessons import folding
 from core.lessons.folding import Fold, Folder
 from core.lessons.perceptron import (
@@ -23,6 +28,7 @@ from core.lessons.perceptron import (
     best_line,
     drawn,
     learn,
+    of_table,
     widest_margin,
 )
 from pages.charts import perceptron as charts
@@ -30,10 +36,18 @@ from pages.charts.style import Palette
 from pages.texts import Text
 from pages.texts.numbers import decimals, plain, power, significant
 from pages.ui.house import PERCEPTRON
-from pages.ui.settings import LINE_PARTS, OneLine
+from pages.ui.owndata import pair_table, per_table
+from pages.ui.settings import LINE_PARTS, OWN_POINTS, OneLine
 from pages.ui.widgets.components import caption, clock, probe
 from pages.ui.widgets.controls import controls, entry_name, one_part
+from pages.ui.widgets.owndata import ask_for_pair, own_data, pair_names
 from pages.ui.widgets.show import show
+
+T = TypeVar("T")
+AROUND_ZERO = "quadrants"
+"""A set of points that lies as a visitor's own do: about zero."""
+MOST_HALF = 6.0
+"""How far from zero a visitor's own points are drawn."""
 
 CLOCK_SECONDS = 12.0
 SLOWEST, FASTEST = 1.5, 33.0
@@ -54,7 +68,10 @@ def part_choice(t: Text, shown: OneLine) -> None:
 def settings(t: Text, shown: OneLine, folder: Folder) -> None:
     """The points, and what the part that is shown needs."""
     controls(shown, t, "line_points", change=change_shown)
-    if not POINT_SETS[shown.line_points].corners:
+    if shown.line_points == OWN_POINTS:
+        own_data(t, plane=True)
+    source = source_of(shown)
+    if source is not None and not source.chosen.corners:
         controls(shown, t, "line_count", "line_seed", change=change_shown)
     if PARTS[shown.line_part] is hand_part:
         controls(shown, t, "line_follow", "line_best", change=change_shown)
@@ -67,10 +84,49 @@ def settings(t: Text, shown: OneLine, folder: Folder) -> None:
 # What is computed, once for all who see the same
 
 
+class Source(NamedTuple):
+    """Where the points come from: a set, how many of it and which; or a visitor's own data."""
+
+    key: str
+    count: int
+    seed: int
+    table: Table | None = None
+
+    @property
+    def points(self) -> Points:
+        if self.table is None:
+            return drawn(*self[:3])
+        return per_table(
+            self.table,
+            ("points", self.count, self.seed),
+            partial(of_table, self.table.x, self.table.y[:, 0], self.count, self.seed),
+        )
+
+    @property
+    def chosen(self) -> PointSet:
+        if self.table is None:
+            return POINT_SETS[self.key]
+        farthest = float(np.abs(self.points.x).max())
+        return PointSet(self.key, nothing_drawn, half=min(ceil(11.5 * farthest) / 10, MOST_HALF))
+
+    def found(self, shared: Callable[..., T], make: Callable[..., T], *more: Hashable) -> T:
+        """`make(points, *more)`: of a set it is `shared` by all who see the same."""
+        if self.table is None:
+            return shared(*self[:3], *more)
+        key = (make.__name__, self.count, self.seed, *more)
+        return per_table(self.table, key, lambda: make(self.points, *more))
+
+
+def nothing_drawn(count: int, seed: int) -> tuple[Array, Array]:
+    """A visitor's own points are never drawn at random."""
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, eq=False)
 class Scene:
     """The points on the page, and what they are."""
 
+    source: Source
     chosen: PointSet
     points: Points
     name: str
@@ -80,44 +136,81 @@ class Scene:
         return len(self.points.y)
 
 
-def points_of(shown: OneLine) -> Points:
-    return drawn(shown.line_points, shown.line_count, shown.line_seed)
-
-
 @st.cache_data(max_entries=60, show_spinner=False)
-def best_of(key: str, count: int, seed: int) -> Best:
+def shared_best(key: str, count: int, seed: int) -> Best:
     return best_line(drawn(key, count, seed))
 
 
+def best_of(source: Source) -> Best:
+    return source.found(shared_best, best_line)
+
+
 @st.cache_data(max_entries=60, show_spinner=False)
-def angles_of(key: str, count: int, seed: int) -> pa.Table:
+def shared_angles(key: str, count: int, seed: int) -> pa.Table:
     return charts.angles_table(drawn(key, count, seed))
 
 
-@st.cache_data(max_entries=60, show_spinner=False)
-def lesson_of(key: str, count: int, seed: int) -> tuple[Lesson, Margin]:
-    points = drawn(key, count, seed)
+def angles_of(source: Source) -> pa.Table:
+    return source.found(shared_angles, charts.angles_table)
+
+
+def learnt(points: Points) -> tuple[Lesson, Margin]:
     return learn(points), widest_margin(points)
 
 
+@st.cache_data(max_entries=60, show_spinner=False)
+def shared_lesson(key: str, count: int, seed: int) -> tuple[Lesson, Margin]:
+    return learnt(drawn(key, count, seed))
+
+
+def lesson_of(source: Source) -> tuple[Lesson, Margin]:
+    return source.found(shared_lesson, learnt)
+
+
 @st.cache_resource(max_entries=60, show_spinner=False)
-def fold_of(key: str, count: int, seed: int, folder: Folder) -> Fold:
+def shared_fold(key: str, count: int, seed: int, folder: Folder) -> Fold:
     return folding.fold_of(key, drawn(key, count, seed), folder)
 
 
-def address(shown: OneLine) -> tuple[str, int, int]:
-    """What the points depend on; the corners depend on nothing but their name."""
-    corners = POINT_SETS[shown.line_points].corners
-    return (shown.line_points, *((4, 0) if corners else (shown.line_count, shown.line_seed)))
+def folded(points: Points, folder: Folder) -> Fold:
+    return folding.fold_of(AROUND_ZERO, points, folder)
+
+
+def fold_of(source: Source, folder: Folder) -> Fold:
+    return source.found(shared_fold, folded, folder)
+
+
+def source_of(shown: OneLine) -> Source | None:
+    """Where the points come from; None where a visitor's own are not here.
+
+    The corners depend on nothing but their name.
+    """
+    if shown.line_points == OWN_POINTS:
+        table = pair_table()
+        if table is None:
+            return None
+        count = min(shown.line_count, len(table.x))
+        return Source(OWN_POINTS, count, shown.line_seed, table)
+    if POINT_SETS[shown.line_points].corners:
+        return Source(shown.line_points, 4, 0)
+    return Source(shown.line_points, shown.line_count, shown.line_seed)
 
 
 # The parts of the page
 
 
 def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
-    """The part that is chosen."""
-    chosen = POINT_SETS[shown.line_points]
-    scene = Scene(chosen, points_of(shown), entry_name(t, shown.line_points, POINT_SETS))
+    """The part that is chosen; where the visitor's own points are not here, a way to bring them."""
+    source = source_of(shown)
+    if source is None:
+        ask_for_pair(t)
+        return
+    name = t.owndata.name
+    if source.table is None:
+        name = entry_name(t, shown.line_points, POINT_SETS)
+    else:
+        st.caption(pair_names(t, source.table, len(source.points.y)))
+    scene = Scene(source, source.chosen, source.points, name)
     PARTS[shown.line_part](t, colours, scene, shown, folder)
 
 
@@ -133,8 +226,7 @@ def count_words(t: Text, right: int, scene: Scene) -> str:
 def hand_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: Folder) -> None:
     """A line moved by the reader, and the most that any line can do."""
     words, chosen = t.perceptron, scene.chosen
-    key = address(shown)
-    best, table = best_of(*key), angles_of(*key)
+    best, table = best_of(scene.source), angles_of(scene.source)
     follow = charts.followed(table, chosen) if shown.line_follow else ()
     left, right = st.columns([3, 2], gap="medium")
     with left:
@@ -255,7 +347,7 @@ def contradiction(t: Text) -> None:
 def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: Folder) -> None:
     """Rosenblatt's rule, mistake by mistake."""
     words, chosen = t.perceptron, scene.chosen
-    lesson, margin = lesson_of(*address(shown))
+    lesson, margin = lesson_of(scene.source)
     last = len(lesson.updates)
     with st.container(key="rule"):  # on a projector it stands below the picture
         st.latex(
@@ -265,7 +357,7 @@ def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
         st.caption(words.rule_note)
     clock(
         t,
-        run=repr(address(shown)),
+        run=repr(scene.source),
         last=last,
         total=last,
         stride=1,
@@ -409,9 +501,9 @@ def fold_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
     """The points in the input plane, and on their way into the hidden layer."""
     words, chosen, points = t.perceptron, scene.chosen, scene.points
     with st.spinner(words.training):
-        fold = fold_of(*address(shown), folder)
+        fold = fold_of(scene.source, folder)
     plane = folding.chart(fold, points.x)
-    right, best = fold.correct(points), best_of(*address(shown))
+    right, best = fold.correct(points), best_of(scene.source)
     if folder.by_hand:
         st.latex(hand_formula(fold))
     st.markdown(

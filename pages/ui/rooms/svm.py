@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from math import nan
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.data.datasets import DATASETS, load
+from core.arrays import Array
+from core.data.tables import Table
 from core.domain import Choice, Whole
 from core.lessons import svm
 from core.lessons.svm import COSTS, GAMMAS, MOST_POINTS, NotTwoClasses, Svm, SvmSpec, TooManyPoints
@@ -23,29 +25,26 @@ from pages.charts.style import Palette
 from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
 from pages.texts.numbers import percent, plain, whole
+from pages.ui.computing import Look, when_computed
 from pages.ui.house import SVM, TWO_CLASSES
-from pages.ui.recordings import per_recording, watch
+from pages.ui.owndata import current, pair_table, per_table
+from pages.ui.recordings import in_line, per_recording
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.rooms.training.stage import (
-    FIRST_SLICE,
-    SLICE,
-    TICK,
-    advance,
-    ends,
     frame_table,
     frames_table,
     guess,
-    newest,
     points_table,
-    recordings_of,
-    under_way,
+    transport,
 )
 from pages.ui.rooms.training.stage import words as told_of
-from pages.ui.session import cancelled, session
-from pages.ui.widgets.components import caption, clock
+from pages.ui.session import session
+from pages.ui.widgets.components import caption
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
+from pages.ui.widgets.owndata import called, own_data, pair_names
 from pages.ui.widgets.show import show
 
+T = TypeVar("T")
 START = RunSpec()
 SWEPT = MappingProxyType(dict(zip(KNOBS, (GAMMAS, COSTS), strict=True)))
 SAMPLES = (50, 100, 200, 300, 500, 1000, 2000)
@@ -54,9 +53,15 @@ SAMPLES = (50, 100, 200, 300, 500, 1000, 2000)
 change_machine, change_run = SVM.setter(SvmSpec), SVM.setter(RunSpec)
 
 
+def open_svm() -> tuple[SvmSpec, RunSpec]:
+    """What the visitor has chosen, on the visitor's own data if there are any."""
+    chosen, run, *_ = SVM.open()
+    return chosen, replace(run, table=pair_table())
+
+
 def new_start() -> None:
     """Other first weights and another order of the batches; data and machine stay."""
-    change_run("seed", (SVM.open()[1].seed + 1) % 10_000)
+    change_run("seed", (open_svm()[1].seed + 1) % 10_000)
 
 
 # Choices
@@ -64,7 +69,9 @@ def new_start() -> None:
 
 def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
     st.markdown(f"**{t.svm.same_data}**")
-    controls(run, t, "dataset", change=change_run, dataset=Choice(TWO_CLASSES))
+    own_data(t, plane=True)
+    if run.table is None:
+        controls(run, t, "dataset", change=change_run, dataset=Choice(TWO_CLASSES))
     controls(run, t, "noise", change=change_run)
     with fold(t.svm.more_data, "more_data") as unfolded:
         domain = RunSpec.domains()["samples"]
@@ -98,40 +105,75 @@ class Drawn(NamedTuple):
     samples: int
     noise: float
     data_seed: int
+    table: Table | None = None
+
+    @property
+    def run(self) -> RunSpec:
+        dataset, samples, noise, data_seed, table = self
+        return RunSpec(
+            dataset=dataset, samples=samples, noise=noise, data_seed=data_seed, table=table
+        )
+
+    def found(self, shared: Callable[..., T], make: Callable[..., T], chosen: SvmSpec) -> T:
+        """`make(drawn, chosen)`: `shared` by all who see the same, unless the data are a
+        visitor's own."""
+        if self.table is None:
+            return shared(self, chosen)
+        key = (make.__name__, self[1:4], chosen)
+        return per_table(self.table, key, lambda: make(self, chosen))
 
 
 def data_of(run: RunSpec) -> Drawn:
-    return Drawn(run.dataset, run.samples, run.noise, run.data_seed)
+    return Drawn(run.dataset, run.samples, run.noise, run.data_seed, run.table)
 
 
-@st.cache_resource(max_entries=300, show_spinner=False)
-def machine_of(drawn: Drawn, chosen: SvmSpec) -> Svm:
-    data = load(*drawn)
+def solved(drawn: Drawn, chosen: SvmSpec) -> Svm:
+    data = drawn.run.data()
     return svm.solve(data.train_x, data.train_y, chosen)
 
 
-@st.cache_data(max_entries=2000, show_spinner=False)
-def score_of(drawn: Drawn, chosen: SvmSpec) -> Score:
-    data = load(*drawn)
+shared_machine = st.cache_resource(max_entries=300, show_spinner=False)(solved)
+
+
+def machine_of(drawn: Drawn, chosen: SvmSpec) -> Svm:
+    return drawn.found(shared_machine, solved, chosen)
+
+
+def scored(drawn: Drawn, chosen: SvmSpec) -> Score:
+    data = drawn.run.data()
     machine = machine_of(drawn, chosen)
     return Score(
         machine.accuracy(data.train_x, data.train_y),
-        machine.accuracy(data.test_x, data.test_y),
+        machine.accuracy(data.test_x, data.test_y) if data.tested else nan,
         len(machine.support),
         machine.converged,
     )
 
 
-@st.cache_data(max_entries=40, show_spinner=False)
-def tables_of(drawn: Drawn, chosen: SvmSpec) -> dict[str, pa.Table]:
+shared_score = st.cache_data(max_entries=2000, show_spinner=False)(scored)
+
+
+def score_of(drawn: Drawn, chosen: SvmSpec) -> Score:
+    return drawn.found(shared_score, scored, chosen)
+
+
+def tabled(drawn: Drawn, chosen: SvmSpec) -> dict[str, pa.Table]:
+    """The picture, its lines and rings."""
     machine = machine_of(drawn, chosen)
-    reach = DATASETS[drawn.dataset].reach
+    reach = drawn.run.source.reach
     f = charts.answers(machine, reach)
     return {
         "picture": charts.picture_table(f),
         "lines": charts.lines_table(f, reach),
         "support": charts.support_table(machine),
     }
+
+
+shared_tables = st.cache_data(max_entries=40, show_spinner=False)(tabled)
+
+
+def tables_of(drawn: Drawn, chosen: SvmSpec) -> dict[str, pa.Table]:
+    return drawn.found(shared_tables, tabled, chosen)
 
 
 def swept(machine: Svm | None, drawn: Drawn, chosen: SvmSpec, budget: float) -> tuple[Scores, bool]:
@@ -158,17 +200,23 @@ def swept(machine: Svm | None, drawn: Drawn, chosen: SvmSpec, budget: float) -> 
 class Scene:
     """What the parts of the page have in common.
 
-    machine: None where there is none, and then `refusal` says why. live: the network is still
-    being computed.
+    look: at the network. machine: None where there is none, and then `refusal` says why.
     """
 
     t: Text
     colours: Palette
     chosen: SvmSpec
-    record: Recording
+    look: Look
     machine: Svm | None
     refusal: str
-    live: bool
+
+    @property
+    def live(self) -> bool:
+        return self.look.live
+
+    @property
+    def record(self) -> Recording:
+        return self.look.records[0]
 
     @property
     def run(self) -> RunSpec:
@@ -180,39 +228,33 @@ class Scene:
 
 
 def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
-    """Compute what is missing and show it; a fragment looks on until all is computed."""
+    """Both methods, live while the network or the machine's scores are computed."""
     stand_in(t)
-    records = recordings_of(t, (run,))
-    if records is None:
-        return
-    (record,) = records
     drawn = data_of(run)
     machine, refusal = asked_for(t, drawn, chosen)
-    scene = Scene(t, colours, chosen, record, machine, refusal, live=False)
-    advance([record], FIRST_SLICE)
-    scores, complete = swept(machine, drawn, chosen, FIRST_SLICE)
+    scores: Scores = {}
 
-    def done() -> bool:
-        return complete and (record.finished or cancelled() == (run,))
+    def also(budget: float) -> bool:
+        nonlocal scores
+        scores, complete = swept(machine, drawn, chosen, budget)
+        return complete
 
-    if done():
-        draw(scene, scores)
-        return
+    def draw(look: Look) -> None:
+        both(Scene(t, colours, chosen, look, machine, refusal), scores)
 
-    def live() -> None:
-        nonlocal scores, complete
-        if SVM.open() != (chosen, run) or done():
-            st.rerun()
-        # first drawn, then computed: whatever waits to be drawn would be shown faded
-        draw(replace(scene, live=not record.finished and cancelled() != (run,)), scores)
-        advance([record], SLICE)
-        scores, complete = swept(machine, drawn, chosen, SLICE)
-
-    watch(live, TICK)
+    when_computed(t, SVM, (run,), draw, shown=open_svm, also=also)
 
 
 def stand_in(t: Text) -> None:
     """Say so where the data of another page cannot be used here."""
+    own = current()
+    if own is not None and pair_table() is None:
+        st.info(
+            t.owndata.pair_impossible.format(
+                name=called(own[0], t), instead=entry_name(t, SVM.open()[1].dataset)
+            ),
+            icon=":material/info:",
+        )
     wanted = RunSpec.from_query(session().settings).dataset
     if wanted not in TWO_CLASSES:
         st.info(
@@ -228,12 +270,12 @@ def asked_for(t: Text, drawn: Drawn, chosen: SvmSpec) -> tuple[Svm | None, str]:
     except NotTwoClasses:
         return None, t.svm.one_class
     except TooManyPoints:
-        count = len(load(*drawn).train_x)
+        count = len(drawn.run.data().train_x)
         most = whole(MOST_POINTS, t)
         return None, t.svm.too_many.format(count=whole(count, t), most=most)
 
 
-def draw(scene: Scene, scores: Scores) -> None:
+def both(scene: Scene, scores: Scores) -> None:
     """The two pictures side by side, under them what gamma and C change, and what it all shows."""
     t, words = scene.t, scene.t.svm
     left, right = st.columns(2, gap="medium")
@@ -242,6 +284,8 @@ def draw(scene: Scene, scores: Scores) -> None:
         if scene.machine is not None:
             machine_picture(scene, scene.machine)
             st.caption(t.numbers.sentence_gap.join([words.legend, words.strip, words.rings]))
+            if (table := scene.run.table) is not None:
+                st.caption(pair_names(t, table, len(table.x)))
         else:
             st.warning(scene.refusal, icon=":material/info:")
     with right:
@@ -249,8 +293,8 @@ def draw(scene: Scene, scores: Scores) -> None:
         if scene.record.begun:
             network_picture(scene)
         else:
-            st.caption(t.training.waiting)
-        transport(scene)
+            st.caption(in_line(t, scene.record))
+        transport(t, scene.look, scene.run, run=repr(scene.run), new_start=new_start)
     if scene.machine is not None:
         sweeps(scene, scores)
     honesty(scene)
@@ -283,21 +327,31 @@ def machine_picture(scene: Scene, machine: Svm) -> None:
         scene.colours,
         run.source,
         words.alternatives.machine.format(
-            data=entry_name(t, run.dataset),
+            data=data_name(t, run),
             support=counts["support"],
             count=counts["count"],
-            test=percent(score.test, t),
+            test=share(score.test, t),
             train=percent(score.train, t),
         ),
-        points=points_table(scene.record),
+        points=charts.points_table(run),
         **tables_of(scene.drawn, scene.chosen),
     )
 
 
+def data_name(t: Text, run: RunSpec) -> str:
+    return entry_name(t, run.dataset) if run.table is None else t.owndata.name
+
+
+def share(value: float, t: Text) -> str:
+    """In per cent, "–" where there is no test part."""
+    return "–" if np.isnan(value) else percent(value, t)
+
+
 def headline(run: RunSpec, t: Text, test: float, train: float) -> str:
-    """Both accuracies, beside guessing."""
-    return t.svm.headline.format(
-        test=percent(test, t),
+    """Both accuracies, beside guessing; of a few points of one's own there are no new ones."""
+    tested = run.data().tested
+    return (t.svm.headline if tested else t.svm.headline_untested).format(
+        test=share(test, t),
         train=percent(train, t),
         count=whole(len(run.data().test_x), t),
         guess=percent(guess(run).accuracy, t),
@@ -318,8 +372,8 @@ def network_picture(scene: Scene) -> None:
         return  # it could not even start, and the sentence says so
     told = t.svm.alternatives.network.format(
         name=lane_name(t, run, [run]),
-        data=entry_name(t, run.dataset),
-        test=percent(ends(record.history.test_accuracy[:, 0])[1], t),
+        data=data_name(t, run),
+        test=share(last(record.history.test_accuracy[:, 0]), t),
     )
     show(
         charts.network,
@@ -327,6 +381,7 @@ def network_picture(scene: Scene) -> None:
         scene.colours,
         run.source,
         t.svm.alternatives.computing if scene.live else told,
+        steady=True,
         frames=frame_table(record, t) if scene.live else frames_table(record, t),
         points=points_table(record),
     )
@@ -345,21 +400,10 @@ def headlines(record: Recording, t: Text, live: bool) -> list[tuple[int, str]]:
     return found
 
 
-def transport(scene: Scene) -> None:
-    """The network's clock, other first weights, and while computing a way to stop."""
-    t, run, record = scene.t, scene.run, scene.record
-    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        with st.container(width="stretch"):
-            clock(
-                t,
-                run=repr(run),
-                last=newest([record]),
-                total=run.epochs,
-                stride=run.stride,
-                live=scene.live,
-            )
-        st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    under_way(t, [record], t.training.computing, live=scene.live)
+def last(values: Array) -> float:
+    """The last finite value, not a number where there is none."""
+    finite = values[np.isfinite(values)]
+    return float(finite[-1]) if len(finite) else nan
 
 
 def sweeps(scene: Scene, scores: Scores) -> None:
@@ -382,6 +426,7 @@ def sweeps(scene: Scene, scores: Scores) -> None:
                 now,
                 guess(scene.run).accuracy,
                 sweep_told(scene, name, found) if complete else words.alternatives.computing,
+                steady=True,
                 sweep=charts.sweep_table(found, t),
             )
     st.caption(words.sweep_note)
@@ -391,15 +436,16 @@ def sweep_told(scene: Scene, name: str, found: Mapping[float, Score]) -> str:
     """What the chart of one knob shows, in words."""
     t = scene.t
     low, high = min(found), max(found)
-    best = max(found, key=lambda value: found[value].test)
+    tested = scene.run.data().tested
+    best = max(found, key=lambda value: found[value].test if tested else found[value].train)
     return t.svm.alternatives.sweep.format(
         setting=t.settings[name],
         low=plain(low),
-        at_low=percent(found[low].test, t),
+        at_low=share(found[low].test, t),
         best=plain(best),
-        at_best=percent(found[best].test, t),
+        at_best=share(found[best].test, t),
         high=plain(high),
-        at_high=percent(found[high].test, t),
+        at_high=share(found[high].test, t),
     )
 
 

@@ -41,6 +41,7 @@ from pages.ui.owndata import (
     classes,
     current,
     drop,
+    file_is_absent,
     file_is_missing,
     offered_pairs,
     own_table,
@@ -69,12 +70,15 @@ WORDS = """<style>
 [data-testid="stFileUploaderDropzone"] > span button p::after {{
   content: "{upload}"; font-size: 1rem;
 }}
-[data-testid="stFileUploaderFileErrorMessage"] {{ font-size: 0; }}
-[data-testid="stFileUploaderFileErrorMessage"]::after {{
+[data-testid="stFileUploader"] [role="alert"] {{ display: none; }}
+[data-testid="stFileUploader"] [data-testid="stTooltipErrorHoverTarget"] {{ pointer-events: none; }}
+[data-testid="stFileUploader"] [data-testid="stFileChipDeleteBtn"] {{ pointer-events: auto; }}
+[data-testid="stFileUploader"]:has([aria-invalid="true"])::after {{
   content: "{too_large}"; font-size: 0.875rem;
 }}
 </style>"""
-"""The uploader's own words are English, and tell the server's limit instead of ours."""
+"""The uploader's own words are English, and tell the server's limit instead of ours. What is too
+large even for the server never arrives there, so that its sentence is a style, too."""
 
 
 def own_data(t: Text, *, plane: bool = False) -> None:
@@ -82,7 +86,7 @@ def own_data(t: Text, *, plane: bool = False) -> None:
 
     plane: whether the page draws two columns and two classes.
     """
-    if file_is_missing():
+    if file_is_absent() if plane else file_is_missing():
         return  # the page itself asks for it
     door = st.popover(
         t.owndata.open, icon=":material/upload_file:", width="stretch", key=DOOR, on_change="rerun"
@@ -139,6 +143,31 @@ def ask_for_file(t: Text) -> None:
         choose(t, "needed")
     st.button(t.owndata.without, on_click=drop, type="tertiary", icon=":material/arrow_back:")
     st.caption(t.owndata.privacy)
+
+
+def ask_for_pair(t: Text) -> None:
+    """What stands in place of two columns of own data while there are none."""
+    if file_is_absent():
+        ask_for_file(t)
+        return
+    st.info(t.owndata.pair_needed, icon=":material/upload_file:")
+    complain(t)
+    if current() is None:
+        bring(t, "needed")
+    else:
+        choose(t, "needed", plane=True)
+    st.caption(t.owndata.privacy)
+
+
+def pair_names(t: Text, table: Table, count: int) -> str:
+    """What stands for A and B, x1 and x2 on a page of the plane."""
+    (a, b), (x1, x2) = table.class_names, table.names
+    named = {"a": a, "b": b, "x1": x1, "x2": x2}
+    return t.owndata.pair_names.format(
+        count=f"{count:,}",
+        rows=f"{len(table.x):,}",
+        **{key: code(shortened(name)) for key, name in named.items()},
+    )
 
 
 def bring(t: Text, key: str) -> None:
@@ -389,17 +418,17 @@ def pair_choice(
     t: Text, key: str, sheet: Sheet, columns: Columns, names: Mapping[int, str]
 ) -> None:
     """Two columns for a plane and, of many classes, the one that is told from the others."""
-    key, pair = f"{key}.pair", linked(Pair)
+    places, pair = f"{key}.pair", linked(Pair)
     chosen = paired(sheet, columns, pair)
-    insist(key, list(chosen.inputs))
+    insist(places, list(chosen.inputs))
     st.multiselect(
         t.settings.pair,
         offered_pairs(sheet, columns),
         format_func=lambda place: names[place],
         max_selections=2,
-        key=key,
+        key=places,
         on_change=taken,
-        args=(key, lambda places: change_pair("pair", tuple(sorted(places)))),
+        args=(places, lambda pair: change_pair("pair", tuple(sorted(pair)))),
     )
     told = classes(sheet, columns)
     if 2 < len(told) <= MOST_CLASSES:

@@ -113,11 +113,13 @@ def test_without_hidden_layers_the_pictures_are_those_of_the_ten_digits():
 # --- what the questions claim ------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["reads", "none", "one", "tanh", "relu", "norm"])
 def test_these_read_nearly_all_test_pictures(answers, key):
     assert read_test(answers[key].final).accuracy > 0.93
 
 
+@pytest.mark.slow
 def test_five_sigmoid_layers_hardly_do_better_than_guessing(answers):
     for seed in range(3):
         recording = trained(replace(READERS["sigmoid"], seed=seed))

@@ -1,4 +1,4 @@
-"""First weights: their size, their shape, and that chance comes from the generator alone."""
+"""Initial weights: their size, their shape, and that chance comes from the generator alone."""
 
 from __future__ import annotations
 

@@ -929,12 +929,14 @@ def learnt(run):
     return int((list(train(run, every=run.epochs))[-1].train_accuracy > 0.9).sum())
 
 
+@pytest.mark.slow
 def test_the_amplifier_lets_four_sigmoid_layers_learn_that_do_not_learn_without():
     run = RunSpec(activation="sigmoid", depth=4, width=8, rate=0.1, replicas=20)
     assert learnt(run) == 0
     assert learnt(replace(run, amplify=True)) >= 12
 
 
+@pytest.mark.slow
 def test_batch_normalization_lets_ten_sigmoid_layers_learn_that_do_not_learn_without():
     run = RunSpec(
         activation="sigmoid", depth=10, width=16, rate=0.3, epochs=100, samples=300, replicas=6

@@ -485,6 +485,7 @@ MANY = [
 LEARNT = {Verdict.LEARNT, Verdict.OVERFITTING}
 
 
+@pytest.mark.slow
 def test_over_many_runs_no_trained_network_is_said_to_have_lost_its_error():
     seen = set()
     for run in MANY:

@@ -16,9 +16,9 @@ from core.lessons.remedies import treated
 from core.runs.cost import over_budget
 from core.runs.diagnosis import diagnosis
 from core.runs.presets import EXAMPLES, PRESETS
-from core.runs.recording import Recording
 from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
+from tests.recorded import recorded
 
 RACE = RunSpec(initializer="xavier", rate=0.1, depth=5, replicas=20)
 RELU = RunSpec(activation="relu", initializer="he", rate=0.1, depth=3, replicas=20)
@@ -31,7 +31,7 @@ def trained(run):
 
 
 def learnt(run):
-    """How many seeds have learnt; a network that diverged has not."""
+    """How many seeds have learnt; diverged networks do not count."""
     return int((trained(run).train_accuracy > 0.9).sum())
 
 
@@ -44,12 +44,14 @@ def shares(run):
 # --- the race, and what its losers lack --------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_in_the_race_no_sigmoid_learns_and_tanh_and_relu_do():
     assert learnt(RACE) == 0
     assert learnt(replace(RACE, activation="tanh")) >= 18
     assert learnt(replace(RACE, activation="relu")) >= 18
 
 
+@pytest.mark.slow
 def test_the_losers_of_the_race_still_guess_and_their_first_layer_has_hardly_moved():
     last = trained(RACE)
     assert (last.train_loss > 0.69).all()
@@ -58,10 +60,12 @@ def test_the_losers_of_the_race_still_guess_and_their_first_layer_has_hardly_mov
         assert (trained(replace(RACE, activation=key)).moved[:, 0] > 1).all()
 
 
+@pytest.mark.slow
 def test_two_sigmoid_layers_learn_at_a_higher_rate():
     assert learnt(replace(RACE, rate=1.0, depth=2)) >= 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0])
 def test_no_learning_rate_makes_five_sigmoid_layers_learn(rate):
     run = replace(RACE, rate=rate, replicas=6)
@@ -75,6 +79,7 @@ def test_no_learning_rate_makes_five_sigmoid_layers_learn(rate):
         assert np.median(moved) < 0.1
 
 
+@pytest.mark.slow
 def test_a_high_rate_throws_the_upper_layers_about():
     moved = trained(replace(RACE, rate=300.0, replicas=6)).moved
     assert np.median(moved[:, -1]) > 50 * np.median(moved[:, 0])
@@ -90,12 +95,14 @@ def test_the_signal_fades_forwards_too():
     assert signal[-1] < 0.01 * signal[0]
 
 
+@pytest.mark.slow
 def test_the_amplifier_shows_that_error_signal_was_what_four_sigmoid_layers_missed():
     run = replace(RACE, depth=4)
     assert learnt(run) == 0
     assert learnt(replace(run, amplify=True)) >= 12
 
 
+@pytest.mark.slow
 def test_freezing_layer_1_of_tanh_alone_proves_nothing():
     run = replace(RACE, activation="tanh", frozen=1)
     assert not trained(run).moved[:, 0].any()
@@ -105,17 +112,20 @@ def test_freezing_layer_1_of_tanh_alone_proves_nothing():
 # --- units that die ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_at_a_moderate_rate_few_relu_units_die_and_the_networks_learn():
     assert trained(RELU).dead[:, :-1].mean() < 0.15
     assert learnt(RELU) >= 18
 
 
+@pytest.mark.slow
 def test_at_too_high_a_rate_many_relu_units_die_and_few_networks_learn():
     run = replace(RELU, rate=2.0)
     assert trained(run).dead[:, :-1].mean() > 0.4
     assert learnt(run) <= 2  # of 64 seeds it is 3
 
 
+@pytest.mark.slow
 def test_leaky_units_do_not_die_but_the_rate_is_still_too_high():
     run = replace(RELU, activation="leaky_relu", rate=2.0)
     last = trained(run)
@@ -161,6 +171,7 @@ def test_the_share_that_reaches_layer_1_of_five(activation, initializer, low, hi
     assert low < share < high
 
 
+@pytest.mark.slow
 def test_a_faint_start_is_no_verdict_for_twenty_relu_layers():
     run = RunSpec(
         activation="relu", depth=20, width=32, rate=0.03, epochs=200, replicas=3, samples=300
@@ -231,6 +242,7 @@ def test_a_line_does_not_separate_xor_and_one_hidden_layer_does():
     assert learnt(bend) >= 9
 
 
+@pytest.mark.slow
 def test_of_the_presets_with_one_seed_those_learn_that_the_question_says():
     # The seed shown is one of many, and what it shows is what most of them show.
     assert [learnt(replace(run, replicas=20)) >= 15 for run in PRESETS["layers"]] == [True, False]
@@ -241,6 +253,7 @@ def test_of_the_presets_with_one_seed_those_learn_that_the_question_says():
 # --- the laboratory's examples -----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_of_the_remedies_that_keep_ten_sigmoid_layers_batch_normalization_alone_makes_them_learn():
     plain = replace(EXAMPLES["remedies"][0], replicas=4)
     found = {key: learnt(treated(plain, [key])) for key in ("layer_norm", "skip", "adam", "clip")}
@@ -249,6 +262,7 @@ def test_of_the_remedies_that_keep_ten_sigmoid_layers_batch_normalization_alone_
     assert learnt(treated(plain, ["batch_norm"])) == 4
 
 
+@pytest.mark.slow
 def test_a_high_rate_is_tamed_by_clipping_and_less_by_warming_up():
     wild, warm, clipped = (replace(run, replicas=8) for run in PRESETS["tame"])
     assert learnt(wild) <= 1
@@ -256,6 +270,7 @@ def test_a_high_rate_is_tamed_by_clipping_and_less_by_warming_up():
     assert learnt(wild) <= learnt(warm) < learnt(clipped)
 
 
+@pytest.mark.slow
 def test_large_first_weights_saturate_tanh_and_most_seeds_do_not_learn():
     small, large = (replace(run, replicas=8) for run in EXAMPLES["sums"])
     assert next(train(small)).saturated[:, :-1].mean() < 0.05
@@ -264,6 +279,7 @@ def test_large_first_weights_saturate_tanh_and_most_seeds_do_not_learn():
     assert learnt(large) <= 4
 
 
+@pytest.mark.slow
 def test_two_sigmoid_layers_learn_always_three_by_luck_five_never():
     two, three, five = map(learnt, EXAMPLES["seeds"])
     assert (two, five) == (8, 0)
@@ -273,7 +289,6 @@ def test_two_sigmoid_layers_learn_always_three_by_luck_five_never():
 def test_three_networks_fail_for_three_reasons():
     verdicts = []
     for run in EXAMPLES["why"]:
-        record = Recording(run)
-        record.advance()
+        record = recorded(run)
         verdicts.append(diagnosis(run, record.history).verdict)
     assert verdicts == [Verdict.STALLED_UNREACHED, Verdict.ZERO_WEIGHTS, Verdict.DEAD_LAYER]

@@ -29,7 +29,7 @@ TICK, SLICE = 0.2, 0.12
 
 
 def simulate(arrivals, slots, seconds):
-    """Let the runs of `arrivals` ask in turn; each asks anew TICK seconds after its last answer."""
+    """Let the runs of `arrivals` ask in turn, each again TICK seconds after its last answer."""
     turns = Turns(slots)
     events = [(run.begun, number, "ask", run) for number, run in enumerate(arrivals)]
     while events:
@@ -276,7 +276,7 @@ def test_a_stream_of_short_runs_does_not_starve_a_long_one():
 
 
 def crowd(desk, count, work):
-    """So many threads at the desk at once; how many worked at the same time at most."""
+    """Run this many threads at the desk; return the most that worked at the same time."""
     inside, most, lock = [], [], threading.Lock()
 
     def come(number):

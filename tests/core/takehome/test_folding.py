@@ -1,4 +1,4 @@
-"""Code with its decisions made: branches, operands, values, and what is handed on."""
+"""Folding: branches, operands, values, and what is passed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run as a script of its own: it prints what the dashboard shows."""
+"""A run as a stand-alone script: it prints what the dashboard shows."""
 
 import ast
 import subprocess

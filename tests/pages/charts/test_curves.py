@@ -17,6 +17,7 @@ from pages.charts.derivatives import LayerDial, Panel
 from pages.charts.facts import facts_table, interval, near, saturation, steepest_where
 from pages.charts.style import DARK, LIGHT
 from pages.charts.vocabulary import LABEL, REACH, Decades, Ends, apart
+from tests.crossing import crossed
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_activation = pytest.mark.parametrize("key", ACTIVATIONS)
@@ -66,9 +67,7 @@ def check(spec, tables):
             assert fields - made <= set(tables[data].column_names)
 
 
-@every_language
-@every_activation
-@pytest.mark.parametrize("slope", [False, True])
+@crossed(language=texts.LANGUAGES, slope=[False, True], key=ACTIVATIONS)
 def test_every_activation_has_its_chart_in_every_language(language, key, slope):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=slope)
@@ -191,8 +190,7 @@ def test_facts_are_worded_for_people():
 # Derivatives
 
 
-@every_language
-@every_activation
+@crossed(language=texts.LANGUAGES, key=ACTIVATIONS)
 def test_every_activation_has_its_chart_of_slopes_over_histograms(language, key, walks):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=True)

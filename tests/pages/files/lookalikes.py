@@ -36,7 +36,7 @@ def lines(*parts: str | Iterable[str], end: str = "\n") -> str:
 
 
 def rows(row: Maker, count: int = 40) -> list[str]:
-    """So many rows, each made with random numbers that never change."""
+    """This many rows, each made with random numbers that never change."""
     draw = random.Random(0)
     return [row(draw, k) for k in range(count)]
 

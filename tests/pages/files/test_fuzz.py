@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.data.tables import TableError, gaps, suggested, tabulate
+from pages.files.decoding import ENCODINGS, as_read_in
 from pages.files.reading import Reading, opened, sheet_of
 from tests.pages.files.lookalikes import COLLECTIONS
 from tests.pages.files.test_reading import FORMS
@@ -27,6 +28,7 @@ READINGS = [Reading()] * 40 + [
     for header in ("yes", "no")
     for separator in ("auto", "comma", "blank", "fixed", "semicolon", "tab", "pipe")
 ]
+READINGS += [Reading(encoding=encoding) for encoding in ENCODINGS]
 
 
 def spoiled(draw: random.Random) -> bytes | str:
@@ -86,6 +88,8 @@ ACCIDENTS = [inserted, inserted, inserted, deleted, cut_short, line_gone_or_twic
 
 def understood(content: bytes | str, reading: Reading) -> str:
     """What came of it: "table", or the flaw; fails where a row was lost without a word."""
+    if isinstance(content, bytes):
+        assert all(len(words) <= 60 for words in as_read_in(content, 60).values())
     try:
         file = opened(content, reading)
         sheet = sheet_of(file, reading.header)

@@ -252,8 +252,8 @@ def test_the_reach_has_three_forms(share, english, japanese):
 
 def test_the_score_of_a_number_to_predict_is_what_it_explains():
     assert score(RunSpec(), 0.53, EN) == "53% correct"
-    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53% of the variation explained"
-    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0% of the variation explained"
+    assert score(RunSpec(dataset="regression"), 0.53, EN) == "53% of the variance explained"
+    assert score(RunSpec(dataset="regression"), -4.0, EN) == "0% of the variance explained"
 
 
 # --- the sentence ------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from pages.charts.style import DARK, LIGHT
 from pages.texts import walkthrough as formulas
 from pages.ui.house import BYHAND
 from pages.ui.settings import HAND_PARTS, ByHand
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import visit, widget
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -142,10 +143,9 @@ def test_the_worksheet_gives_away_no_answer(layers, units):
 # The pictures
 
 
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
-@every_shape
-def test_the_pictures_are_valid_charts(language, colours, layers, units):
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], shape=SHAPES)
+def test_the_pictures_are_valid_charts(language, colours, shape):
+    layers, units = shape
     sample = sample_of(layers, units)
     t = text(language)
     charts.diagram(t, colours, sample.sizes, 9, 0, "words").to_dict()
@@ -194,8 +194,7 @@ def test_every_part_is_drawn_in_every_language(language, part):
     assert len(app.get("vega_lite_chart")) == (1 if part == "hand_sheet" else 2)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@every_part
+@crossed(part=HAND_PARTS, activation=ACTIVATIONS)
 def test_every_activation_can_be_worked_out(activation, part):
     app = visit("byhand", activation=activation, hand_part=part)
     assert not app.error

@@ -17,7 +17,6 @@ from PIL import Image
 
 from core.runs.diagnosis import Verdict
 from core.runs.lanes import MOST_LANES, lane_keys, read_lanes
-from core.runs.recording import Recording
 from core.runs.training import train
 from pages import texts
 from pages.charts.present import PROJECTOR, TEXT, enlarge
@@ -40,6 +39,7 @@ from pages.ui.rooms.training.stage import words
 from pages.ui.session import VERSION
 from pages.ui.settings import Telling
 from tests.pages.ui.test_pages import settings, visit
+from tests.recorded import recorded
 
 HOST = "https://how-deep-networks-learn.streamlit.app/"
 LONGEST = 120
@@ -264,6 +264,7 @@ def test_the_runs_about_twenty_layers_show_what_is_lost_before_training_hides_it
     assert he > tanh
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("myth", "learns"),
     {
@@ -279,9 +280,7 @@ def test_of_the_runs_that_refute_a_misconception_the_screen_says_what_the_plan_s
     query = links.MYTHS[myth][1](False)
     said = []
     for run in read_lanes(query, int(query["lanes"]))[0]:
-        recording = Recording(run)
-        recording.advance()
-        said.append(words(recording, T["en"], False)[1][-1][2])
+        said.append(words(recorded(run), T["en"], False)[1][-1][2])
     assert tuple(verdict == Verdict.LEARNT for verdict in said) == learns
     stalled = [verdict for verdict in said if verdict != Verdict.LEARNT]
     assert all(verdict.startswith(("stalled", "dead")) for verdict in stalled)
@@ -310,14 +309,13 @@ def test_the_links_of_the_plan_are_for_the_projector_and_it_says_where_the_class
         assert len(links.lesson_link(HOST, language, f"scene{number}")) <= LONGEST
 
 
+@pytest.mark.slow
 def test_the_ten_layers_of_the_free_play_stall_until_they_are_normalized():
     query = parameters(links.lesson_link(HOST, "en", lesson.PLAY))
     (run,) = read_lanes(query, 1)[0]
     assert (run.activation, run.depth) == ("sigmoid", 10)
     for tried, learns in ((run, False), (replace(run, norm="batch"), True)):
-        recording = Recording(tried)
-        recording.advance()
-        verdict = words(recording, T["en"], False)[1][-1][2]
+        verdict = words(recorded(tried), T["en"], False)[1][-1][2]
         assert (verdict == Verdict.LEARNT) == learns
 
 

@@ -15,6 +15,7 @@ from pages.charts import digits as charts
 from pages.charts.pictures import rgb
 from pages.charts.style import DARK, LIGHT
 from pages.ui.settings import Digits
+from tests.crossing import crossed
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import settings, visit, widget
 
@@ -56,9 +57,7 @@ TABLES = {
 }
 
 
-@every_language
-@every_theme
-@pytest.mark.parametrize("name", TABLES)
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], name=TABLES)
 def test_every_chart_is_valid_and_needs_only_what_is_sent(language, colours, name):
     written = chart_of(name, texts.LANGUAGES[language].text, colours).to_dict()
     assert written["description"] == "told"

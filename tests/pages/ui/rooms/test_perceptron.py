@@ -20,8 +20,10 @@ from pages.charts import perceptron as charts
 from pages.charts.style import DARK, LIGHT
 from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
+from tests.crossing import crossed
 from tests.pages.charts.test_curves import check
 from tests.pages.ui.test_pages import visit
+from tests.pages.ui.widgets.test_owndata import upload
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_set = pytest.mark.parametrize("key", POINT_SETS)
@@ -39,9 +41,7 @@ def made(key, count=40, seed=0):
 # --- charts ------------------------------------------------------------------------------------
 
 
-@every_set
-@every_language
-@pytest.mark.parametrize("colours", [LIGHT, DARK])
+@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], key=POINT_SETS)
 def test_every_chart_reads_only_what_its_tables_hold(key, language, colours):
     t, (chosen, points) = text(language), made(key)
     dots, angles = charts.points_table(points), charts.angles_table(points)
@@ -145,13 +145,12 @@ def test_a_cycle_is_marked_from_the_state_that_comes_back():
 # --- the page ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("preset", PERCEPTRON.presets)
-@every_language
+@crossed(language=texts.LANGUAGES, preset=PERCEPTRON.presets)
 def test_every_question_opens_its_part_with_its_note(preset, language):
     app = visit("perceptron", language=language, **PERCEPTRON.link_of(*PERCEPTRON.presets[preset]))
     words = text(language).perceptron
     assert words.preset_notes[preset] in [block.value for block in app.markdown]
-    shown, _ = PERCEPTRON.presets[preset]
+    shown, *_ = PERCEPTRON.presets[preset]
     corners = POINT_SETS[shown.line_points].corners and shown.line_part == "line_hand"
     assert len(app.get("vega_lite_chart")) == CHARTS[shown.line_part] + corners
     assert not app.warning
@@ -163,8 +162,7 @@ def test_a_question_stays_the_same_while_the_line_is_moved():
     assert text().perceptron.preset_notes["groups"] in [block.value for block in app.markdown]
 
 
-@pytest.mark.parametrize("part", LINE_PARTS)
-@every_set
+@crossed(part=LINE_PARTS, key=POINT_SETS)
 def test_every_part_takes_every_set_of_points_even_very_few(part, key):
     app = visit("perceptron", line_part=part, line_points=key, line_count="4", line_seed="7")
     assert not app.exception
@@ -221,3 +219,56 @@ def test_the_link_holds_every_setting():
     query = PERCEPTRON.link_of(OneLine(), Folder(), full=True)
     assert set(query) == {*OneLine.keys(), *Folder.keys()}
     assert not parse_qs("&".join(PERCEPTRON.link_of(OneLine(), Folder())))
+
+
+# --- a visitor's own points -------------------------------------------------------------------
+
+OWN = "name,a,b,kind\n" + "\n".join(
+    f"n{k},{k * 7 % 11},{k * 5 % 13 - 6},{'no' if k * 7 % 11 < 5 else 'yes'}" for k in range(400)
+)
+
+
+def own(part="line_hand", **query):
+    app = visit("perceptron", line_points="own_points", line_part=part, **query)
+    assert not app.get("vega_lite_chart")
+    assert app.info[0].value == text().owndata.pair_needed
+    return app
+
+
+@pytest.mark.parametrize("part", LINE_PARTS)
+def test_every_part_takes_two_columns_of_a_file(part):
+    app = upload(own(part), OWN.encode(), key="needed")
+    assert len(app.get("vega_lite_chart")) >= 2
+    words = "A: `no`. B: `yes`. x₁: `a`, x₂: `b`, both standardized. Points drawn: 300 of 400."
+    assert any(words in caption.value for caption in app.caption)
+    assert app.session_state["session"].settings["line_points"] == "own_points"
+
+
+@pytest.mark.parametrize("part", LINE_PARTS)
+def test_every_part_takes_the_four_corners_of_a_file(part):
+    app = upload(own(part), b"a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0", key="needed")
+    assert len(app.get("vega_lite_chart")) >= 2
+
+
+def test_a_file_stays_while_a_question_brings_its_own_points():
+    app = upload(own(), OWN.encode(), key="needed")
+    file = app.session_state["session"].settings["file"]
+    app.get("button_group")[0].set_value("never").run()
+    assert app.session_state["session"].settings["file"] == file
+    assert not any("`yes`" in caption.value for caption in app.caption)
+    assert len(app.get("vega_lite_chart")) == 3
+
+
+def test_a_file_of_another_page_may_be_chosen_as_points():
+    app = upload(visit("training", lanes="1", epochs="3"), OWN.encode())
+    app.switch_page("pages/perceptron.py").run()
+    assert not any("`yes`" in caption.value for caption in app.caption)
+    next(w for w in app.selectbox if w.key == "line_points").set_value("own_points").run()
+    assert any("B: `yes`" in caption.value for caption in app.caption)
+
+
+def test_a_file_without_two_classes_is_explained_where_it_can_be_changed():
+    numbers = "a,b,c\n" + "\n".join(f"{k},{k * k},{k / 7:.3f}" for k in range(40))
+    app = upload(own(), numbers.encode(), key="needed")
+    assert app.info[0].value == text().owndata.pair_needed
+    assert any(w.key == "needed.answer" for w in app.selectbox)

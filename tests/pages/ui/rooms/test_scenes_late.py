@@ -16,8 +16,9 @@ from pages.texts.numbers import power
 from pages.ui.rooms.story.scenes import price, race, since, slopes
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.settings import REMEDIES_SINCE
+from tests.crossing import crossed
 from tests.pages.ui.rooms import test_story
-from tests.pages.ui.rooms.test_story import recorded
+from tests.recorded import recorded
 
 EN = LANGUAGES["en"].text
 LATE = {"slopes": 5, "race": 6, "price": 7, "since": 8}
@@ -72,6 +73,7 @@ def test_the_slope_of_tanh_is_shown_only_after_the_guess(drawn):
     assert True in [arguments[2] for chart, arguments, _ in drawn if chart is charts.stretch]
 
 
+@pytest.mark.slow
 def test_tanh_loses_the_error_where_its_units_have_left_zero():
     calm, wild = map(recorded, slopes.RATES)
     assert race.learnt(calm) >= 7
@@ -130,6 +132,7 @@ def test_relu_with_xavier_leaves_less_than_tanh_and_he_makes_up_for_it():
     assert race.myth(EN).verdict == "half"
 
 
+@pytest.mark.slow
 def test_no_rate_lets_the_sigmoid_learn_and_layer_1_hardly_moves():
     for run in race.RATES:
         record = recorded(run)
@@ -157,6 +160,7 @@ def test_the_myth_of_zero_counts_the_units_that_are_silent_for_all_points():
     assert found.verdict == "false"
 
 
+@pytest.mark.slow
 def test_at_rate_2_most_units_die_and_leaky_relu_does_not_make_it_harmless():
     relu, leaky = (
         recorded(replace(run, replicas=price.LEAKY.replicas)) for run in PRESETS["dead"][1:]
@@ -230,6 +234,7 @@ def test_another_start_changes_the_network_and_not_the_machine(drawn, monkeypatc
     assert not tables(before, charts.plane, "frames").equals(tables(drawn, charts.plane, "frames"))
 
 
+@pytest.mark.slow
 def test_batch_normalization_lets_the_same_sigmoid_network_learn():
     plain = replace(since.NETWORK, replicas=since.SEEDS)
     assert race.learnt(recorded(plain)) == 0
@@ -250,9 +255,7 @@ def test_everything_that_came_after_is_a_remedy_and_has_its_words(code):
 
 
 @pytest.mark.usefixtures("finished")
-@pytest.mark.parametrize("code", LANGUAGES)
-@pytest.mark.parametrize("scene", LATE)
-@pytest.mark.parametrize("belief", ["true", "seen"])
+@crossed(code=LANGUAGES, belief=["true", "seen"], scene=LATE)
 def test_every_myth_is_decided_by_a_number_in_every_language(scene, code, belief):
     app = visit(scene, language=code, belief=belief, belief_also=belief)
     words = LANGUAGES[code].text["scene_" + scene]

@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import replace
-from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +14,6 @@ from core.lessons.perceptron import POINT_SETS, best_at, best_line, drawn
 from core.lessons.propagation import textbook
 from core.runs.lanes import MOST_LANES, read_lanes
 from core.runs.presets import SIGMOID
-from core.runs.recording import Recording
 from pages.charts import story as charts
 from pages.charts import training
 from pages.charts.laboratory import Part
@@ -29,21 +27,15 @@ from pages.ui.rooms.story.scenes import PLAYED, SCENES, deeper, folds, line, wal
 from pages.ui.rooms.story.scenes.scene import Outcome
 from pages.ui.settings import SEEN, Telling
 from tests.browser.drive import ROOT
+from tests.crossing import crossed
 from tests.pages.charts.test_curves import check
+from tests.recorded import recorded
 
 EN = LANGUAGES["en"].text
 LETTERS = story.LETTERS
 every_scene = pytest.mark.parametrize("number", range(1, len(SCENES) + 1))
 every_language = pytest.mark.parametrize("language", LANGUAGES)
 early = pytest.mark.parametrize("number", [1, 2, 3, 4])
-
-
-@cache
-def recorded(run):
-    """A run, computed to its end, once for all tests."""
-    recording = Recording(run)
-    recording.advance()
-    return recording
 
 
 def visit(number, **query):
@@ -160,8 +152,7 @@ def test_the_bar_shows_its_scene_even_if_the_first_run_was_cut_short(short, monk
     assert not bar.proto.set_value  # or what a reader does meanwhile would be taken back
 
 
-@every_scene
-@every_language
+@crossed(language=LANGUAGES, number=range(1, len(SCENES) + 1))
 def test_every_scene_asks_before_it_shows_and_explains_after_every_guess(number, language, short):
     t, scene = LANGUAGES[language].text, SCENES[number - 1]
     texts = scene.texts(t)
@@ -183,8 +174,7 @@ def test_every_scene_asks_before_it_shows_and_explains_after_every_guess(number,
     assert "guess" not in settings(app)
 
 
-@every_scene
-@every_language
+@crossed(language=LANGUAGES, number=range(1, len(SCENES) + 1))
 def test_an_explanation_differs_for_a_right_and_for_a_wrong_guess(number, language):
     t, scene = LANGUAGES[language].text, SCENES[number - 1]
     texts = scene.texts(t)
@@ -218,8 +208,7 @@ def test_the_scene_and_what_was_said_are_in_the_address(short):
     assert (link["scene"], link["guess"], link["belief"]) == ("1", "b", "half")
 
 
-@every_scene
-@every_language
+@crossed(language=LANGUAGES, number=range(1, len(SCENES) + 1))
 def test_a_myth_is_asked_then_decided_by_a_number_and_leads_to_its_run(number, language, short):
     t, scene = LANGUAGES[language].text, SCENES[number - 1]
     app = visit(number, language=language)
@@ -321,7 +310,7 @@ def test_the_exit_question_needs_no_guess_and_no_other_scene_goes_on_before_one(
 
 
 def turned(wish):
-    """A page that only turns to a scene; a script of its own, so it imports what it needs."""
+    """A page that only turns to a scene; a separate script, so it imports what it needs."""
     import streamlit as st
 
     from pages.ui.rooms.story.story import go

@@ -1,24 +1,32 @@
 """The page of the support vector machine: its charts, its questions, and what is left alone."""
 
 import base64
+import gc
 import io
+import weakref
 from dataclasses import replace
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS, load
+from core.data.tables import suggested, tabulate
 from core.lessons.svm import MOST_POINTS, SvmSpec, solve
 from core.runs.recording import Recording, grid
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import svm as charts
 from pages.charts.style import DARK, LIGHT
+from pages.files.reading import read
 from pages.ui.house import SVM, TWO_CLASSES
+from pages.ui.owndata import paired
 from pages.ui.rooms.svm import SWEPT, data_of, machine_of, score_of, swept
+from pages.ui.settings import Pair
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import settings, visit, widget
+from tests.pages.ui.widgets.test_owndata import upload
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_theme = pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
@@ -165,7 +173,7 @@ def test_a_value_that_no_widget_offers_has_its_own_mark():
 
 
 def scores_of(key):
-    chosen, run = SVM.presets[key]
+    chosen, run, *_ = SVM.presets[key]
     recording = Recording(run)
     recording.advance()
     return score_of(data_of(run), chosen), recording.history.test_accuracy[-1, 0]
@@ -226,7 +234,7 @@ def test_the_page_opens_with_all_its_charts(language, dataset):
 
 @pytest.mark.parametrize("key", SVM.presets)
 def test_every_question_is_recognized_from_its_own_link(key):
-    chosen, run = SVM.presets[key]
+    chosen, run, *_ = SVM.presets[key]
     app = visit("svm", **chosen.to_query(full=True), **run.to_query(full=True))
     assert any(block.value == T.svm.preset_notes[key] for block in app.markdown)
 
@@ -263,7 +271,7 @@ def test_more_points_than_the_machine_takes_leave_the_network():
 
 def test_points_of_one_class_are_explained(monkeypatch):
     def refuse(drawn, chosen):
-        data = load(*drawn)
+        data = drawn.run.data()
         return solve(data.train_x, np.ones(len(data.train_x)), chosen)
 
     monkeypatch.setattr("pages.ui.rooms.svm.machine_of", refuse)
@@ -295,3 +303,72 @@ def test_a_run_over_budget_is_refused_in_one_sentence():
 def test_a_network_that_diverges_leaves_the_machine_and_its_own_last_state():
     app = visit("svm", epochs="20", rate="1000", activation="identity", gain="20", depth="3")
     assert len(app.get("vega_lite_chart")) == 4
+
+
+# --- a visitor's own data ---------------------------------------------------------------------
+
+OWN = "name,a,b,c,kind\n" + "\n".join(
+    f"n{k},{k * 7 % 11},{k * 5 % 13 - 6},{k / 3:.2f},{'xyz'[k % 3]}" for k in range(60)
+)
+
+
+def bring(app, text=OWN, key="own"):
+    app = upload(app, text.encode(), key=key)
+    assert not app.error
+    return app
+
+
+def test_two_columns_of_a_file_take_the_place_of_the_points():
+    app = bring(visit("svm", **QUICK))
+    assert len(app.get("vega_lite_chart")) == 4
+    assert not any(w.key == "dataset" for w in app.selectbox)
+    assert [w.value for w in app.multiselect if w.key == "own.pair"] == [[2, 3]]
+    assert any("A: `y / z`. B: `x`. x₁: `a`, x₂: `b`" in caption.value for caption in app.caption)
+
+
+def test_the_choice_of_columns_and_class_is_of_this_page_alone():
+    app = bring(visit("svm", **QUICK))
+    before = dict(app.session_state["session"].settings)
+    next(w for w in app.multiselect if w.key == "own.pair").set_value([3, 4]).run()
+    next(w for w in app.selectbox if w.key == "own.against").set_value(3).run()
+    assert any("B: `z`. x₁: `b`, x₂: `c`" in caption.value for caption in app.caption)
+    now = dict(app.session_state["session"].settings)
+    assert now == before | {"pair": "3-4", "against": "3"}
+    other = visit("svm", **now)
+    assert not other.get("vega_lite_chart")
+    bring(other, key="needed")
+    assert any("B: `z`. x₁: `b`, x₂: `c`" in caption.value for caption in other.caption)
+
+
+def test_a_file_without_two_classes_gives_way_to_the_points_of_the_page():
+    text = "a,b,c\n" + "\n".join(f"{k},{k * k},{k / 7:.3f}" for k in range(40))
+    app = bring(visit("svm", **QUICK), text)
+    assert "so it shows XOR" in app.info[0].value
+    assert len(app.get("vega_lite_chart")) == 4
+
+
+def test_of_four_points_nothing_is_measured():
+    app = bring(visit("svm", **QUICK), "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0")
+    assert len(app.get("vega_lite_chart")) == 4
+    sweep = app.get("vega_lite_chart")[2].proto.datasets[0].data.data
+    assert set(pa.ipc.open_stream(sweep).read_all()["part"].to_pylist()) == {"train"}
+
+
+def test_a_question_takes_the_page_s_own_points():
+    app = bring(visit("svm", **QUICK))
+    app.get("button_group")[0].set_value("xor").run()
+    assert "file" not in app.session_state["session"].settings
+    assert any(w.key == "dataset" for w in app.selectbox)
+
+
+def test_what_was_made_of_own_data_goes_with_them():
+    nobody_else_s = OWN.replace("n0,", "m0,")
+    table = tabulate(sheet := read(nobody_else_s), paired(sheet, suggested(sheet), Pair()))
+    drawn = data_of(RunSpec(table=table, samples=60))
+    machine = machine_of(drawn, SvmSpec())
+    kept = machine_of(drawn, SvmSpec()) is machine  # pytest would hold what it compares
+    assert kept
+    gone = weakref.ref(machine)
+    del machine, drawn, table, sheet
+    gc.collect()
+    assert gone() is None
