@@ -45,7 +45,7 @@ bench-browser: .venv/.dev ## Speed of the pages in a browser
 
 load: .venv/.dev ## Many viewers at once on this machine; one alone: .venv/bin/python -m bench.load soak
 	$(BIN)/python -m tests.deploy.install
-	$(BIN)/python -m bench.load class crowd fair audience $(QUICKLY)
+	$(BIN)/python -m bench.load class crowd fair audience lesson $(QUICKLY)
 	$(BIN)/python -m bench.load soak $(or $(QUICKLY),--short)
 
 font: .venv/.dev ## The Japanese glyphs that the texts need; takes Noto Sans CJK JP, installed

@@ -53,31 +53,33 @@ def lay_out(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Cluster:
-    """address: of nginx. processes: of the dashboard, by port."""
+    """address: of nginx. processes: of the dashboard, by port, with this environment."""
 
     address: str
     processes: dict[int, subprocess.Popen[bytes]]
+    environment: dict[str, str]
 
     def kill(self, port: int) -> None:
         self.processes[port].send_signal(signal.SIGKILL)
         self.processes[port].wait(timeout=20)
 
     def start(self, port: int) -> None:
-        self.processes[port] = start(port)
+        self.processes[port] = start(port, **self.environment)
         wait_for(f"http://127.0.0.1:{port}")
 
 
-def start(port: int) -> subprocess.Popen[bytes]:
+def start(port: int, **environment: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-m", "uvicorn", "asgi:app", "--host=127.0.0.1", f"--port={port}"],
         cwd=ROOT,
+        env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
 
 
 @contextmanager
-def cluster(folder: Path, size: int = 2) -> Iterator[Cluster]:
+def cluster(folder: Path, size: int = 2, **environment: str) -> Iterator[Cluster]:
     """`folder`: empty, for what nginx writes."""
     program, ports = nginx(), [free_port() for _ in range(size)]
     assert program is not None
@@ -85,7 +87,11 @@ def cluster(folder: Path, size: int = 2) -> Iterator[Cluster]:
     lay_out(folder)
     written = folder / "nginx.conf"
     written.write_text(configured(folder, front, ports), "utf-8")
-    running = Cluster(f"http://127.0.0.1:{front}", {port: start(port) for port in ports})
+    running = Cluster(
+        f"http://127.0.0.1:{front}",
+        {port: start(port, **environment) for port in ports},
+        environment,
+    )
     with (folder / "errors").open("wb") as errors:
         server = subprocess.Popen(
             [program, "-c", str(written), "-p", str(folder)], stderr=errors, env=os.environ

@@ -1,4 +1,4 @@
-"""Many viewers at once: `python -m bench.load class crowd fair soak audience [--short]`.
+"""Many viewers at once: `python -m bench.load class crowd fair soak audience lesson [--short]`.
 
 `--short` takes seconds instead of minutes; `--quick` only shows that all of it works.
 
@@ -23,6 +23,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.cluster import Cluster, cluster
+from bench.lesson import Size
+from bench.lesson import lesson as live
 from bench.server import EMPTY, Meter, Server, serving
 from bench.viewer import Seen, Value, Viewer
 
@@ -352,12 +354,19 @@ def audience(size: str, workers: int) -> None:
     print(f"  other errors: {len(seen.errors) - lost}")
 
 
+def lesson(size: str, workers: int) -> None:
+    """A class votes within ten seconds, two processes serve it; then again, and one is killed."""
+    sizes = {"quick": Size(10, 2.0, 3.0), "short": Size(20, 4.0, 4.0), "full": Size(300, 60.0)}
+    live(sizes[size], max(2, workers))
+
+
 SCENARIOS: dict[str, Callable[[str, int], None]] = {
     "class": class_of_100,
     "crowd": crowd,
     "fair": fair,
     "soak": soak,
     "audience": audience,
+    "lesson": lesson,
 }
 
 

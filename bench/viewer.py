@@ -78,6 +78,7 @@ class Viewer:
         self.headers = {"Cookie": cookie} if cookie else {}
         self.received = 0  # bytes
         self.widgets: dict[str, str] = {}
+        self.fragments: dict[str, str] = {}  # of widgets that are in one, by key
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
@@ -85,6 +86,10 @@ class Viewer:
         self._full = False  # the run under way is of the whole page, and begun after the last post
         self.lost = asyncio.Event()
         self._finished = asyncio.Event()
+        self._pressed = asyncio.Event()
+        self._running: list[str] = []  # fragments
+        self._awaited = ""
+        self._watches: dict[str, asyncio.Task[None]] = {}  # fragments that run every so often
         self._quiet = asyncio.Event()
         self._socket: Any = None
         self._reader: asyncio.Task[None] | None = None
@@ -130,6 +135,20 @@ class Viewer:
         self.seen.changes.append(self.received - before)
         return True
 
+    async def press(self, key: str) -> bool:
+        """Press the button with this key, which is in a fragment; whether it answered."""
+        state = WidgetState(id=self.widgets[key], trigger_value=True)
+        begun, self._awaited = time.perf_counter(), self.fragments[key]
+        self._pressed.clear()
+        try:
+            await self._post(self._awaited, state)
+            await asyncio.wait_for(self._pressed.wait(), LONGEST_WAIT)
+        except (TimeoutError, websockets.WebSocketException) as error:
+            self.seen.errors.append(f"press: {type(error).__name__}")
+            return False
+        self.seen.changed.append(time.perf_counter() - begun)
+        return True
+
     async def settled(self, seconds: float = LONGEST_WAIT) -> bool:
         """Wait until nothing is being computed any longer."""
         with contextlib.suppress(TimeoutError):
@@ -161,13 +180,15 @@ class Viewer:
         latencies.append(time.perf_counter() - begun)
         return True
 
-    async def _post(self, fragment: str = "") -> None:
+    async def _post(self, fragment: str = "", pressed: WidgetState | None = None) -> None:
         message = BackMsg()
         rerun = message.rerun_script
         rerun.query_string, rerun.page_script_hash = self.query, self._script
         rerun.page_name = "" if self._script else self.page
-        rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment)
+        rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment) and pressed is None
         rerun.widget_states.widgets.extend(self.states.values())
+        if pressed is not None:
+            rerun.widget_states.widgets.append(pressed)
         rerun.context_info.url = f"{self.address}/{self.page}"
         rerun.context_info.locale = "en-US"
         await self._socket.send(message.SerializeToString())
@@ -197,20 +218,26 @@ class Viewer:
                 self.seen.errors.append(f"exception: {told[:160]}")
             content = getattr(drawn, name) if name else None
             if (identity := getattr(content, "id", "")).startswith("$$ID-"):
-                self.widgets[identity.split("-", 2)[2]] = identity
+                key = identity.split("-", 2)[2]
+                self.widgets[key], self.fragments[key] = identity, delta.fragment_id
             if getattr(content, "component_name", "") == LOOK:
                 self._look(delta.fragment_id, json.loads(content.json))
         elif kind == "new_session":
-            self._full = not message.metadata.run.fragment_ids
+            self._running = list(message.metadata.run.fragment_ids)
+            self._full = not self._running
             if self._full:
                 self._stop_timers()
         elif kind == "navigation":
             self._script = message.navigation.page_script_hash
+        elif kind == "auto_rerun":
+            self._watch(message.auto_rerun.fragment_id, message.auto_rerun.interval)
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "script_finished":
             self.seen.scripts += 1
             self.seen.ticks += not self._full
+            if self._awaited in self._running:
+                self._pressed.set()
             if message.script_finished in FINISHED:
                 if self._full:
                     self._finished.set()
@@ -223,6 +250,14 @@ class Viewer:
             self._quiet.clear()
             self._timers[fragment] = asyncio.create_task(self._ask(fragment, data["period"]))
 
+    def _watch(self, fragment: str, interval: float) -> None:
+        self._stop_watch(fragment)
+        self._watches[fragment] = asyncio.create_task(self._tick(fragment, interval))
+
+    def _stop_watch(self, fragment: str) -> None:
+        if (watch := self._watches.pop(fragment, None)) is not None:
+            watch.cancel()
+
     def _stop_timer(self, fragment: str) -> None:
         if (timer := self._timers.pop(fragment, None)) is not None:
             timer.cancel()
@@ -230,6 +265,8 @@ class Viewer:
     def _stop_timers(self) -> None:
         for fragment in list(self._timers):
             self._stop_timer(fragment)
+        for fragment in list(self._watches):
+            self._stop_watch(fragment)
 
     async def _ask(self, fragment: str, period: float) -> None:
         """Ask for the next look as a browser does: a period after the last one was asked for."""
@@ -237,3 +274,10 @@ class Viewer:
             await asyncio.sleep(self._asked.get(fragment, 0.0) + period - time.monotonic())
             self._asked[fragment] = time.monotonic()
             await self._post(fragment)
+
+    async def _tick(self, fragment: str, interval: float) -> None:
+        """Run a fragment at its interval as a browser does, answered or not."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            while True:
+                await asyncio.sleep(interval)
+                await self._post(fragment)

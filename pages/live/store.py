@@ -72,6 +72,9 @@ class Store(Protocol):
 
     failures: tuple[type[Exception], ...]
 
+    def close(self) -> None:
+        """Let go of what is held; the lessons stay."""
+
     def open(self, lesson: Lesson, digest: str) -> None:
         """Keep a new lesson; `Full` beyond MOST_LESSONS, ValueError for a code that is taken."""
 

@@ -47,7 +47,7 @@ def plan(t: Text, minutes: int, link: Link) -> str:
         f"## {heads.aims}",
         numbered([words.aims[key] for key in words.aims]),
         f"**{heads.before}**{colon(t)}{words.before}",
-        f"**{heads.material}**{colon(t)}{named(t, words.material)}",
+        f"**{heads.material}**{colon(t)}{named(t, words.material)} {named(t, words.live_before)}",
         f"## {heads.plan}",
         steps(t, minutes, link),
         words.short,
@@ -106,6 +106,7 @@ def sheet(t: Text) -> str:
     return joined(
         f"# {words.sheet_title}",
         words.name_line,
+        words.split_line,
         numbered([one.ask for one in vars(words.questions).values()]),
         f"## {words.headings.stretch}",
         numbered([one.ask for one in vars(words.stretch).values()]),
@@ -143,6 +144,8 @@ def named(t: Text, line: str) -> str:
         share=t.common.share,
         file=t.takehome.page.title,
         links=t.classroom.parts.class_links,
+        live=t.classroom.parts.class_live,
+        vote=t.lesson.vote,
         own=t.classroom.states.own,
     )
 

@@ -112,7 +112,7 @@ def test_a_lesson_from_its_code_to_its_end(browser, server):
     press(english, "come_back")
     expect(english.locator("h1")).to_have_text(WORDS["en"].question)
 
-    teacher.get_by_role("link", name=EN.live.summary).click()
+    press(teacher, "lesson_summary")
     expect(teacher.locator(".st-key-summary_1")).to_contain_text(WORDS["en"].predict)
     teacher.get_by_role("button", name=EN.live.end, exact=True).click()
     press(teacher, "end_now")
@@ -184,9 +184,7 @@ def test_nothing_is_wider_than_a_phone_or_a_projector(browser, server):
     to_scene(teacher)
     press(teacher, "ask_own")
     long = "W" * 80
-    teacher.get_by_label(EN.live.own_title, exact=True).and_(teacher.locator("input")).fill(
-        "word " * 39
-    )
+    teacher.get_by_role("textbox", name=EN.live.own_title, exact=True).fill("word " * 39)
     for letter in "ABCD":
         teacher.get_by_label(EN.live.own_answer.format(letter=letter)).fill(long)
     teacher.get_by_test_id("stBaseButton-primaryFormSubmit").click()

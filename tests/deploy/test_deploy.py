@@ -225,7 +225,8 @@ def test_nginx_takes_the_configuration(tmp_path):
 def test_what_is_deployed_is_what_is_tested():
     """The pinned versions of deploy/requirements.txt are those of requirements.txt."""
     pinned = (ROOT / "deploy" / "requirements.txt").read_text("utf-8")
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
+    needed = [(ROOT / f"requirements{which}.txt").read_text("utf-8") for which in ("", "-redis")]
+    for line in "".join(needed).splitlines():
         name, version = line.partition("#")[0].strip().split("==")
         assert f"\n{name.split('[')[0]}" in pinned
         assert f"=={version} \\" in pinned

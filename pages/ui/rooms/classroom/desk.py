@@ -25,7 +25,7 @@ from pages.live.store import TOKEN, NoLesson, NotTheTeacher, Refused, new_voter
 from pages.texts import Text
 from pages.texts.numbers import percent
 from pages.ui.frame import palette
-from pages.ui.house import CLASSROOM, STORY, Presenting
+from pages.ui.house import CLASSROOM, STORY, Classroom, Presenting
 from pages.ui.rooms.classroom import links
 from pages.ui.rooms.classroom.phone import titled
 from pages.ui.rooms.classroom.qr import large
@@ -48,6 +48,7 @@ OWN_TO_EACH = {*SEAT, *EMBEDDING, *Reader.keys(), *Presenting.keys(), "v"}
 OWN_TO_EACH |= {*Telling.keys()} - {"scene"}
 """Keys of the address in which phones do not follow."""
 REFUSED = "desk_refused"
+NOBODY_SAYS = -1
 ASKED_ABOVE = "<style>:is(.st-key-prediction, .st-key-asked) { display: none; }</style>"
 """While the class is asked, the scene itself does not ask the teacher."""
 
@@ -163,9 +164,15 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
             steps(t, lesson, lesson.being_asked)
         if st.button(t.live.show_code, key="show_code", icon=":material/qr_code_2:"):
             code_dialog(t, now)
-        if path != CLASSROOM.path:
-            with st.container(width="content", key="lesson_summary"):
-                st.page_link(CLASSROOM.script, label=t.live.summary, icon=":material/summarize:")
+        if path != CLASSROOM.path and st.button(
+            t.live.summary,
+            key="lesson_summary",
+            icon=":material/summarize:",
+            type="tertiary",
+            on_click=CLASSROOM.change,
+            args=(Classroom, "class_part", "class_live"),
+        ):
+            st.switch_page(CLASSROOM.script)
         keep_key(t, now)
     if (refused := st.session_state.pop(REFUSED, None)) is not None:
         st.warning(t.live[refused])
@@ -226,16 +233,17 @@ def own_question(t: Text) -> None:
     """The form of a question that the teacher types."""
     with st.form("own_question", border=False, clear_on_submit=True):
         st.text_input(t.live.own_title, key="own_title_typed", max_chars=LONGEST_TITLE)
+        columns = st.columns(2, gap="small") * 2  # short enough to be seen whole
         for number in range(MOST_ANSWERS):
-            st.text_input(
+            columns[number].text_input(
                 t.live.own_answer.format(letter=LETTERS[number]),
                 key=f"own_answer_{number}",
                 max_chars=LONGEST_ANSWER,
             )
         st.selectbox(
             t.live.own_right,
-            [None, *range(MOST_ANSWERS)],
-            format_func=lambda k: t.live.nobody_says if k is None else LETTERS[k],
+            [NOBODY_SAYS, *range(MOST_ANSWERS)],
+            format_func=lambda k: t.live.nobody_says if k == NOBODY_SAYS else LETTERS[k],
             key="own_right",
         )
         st.form_submit_button(t.live.ask_it, type="primary", on_click=ask_own)
@@ -243,7 +251,9 @@ def own_question(t: Text) -> None:
 
 def ask_own() -> None:
     typed = [st.session_state[f"own_answer_{number}"].strip() for number in range(MOST_ANSWERS)]
-    right = st.session_state["own_right"]
+    right: int | None = st.session_state["own_right"]
+    if right == NOBODY_SAYS:
+        right = None
     if right is not None:  # an answer left out moves those that follow it up
         right = len([a for a in typed[:right] if a]) if typed[right] else MOST_ANSWERS
     options = tuple(answer for answer in typed if answer)
