@@ -31,9 +31,9 @@ def open_own(page):
     """Open the fold, its tab of data, and what holds the visitor's own."""
     bar = page.get_by_test_id("stSidebar")
     bar.get_by_test_id("stExpander").click()
-    bar.get_by_role("tab", name="Data").click()
+    bar.get_by_role("tab").first.click()
     bar.get_by_test_id("stPopover").get_by_role("button").click()
-    expect(page.get_by_text("A CSV file of up to 2 MB")).to_be_visible()
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
 
 
 def choose(page, content, name="mine.csv"):
@@ -155,3 +155,118 @@ def test_the_example_can_be_downloaded_and_brought_back(page):
     expect(page).to_have_url(re.compile("inputs=1-4&answer=5"))
     settle(page, 3)
     expect(page.get_by_text("setosa").first).to_be_visible()
+
+
+def drop(page, content, name):
+    """Let go of a file over the place for files."""
+    page.get_by_test_id("stFileUploaderDropzone").first.evaluate(
+        """(zone, [text, name]) => {
+            const held = new DataTransfer();
+            held.items.add(new File([text], name, {type: "text/plain"}));
+            for (const kind of ["dragenter", "dragover", "drop"])
+              zone.dispatchEvent(new DragEvent(kind, {dataTransfer: held, bubbles: true}));
+        }""",
+        [content, name],
+    )
+
+
+def test_a_file_may_be_dropped_and_rows_may_be_pasted(page):
+    open_own(page)
+    drop(page, rows("abc", "AB", "\t"), "dropped.txt")
+    expect(page.get_by_text("dropped.txt").first).to_be_visible()
+    expect(page).to_have_url(re.compile("file="))
+    page.get_by_role("tab", name="Paste").click()
+    page.get_by_test_id("stTextArea").locator("textarea").fill(rows(["u", "v", "w"], "XY", "\t"))
+    page.get_by_role("button", name="Use this text").click()
+    expect(page.get_by_text("Pasted text")).to_be_visible()
+    settle(page, 3)
+    plane = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(plane.get_by_text("u, standardized")).to_have_count(1)
+
+
+def test_what_was_seen_in_a_file_can_be_corrected(page):
+    open_own(page)
+    choose(page, rows(["1", "2", "3"], "AB").encode())
+    toggle = page.get_by_test_id("stPopoverBody").get_by_role("switch")
+    expect(
+        toggle.or_(page.get_by_test_id("stPopoverBody").get_by_role("checkbox"))
+    ).not_to_be_checked()
+    expect(page).to_have_url(re.compile("file="))
+    settle(page, 3)
+    page.get_by_text("The first row is a header").click()
+    expect(page).to_have_url(re.compile("header=yes"))
+    settle(page, 3)
+    plane = page.locator("[data-testid=stVegaLiteChart]").first
+    expect(plane.get_by_text("1, standardized")).to_have_count(1)
+
+
+def test_gaps_are_counted_and_filled_on_request(page):
+    lines = rows("abc", "AB").splitlines()
+    for k in (3, 8, 9):
+        lines[k] = "," + lines[k].split(",", 1)[1]
+    open_own(page)
+    choose(page, "\n".join(lines).encode())
+    expect(page.get_by_text("Leave out these 3 rows")).to_be_visible()
+    settle(page, 3)
+    page.get_by_text("Fill with the column's mean").click()
+    expect(page).to_have_url(re.compile("missing=fill"))
+    settle(page, 3)
+
+
+CURVE = "x,y\n" + "\n".join(f"{k / 3:.2f},{k * k / 7:.2f}" for k in range(30))
+CORNERS = "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0"
+
+
+def test_two_columns_are_points_and_a_curve_that_the_clock_moves(page):
+    open_own(page)
+    choose(page, CURVE.encode())
+    expect(page).to_have_url(re.compile("inputs=1&answer=2&goal=number"))
+    settle(page, 3)
+    page.keyboard.press("Escape")
+    chart = page.locator("[data-testid=stVegaLiteChart]").first
+    assert chart.locator(".mark-symbol.role-mark path").count() == 30
+    line = chart.locator(".mark-line path").last
+    learnt = line.get_attribute("d")
+    assert learnt.count("L") > 100
+    chart.locator("input[name=epoch]").evaluate(
+        "input => { input.value = 0; input.dispatchEvent(new Event('input')); }"
+    )
+    page.wait_for_timeout(300)
+    assert line.get_attribute("d") != learnt
+
+
+def test_four_rows_all_train_and_no_accuracy_is_shown_as_measured(page):
+    open_own(page)
+    choose(page, CORNERS.encode())
+    expect(page.get_by_test_id("stAlert")).to_contain_text("All 4 rows are used for training")
+    settle(page, 3)
+    assert "test accuracy" not in page.locator("[data-testid=stVegaLiteChart]").nth(2).inner_text()
+    assert page.locator("[data-testid=stException]").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "up to 2 MB"), ("ja", "2 MB までにしてください")]
+)
+def test_a_file_over_streamlit_s_own_limit_gets_our_sentence(browser, address, language, said):
+    page = open_page(browser, address + ONE.replace("=en", f"={language}"), 3)
+    open_own(page)
+    choose(page, b"1,2,A\n" * 1_000_000)
+    expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stAlert")).to_contain_text(said)
+    assert "must be" not in page.get_by_test_id("stPopoverBody").inner_text()
+    page.close()
+
+
+def test_the_machine_and_the_perceptron_take_two_columns_of_a_file(browser, address):
+    page = open_page(browser, address + "/svm?language=en&epochs=20", 4)
+    page.get_by_test_id("stSidebar").get_by_test_id("stPopover").get_by_role("button").click()
+    choose(page, rows(["n", "height", "weight", "kind"][1:], ["cat", "dog"]).encode())
+    expect(page).to_have_url(re.compile("file="))
+    settle(page, 4)
+    expect(page.get_by_text("x₁: height, x₂: weight").first).to_be_visible()
+    page.close()
+    page = open_page(browser, address + "/perceptron?language=en&line_points=own_points")
+    choose(page, rows(["height", "weight", "kind"], ["cat", "dog"]).encode())
+    settle(page, 2)
+    expect(page.get_by_text("Points drawn: 80 of 80").first).to_be_visible()
+    assert page.locator("[data-testid=stException]").count() == 0
+    page.close()

@@ -70,12 +70,15 @@ WORDS = """<style>
 [data-testid="stFileUploaderDropzone"] > span button p::after {{
   content: "{upload}"; font-size: 1rem;
 }}
-[data-testid="stFileUploaderFileErrorMessage"] {{ font-size: 0; }}
-[data-testid="stFileUploaderFileErrorMessage"]::after {{
+[data-testid="stFileUploader"] [role="alert"] {{ display: none; }}
+[data-testid="stFileUploader"] [data-testid="stTooltipErrorHoverTarget"] {{ pointer-events: none; }}
+[data-testid="stFileUploader"] [data-testid="stFileChipDeleteBtn"] {{ pointer-events: auto; }}
+[data-testid="stFileUploader"]:has([aria-invalid="true"])::after {{
   content: "{too_large}"; font-size: 0.875rem;
 }}
 </style>"""
-"""The uploader's own words are English, and tell the server's limit instead of ours."""
+"""The uploader's own words are English, and tell the server's limit instead of ours. What is too
+large even for the server never arrives there, so that its sentence is a style, too."""
 
 
 def own_data(t: Text, *, plane: bool = False) -> None:
