@@ -178,7 +178,7 @@ def test_a_file_may_be_dropped_and_rows_may_be_pasted(page):
     page.get_by_role("tab", name="Paste").click()
     page.get_by_test_id("stTextArea").locator("textarea").fill(rows(["u", "v", "w"], "XY", "\t"))
     page.get_by_role("button", name="Use this text").click()
-    expect(page.get_by_text("Pasted text")).to_be_visible()
+    expect(page.get_by_text("Pasted text").first).to_be_visible()
     settle(page, 3)
     plane = page.locator("[data-testid=stVegaLiteChart]").first
     expect(plane.get_by_text("u, standardized")).to_have_count(1)
