@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.ui.frame import frame
 from pages.ui.house import ROOMS
+from pages.ui.rooms.classroom.lesson import run
 
 st.set_page_config(layout="wide", page_icon="pages/ui/widgets/assets/icon.svg")
 with frame() as t:
@@ -18,4 +19,4 @@ with frame() as t:
         )
         section = t.common.sections[room.section] if room.section else ""
         sections.setdefault(section, []).append(page)
-    st.navigation(sections, position="top").run()
+    run(t, st.navigation(sections, position="top"))

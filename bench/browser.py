@@ -1,8 +1,10 @@
 """How lively the pages are in a real browser. Run with `make bench-browser`.
 
 Painted epochs: at every display frame the rule of the loss chart is looked at; a place where it
-has not been before is a painted epoch. A setting's way: from the key or click to the repainted
-chart, beside the way of an empty Streamlit app with the same configuration, in the same run.
+has not been before is a painted epoch. A setting's way: from the click to the repainted chart. A
+cold link: from its address in a browser that has never been here, of runs that nobody has had
+computed, to the first chart and to the end. The last two stand beside an empty Streamlit app with
+the same configuration in the same run; every number is a median of several rounds.
 """
 
 from __future__ import annotations
@@ -11,22 +13,36 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from tests.browser.drive import browsing, open_page, serving, settle
+from core.runs.presets import PRESETS
+from core.runs.recording import Recording
+from pages import texts
+from tests.browser.drive import browsing, serving, settle
 
 EMPTY = """
 import streamlit as st
 value = st.slider("value", 0, 100, 0)
 st.text(f"value {value}")
 """
-LANES = {1: "lanes=1", 4: "lanes=4&2.activation=tanh&3.activation=relu&4.activation=gelu"}
-PAINTED = """async ([seconds, selector, attribute, drive]) => {
-    const seen = new Set(), start = performance.now();
-    let last = null, before = start, gap = 0, n = 0;
+WINDOW = {"width": 1440, "height": 900}
+EN = texts.LANGUAGES["en"].text
+LANES = {
+    1: "lanes=1",
+    3: "lanes=3&2.activation=tanh&3.activation=relu",
+    4: "lanes=4&2.activation=tanh&3.activation=relu&4.activation=gelu",
+}
+CHARTS = "[data-testid=stVegaLiteChart]"
+CHANGES = 5
+"""How often a setting is changed in a round."""
+PAINTED = """async ([seconds, selector, drive]) => {
+    let last = null, before = performance.now(), gap = 0, n = 0, painted = 0;
+    const start = before;
     while (performance.now() - start < 1000 * seconds) {
         await new Promise(requestAnimationFrame);
         if (drive) {
@@ -34,148 +50,202 @@ PAINTED = """async ([seconds, selector, attribute, drive]) => {
             input.value = n++ % (+input.max + 1);
             input.dispatchEvent(new Event("input", {bubbles: true}));
         }
-        const node = document.querySelector(selector);
-        const place = node && (attribute ? node.getAttribute(attribute) : node.innerHTML);
+        const place = document.querySelector(selector)?.innerHTML;
         if (place !== last) {
             const now = performance.now();
             gap = Math.max(gap, now - before);
             [before, last] = [now, place];
-            seen.add(place + now);
+            painted += 1;
         }
     }
-    return [seen.size / seconds, gap];
+    return [painted / seconds, gap];
 }"""
-RULE = "[data-testid=stVegaLiteChart][aria-label*='training loss'] .mark-rule.role-mark line"
+MARK_RULE = """node => node.querySelectorAll('.mark-rule.role-mark line')
+    .forEach(line => line.closest('g').parentNode.classList.add('watched'))"""
 
 
-def rule(page: Page) -> str:
-    """A selector of what moves with the clock in the last chart: the rule at its epoch."""
-    charts = page.locator("[data-testid=stVegaLiteChart]")
-    page.evaluate(
-        """node => node.querySelectorAll('.mark-rule.role-mark line')
-            .forEach(line => line.closest('g').parentNode.classList.add('watched'))""",
-        charts.nth(2).element_handle(),
-    )
-    return ".watched"
+@dataclass(frozen=True)
+class Effort:
+    """How long is looked at what is painted, in seconds, and how many rounds there are."""
+
+    seconds: float = 5.0
+    rounds: int = 3
+
+    def medians(self, measure: Callable[[int], tuple[float, ...]]) -> list[float]:
+        """The median of each number that a round, told its own, measures."""
+        rounds = [measure(number) for number in range(self.rounds)]
+        return [statistics.median(numbers) for numbers in zip(*rounds, strict=True)]
 
 
-def painted(page: Page, seconds: float, drive: str = "") -> tuple[float, float]:
-    rate, gap = page.evaluate(PAINTED, [seconds, rule(page), "", drive])
+@contextmanager
+def visit(browser: Browser, address: str, charts: int = 0) -> Iterator[Page]:
+    """A page that has settled, in a browser that has never been there."""
+    page = browser.new_page(viewport=WINDOW)
+    page.goto(address)
+    settle(page, charts)
+    yield page
+    page.close()
+
+
+# --- what is painted ---------------------------------------------------------------------------
+
+
+def painted(page: Page, seconds: float, selector: str, drive: str = "") -> tuple[float, float]:
+    """Changes of what `selector` finds, a second, and the longest gap between two in ms.
+
+    drive: a dial that is moved at every frame.
+    """
+    rate, gap = page.evaluate(PAINTED, [seconds, selector, drive])
     return rate, gap
 
 
-def playing(browser: Browser, address: str, lanes: int, seconds: float) -> tuple[float, float]:
-    """Painted epochs a second and the longest gap in milliseconds: medians of three."""
-    page = open_page(
-        browser,
-        f"{address}/training?language=en&{LANES[lanes]}",
-        3 * lanes,
-        viewport={"width": 1440, "height": 900},
-    )
-    found = []
-    for _ in range(3):
-        page.locator(".clock .restart").click()
-        time.sleep(0.3)
-        found.append(painted(page, seconds))
-    page.close()
-    return statistics.median(r for r, _ in found), statistics.median(g for _, g in found)
+def watched(page: Page) -> str:
+    """A selector of what moves with the clock in the first lane's loss chart: its rule."""
+    page.evaluate(MARK_RULE, page.locator(CHARTS).nth(2).element_handle())
+    return ".watched"
 
 
-def scrubbing(browser: Browser, address: str, seconds: float) -> tuple[float, float]:
-    page = open_page(
-        browser,
-        f"{address}/training?language=en",
-        9,
-        viewport={"width": 1440, "height": 900},
-    )
-    found = [painted(page, seconds, ".clock .time") for _ in range(3)]
-    page.close()
-    return statistics.median(r for r, _ in found), statistics.median(g for _, g in found)
+def playing(browser: Browser, address: str, lanes: int, effort: Effort) -> list[float]:
+    with visit(browser, f"{address}/training?language=en&{LANES[lanes]}", 3 * lanes) as page:
+        rule = watched(page)
+
+        def play(_: int) -> tuple[float, float]:
+            page.locator(".clock .restart").click()
+            time.sleep(0.3)
+            return painted(page, effort.seconds, rule)
+
+        return effort.medians(play)
 
 
-def probing(browser: Browser, address: str, seconds: float) -> tuple[float, float]:
-    """Updates of the probe's tangents with three curves, its dial moved at every display frame."""
-    page = open_page(
-        browser,
-        f"{address}/activations?language=en",
-        2,
-        viewport={"width": 1440, "height": 900},
-    )
-    selector = "[data-testid=stVegaLiteChart] .mark-group.role-frame"
-    found = [page.evaluate(PAINTED, [seconds, selector, "", ".probe input"]) for _ in range(3)]
-    page.close()
-    return statistics.median(r for r, _ in found), statistics.median(g for _, g in found)
+def scrubbing(browser: Browser, address: str, effort: Effort) -> list[float]:
+    with visit(browser, f"{address}/training?language=en", 9) as page:
+        rule = watched(page)
+        return effort.medians(lambda _: painted(page, effort.seconds, rule, ".clock .time"))
 
 
-def way(page: Page, act: Callable[[int], None], watch: str, times: int = 15) -> float:
+def probing(browser: Browser, address: str, effort: Effort) -> list[float]:
+    """The tangents of three curves, their dial moved at every frame."""
+    with visit(browser, f"{address}/activations?language=en", 2) as page:
+        frame = f"{CHARTS} .mark-group.role-frame"
+        return effort.medians(lambda _: painted(page, effort.seconds, frame, ".probe input"))
+
+
+# --- a setting's way ---------------------------------------------------------------------------
+
+
+def way(page: Page, act: Callable[[], None], watch: str) -> tuple[float]:
     """Median milliseconds from `act` until what `watch` evaluates to has changed."""
     found = []
-    for turn in range(times):
+    for _ in range(CHANGES):
         before = page.evaluate(watch)
         start = time.perf_counter()
-        act(turn)
+        act()
         page.wait_for_function(f"before => ({watch}) !== before", arg=before, polling=5)
         found.append(1000 * (time.perf_counter() - start))
         settle(page)
         time.sleep(0.15)
-    return statistics.median(found)
+    return (statistics.median(found),)
 
 
-def empty_way(browser: Browser) -> float:
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder) / "empty.py"
-        script.write_text(EMPTY, "utf-8")
-        with serving(script) as address:
-            page = open_page(browser, address)
-            page.locator("[data-testid=stSlider] [tabindex='0'], input[type=range]").first.focus()
-            return way(
-                page,
-                lambda turn: page.keyboard.press("ArrowRight"),
-                "document.querySelector('[data-testid=stText]').textContent",
-            )
-
-
-def setting_way(browser: Browser, address: str) -> float:
-    """The number of lanes' depth axis: the linear switch of the layers' chart, back and forth."""
-    page = open_page(
-        browser,
-        f"{address}/training?language=en&lanes=1&epochs=100",
-        3,
-        viewport={"width": 1440, "height": 1200},
+def setting_way(browser: Browser, address: str, effort: Effort) -> float:
+    """The linear axis of the error in every layer, to and fro; its ticks tell when it is drawn."""
+    axis = (
+        f"[...document.querySelectorAll('{CHARTS}')[1].querySelectorAll('.role-axis-label text')]"
     )
-    page.get_by_text("What is shown").click()
-    switch = page.get_by_text("Linear axis")
-    switch.wait_for()
-    return way(
-        page,
-        lambda turn: switch.click(),
-        "document.querySelectorAll('[data-testid=stVegaLiteChart]')[1].querySelector"
-        "('.role-axis-label').textContent + document.querySelectorAll"
-        "('[data-testid=stVegaLiteChart]')[1].querySelectorAll('.role-axis-label')[1].textContent",
-    )
+    with visit(browser, f"{address}/training?language=en&lanes=1&epochs=100", 3) as page:
+        page.get_by_text(EN.training.more_settings).click()
+        page.get_by_role("tab", name=EN.training.tabs.shown).click()
+        switch = page.get_by_text(EN.settings.linear)
+        switch.wait_for()
+        settle(page, 3)
+        ticks = f"{axis}.map(node => node.textContent).join()"
+        (took,) = effort.medians(lambda _: way(page, switch.click, ticks))
+    return took
+
+
+def empty_way(browser: Browser, address: str, effort: Effort) -> float:
+    with visit(browser, address) as page:
+        page.locator("[data-testid=stSlider] [tabindex='0'], input[type=range]").first.focus()
+        text = "document.querySelector('[data-testid=stText]').textContent"
+        (took,) = effort.medians(
+            lambda _: way(page, lambda: page.keyboard.press("ArrowRight"), text)
+        )
+    return took
+
+
+# --- a cold link -------------------------------------------------------------------------------
+
+
+def opening(browser: Browser, address: str, first: str, charts: int) -> tuple[float, float]:
+    """Seconds until `first` is there, and until all has been computed and drawn."""
+    page = browser.new_page(viewport=WINDOW)
+    start = time.perf_counter()
+    page.goto(address, wait_until="commit")
+    page.wait_for_selector(first)
+    seen = time.perf_counter() - start
+    settle(page, charts)
+    finished = time.perf_counter() - start
+    page.close()
+    return seen, finished
+
+
+def cold(browser: Browser, address: str, effort: Effort) -> list[float]:
+    """The race, each round from a start that nobody has computed."""
+    link = f"{address}/training?language=en&{LANES[3]}&seed="
+    return effort.medians(lambda n: opening(browser, f"{link}{4711 + n}", f"{CHARTS} svg.marks", 9))
+
+
+def recordings(effort: Effort) -> float:
+    """Seconds of the same three recordings one after another, by nobody disturbed."""
+
+    def record(number: int) -> tuple[float]:
+        start = time.perf_counter()
+        for run in PRESETS["race"]:
+            Recording(replace(run, seed=4711 + number)).advance()
+        return (time.perf_counter() - start,)
+
+    (took,) = effort.medians(record)
+    return took
+
+
+# --- the report --------------------------------------------------------------------------------
+
+
+def row(*columns: object) -> None:
+    print(f"| {' | '.join(map(str, columns))} |", flush=True)
+
+
+def report(browser: Browser, address: str, empty: str, effort: Effort) -> None:
+    row("what is painted", "a second", "longest gap, ms")
+    row("---", "--:", "--:")
+    for lanes in (1, 4):
+        rate, gap = playing(browser, address, lanes, effort)
+        row(f"epochs while playing, lanes: {lanes}", f"{rate:.1f}", f"{gap:.0f}")
+    rate, gap = scrubbing(browser, address, effort)
+    row("epochs while scrubbing, lanes: 3", f"{rate:.1f}", f"{gap:.0f}")
+    rate, gap = probing(browser, address, effort)
+    row("updates of the probe, curves: 3", f"{rate:.1f}", f"{gap:.0f}")
+    print()
+    row("what takes how long", "dashboard", "empty app")
+    row("---", "--:", "--:")
+    ours, idle = setting_way(browser, address, effort), empty_way(browser, empty, effort)
+    row("a setting's way to the repainted chart, ms", f"{ours:.0f}", f"{idle:.0f}")
+    seen, finished = cold(browser, address, effort)
+    idle, _ = effort.medians(lambda _: opening(browser, empty, "[data-testid=stText]", 0))
+    row("a cold link of three lanes, first chart, s", f"{seen:.1f}", f"{idle:.1f}")
+    row("a cold link of three lanes, finished, s", f"{finished:.1f}", "")
+    row("its three recordings alone, s", f"{recordings(effort):.1f}", "")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=5.0)
-    seconds = parser.parse_args().seconds
-    with serving() as address, browsing() as browser:
-        print("| what | per second | longest gap (ms) |")
-        print("|---|---|---|")
-        for lanes in LANES:
-            rate, gap = playing(browser, address, lanes, seconds)
-            print(f"| epochs painted while playing, {lanes} lane(s) | {rate:.1f} | {gap:.0f} |")
-        rate, gap = scrubbing(browser, address, seconds)
-        print(f"| epochs painted while scrubbing, 3 lanes | {rate:.1f} | {gap:.0f} |")
-        rate, gap = probing(browser, address, seconds)
-        print(f"| updates of the probe, 3 curves | {rate:.1f} | {gap:.0f} |")
-        ours, empty = setting_way(browser, address), empty_way(browser)
-        print()
-        print("| a setting's way to the screen | median (ms) |")
-        print("|---|---|")
-        print(f"| switch to the repainted chart | {ours:.0f} |")
-        print(f"| slider to text, empty app | {empty:.0f} |")
-        print(f"| ratio | {ours / empty:.1f} |")
+    parser.add_argument("--quick", action="store_true", help="only show that it works")
+    effort = Effort(0.3, 1) if parser.parse_args().quick else Effort()
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "empty.py"
+        script.write_text(EMPTY, "utf-8")
+        with serving() as address, serving(script) as empty, browsing() as browser:
+            report(browser, address, empty, effort)
 
 
 if __name__ == "__main__":

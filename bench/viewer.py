@@ -1,8 +1,8 @@
 """A viewer without a browser: speaks Streamlit's own protocol to a server on this machine.
 
 It does what a browser does that matters to the server: opens a page, sends what widgets hold, and
-posts the ticks of fragments for as long as the page asks for them. It draws nothing, so hundreds
-fit in one process.
+asks for the next look at runs that are being computed for as long as the page wants it. It draws
+nothing, so hundreds fit in one process.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 LONGEST_WAIT = 30.0
 """Seconds after which an answer counts as an error."""
 LARGEST_MESSAGE = 64_000_000
+LOOK = "dashboard_look"
+"""The component that asks for the next look."""
 FINISHED = {ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_WITH_COMPILE_ERROR}
 Value = bool | int | float | str | tuple[str, ...]
 VALUES = {
@@ -77,6 +80,7 @@ class Viewer:
         self.widgets: dict[str, str] = {}
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
+        self._asked: dict[str, float] = {}
         self._script = ""  # the page by Streamlit's name, as soon as that is known
         self._full = False  # the run under way is of the whole page, and begun after the last post
         self.lost = asyncio.Event()
@@ -87,7 +91,7 @@ class Viewer:
 
     @property
     def computing(self) -> bool:
-        """Whether the page asks for ticks, that is, something is still being computed."""
+        """Whether the page wants another look, that is, something is still being computed."""
         return bool(self._timers)
 
     async def open(self) -> bool:
@@ -194,31 +198,30 @@ class Viewer:
             content = getattr(drawn, name) if name else None
             if (identity := getattr(content, "id", "")).startswith("$$ID-"):
                 self.widgets[identity.split("-", 2)[2]] = identity
+            if getattr(content, "component_name", "") == LOOK:
+                self._look(delta.fragment_id, json.loads(content.json))
         elif kind == "new_session":
             self._full = not message.metadata.run.fragment_ids
             if self._full:
                 self._stop_timers()
         elif kind == "navigation":
             self._script = message.navigation.page_script_hash
-        elif kind == "auto_rerun":
-            self._start_timer(message.auto_rerun.fragment_id, message.auto_rerun.interval)
-        elif kind == "stop_auto_rerun":
-            for fragment in message.stop_auto_rerun.fragment_ids:
-                self._stop_timer(fragment)
         elif kind == "page_info_changed":
             self.query = message.page_info_changed.query_string
         elif kind == "script_finished":
             self.seen.scripts += 1
             self.seen.ticks += not self._full
-            if message.script_finished in FINISHED and self._full:
-                self._finished.set()
+            if message.script_finished in FINISHED:
+                if self._full:
+                    self._finished.set()
                 if not self._timers:
                     self._quiet.set()
 
-    def _start_timer(self, fragment: str, interval: float) -> None:
-        self._quiet.clear()
-        if fragment not in self._timers:
-            self._timers[fragment] = asyncio.create_task(self._tick(fragment, interval))
+    def _look(self, fragment: str, data: dict[str, Any]) -> None:
+        self._stop_timer(fragment)
+        if data["wanted"]:
+            self._quiet.clear()
+            self._timers[fragment] = asyncio.create_task(self._ask(fragment, data["period"]))
 
     def _stop_timer(self, fragment: str) -> None:
         if (timer := self._timers.pop(fragment, None)) is not None:
@@ -228,9 +231,9 @@ class Viewer:
         for fragment in list(self._timers):
             self._stop_timer(fragment)
 
-    async def _tick(self, fragment: str, interval: float) -> None:
-        """Post ticks as a browser does: at its interval, whether they are answered or not."""
+    async def _ask(self, fragment: str, period: float) -> None:
+        """Ask for the next look as a browser does: a period after the last one was asked for."""
         with contextlib.suppress(websockets.ConnectionClosed):
-            while True:
-                await asyncio.sleep(interval)
-                await self._post(fragment)
+            await asyncio.sleep(self._asked.get(fragment, 0.0) + period - time.monotonic())
+            self._asked[fragment] = time.monotonic()
+            await self._post(fragment)

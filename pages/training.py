@@ -10,7 +10,7 @@ from pages.ui.house import TRAINING
 from pages.ui.owndata import file_is_missing
 from pages.ui.rooms.training.laboratory import laboratory
 from pages.ui.rooms.training.lanes import open_lanes, settings
-from pages.ui.rooms.training.stage import Scene, stage
+from pages.ui.rooms.training.stage import Scene, stage, view_choice
 from pages.ui.rooms.training.trust import trust
 from pages.ui.widgets.owndata import ask_for_file
 from pages.ui.widgets.presets import questions
@@ -25,11 +25,13 @@ def below(scene: Scene, records: Sequence[Recording]) -> None:
 t = open_page(TRAINING)
 shown, lanes = open_lanes()
 
-questions(t, TRAINING)
+with st.container(horizontal=True, vertical_alignment="center", gap="small", key="start"):
+    questions(t, TRAINING)
+    view_choice(t, shown)
 with st.sidebar:
     settings(t, shown, lanes)
 if file_is_missing():
     ask_for_file(t)
 else:
-    stage(t, palette(), shown, lanes, below)
+    stage(t, palette(), lanes, below)
 close_page(t, TRAINING)

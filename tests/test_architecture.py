@@ -75,15 +75,15 @@ MAY_IMPORT = {
     "pages/files": "core/* charset_normalizer numpy pandas",
     "pages/live": "redis",
     "pages/texts": "core/*",
-    "pages/charts": "core/* pages/texts altair numpy pyarrow PIL vl_convert",
+    "pages/charts": "core/* pages/live pages/texts altair numpy pyarrow PIL vl_convert",
     "pages/ui": "core/* pages/files pages/texts pages/charts pyarrow streamlit",
     "pages/ui/widgets": "core/* pages/files pages/texts pages/charts pages/ui altair pyarrow"
     " streamlit",
     "pages/ui/frame": "core/* pages/texts pages/charts pages/ui pages/ui/widgets streamlit",
-    "pages/ui/rooms": "core/* pages/files pages/texts pages/charts pages/ui pages/ui/widgets"
-    " pages/ui/frame numpy pyarrow segno streamlit",
+    "pages/ui/rooms": "core/* pages/files pages/live pages/texts pages/charts pages/ui"
+    " pages/ui/widgets pages/ui/frame numpy pyarrow segno streamlit",
     "pages": "core/* pages/ui pages/ui/widgets pages/ui/frame pages/ui/rooms streamlit",
-    "dashboard.py": "pages/ui pages/ui/frame streamlit",
+    "dashboard.py": "pages/ui pages/ui/frame pages/ui/rooms streamlit",
 }
 """Every room and what it may import beside itself and the standard library, from the bottom up.
 `core/*` is every room of the core."""

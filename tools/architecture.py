@@ -16,7 +16,9 @@ BEGIN, END = "<!-- begin: make architecture -->\n", "<!-- end: make architecture
 ENTRY = ROOT / "dashboard.py"
 FILES = tuple(sorted([*ROOT.glob("core/**/*.py"), *ROOT.glob("pages/**/*.py"), ENTRY]))
 FRAME = "pages/ui/frame"
-SURROUNDING = frozenset(ROOT / "pages" / "ui" / name for name in ("frame.py", "present.py"))
+SURROUNDING = frozenset(
+    ROOT / "pages" / "ui" / name for name in ("frame.py", "present.py", "computing.py")
+)
 """They surround every page and use the widgets, which the rest of `pages/ui` does not know."""
 BUNDLE = ROOT / "pages" / "__init__.py"
 """Named in `from pages import texts`, but there is nothing in it to import."""

@@ -60,6 +60,12 @@ class Data:
     train_rows: Array
     test_rows: Array
 
+    def astype(self, dtype: Any) -> Data:
+        """The same data in another precision."""
+        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
+        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
+        return replace(self, **x, **y)
+
     @property
     def tested(self) -> bool:
         """Whether there is a test part."""
@@ -72,12 +78,6 @@ class Data:
         if self.tested:
             return self.test_x, self.test_y, self.test_rows
         return self.train_x, self.train_y, self.train_rows
-
-    def astype(self, dtype: Any) -> Data:
-        """The same data in another precision."""
-        x = {"train_x": self.train_x.astype(dtype), "test_x": self.test_x.astype(dtype)}
-        y = {"train_y": self.train_y.astype(dtype), "test_y": self.test_y.astype(dtype)}
-        return replace(self, **x, **y)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ with the same seed. An `Outcome` holds what it did.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import isfinite
@@ -22,7 +22,7 @@ from core.nn.optimizers import OPTIMIZERS
 from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.recording import History
-from core.runs.rules import RULES, Verdict
+from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
 
 Change = Callable[[RunSpec], dict[str, Any]]
@@ -129,7 +129,8 @@ def effective(run: RunSpec) -> RunSpec:
         "constants": own_of(run.constants, run.optimizer),
     }
     drawn = min(run.samples, data.max_samples)  # fewer than a setting can say, if they are few
-    idle["samples"] = max(drawn, RunSpec.domains()["samples"].low)
+    samples: Any = RunSpec.domains()["samples"]
+    idle["samples"] = max(drawn, samples.low)
     idle["frozen"] = min(run.frozen, run.depth)
     idle["batch"] = min(run.batch, drawn)
     if run.initializer == "zeros" or run.gain == 0:
@@ -171,18 +172,17 @@ def trial_of(run: RunSpec) -> RunSpec:
     return trial
 
 
-def candidates(run: RunSpec, verdict: Verdict) -> tuple[Candidate, ...]:
-    """What might help a run with this verdict, the smallest change first.
+def candidates(run: RunSpec, remedies: Iterable[str]) -> tuple[Candidate, ...]:
+    """Those of a rule's remedies that might help this run, the smallest change first.
 
     Every one may be computed, and does something else than the run itself and than the others.
     """
     found: dict[RunSpec, Candidate] = {}
-    for rule in RULES:
-        for remedies in rule.remedies if rule.verdict is verdict else ():
-            mended = changed(run, remedies)
-            does = effective(mended)
-            if does != effective(run) and does not in found and over_budget(mended) is None:
-                found[does] = Candidate(remedies, mended, trial_of(mended))
+    for together in remedies:
+        mended = changed(run, together)
+        does = effective(mended)
+        if does != effective(run) and does not in found and over_budget(mended) is None:
+            found[does] = Candidate(together, mended, trial_of(mended))
     return tuple(sorted(found.values(), key=lambda one: size_of_change(run, one)))
 
 

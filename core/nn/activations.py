@@ -73,7 +73,7 @@ def tanh(z: Array) -> Pair:
 
 
 def relu(z: Array) -> Pair:
-    f = np.maximum(z, 0)
+    f = np.maximum(z, np.zeros(z.shape, z.dtype))  # faster than with 0, which NumPy does singly
     return f, np.sign(f)
 
 

@@ -46,7 +46,8 @@ class Loss:
 
 def sigmoid(z: Array) -> Array:
     e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+    probability: Array = np.where(z >= 0, 1, e) / (1 + e)
+    return probability
 
 
 @np.errstate(over="ignore")  # two of them may differ by more than the largest float: exp gives 0

@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
 from core.arrays import Array
-from core.nn.network import Network, Parameters, Pass, ones, write_layer_gradient
+from core.nn.network import Error, Network, Parameters, Pass, ones, write_layer_gradient
 
 SATURATED = 0.05
 """A unit's value counts as saturated where |f'(z)| is below this share of max |f'|."""
 
-TOGETHER = 30_000
+TOGETHER = 60_000
 """Layers are measured together up to about this many values: below it a call costs more."""
 
 FAINT = 1e-280
@@ -144,17 +144,24 @@ def measure(
     """
     if gradient is None:
         gradient = network.parameters.like(np.empty_like(network.parameters.theta))
-    size = error_sizes(network, through, delta, gradient)
-    units = activity(through, prediction, network.spec.max_slope)
-    weights_part, activation_part, norm_part, through_part, around_part = parts(size)
+    errors, units = by_layer(network, through, delta, prediction, gradient)
+    samples: int = delta.shape[1]
+    count = samples * np.array([[z.shape[-1]] for z in through.z])
+    size = np.sqrt(errors / count)
+    faint = errors[:3] < FAINT
+    if np.count_nonzero(faint) and delta.dtype == float:
+        size[:3] = np.where(faint, faint_sizes(network, through, delta), size[:3])
+    weights_part, activation_part, norm_part, through_part, around_part = parts(*size)
+    mean, signal2, spread2, saturated, dead = units
+    signal, spread = np.sqrt(np.array([signal2, spread2]) / count)
     return Measures(
-        delta=size.delta.T,
-        gradient_norm=norms(gradient) / delta.shape[1],
-        activation_mean=units.mean.T,
-        activation_std=np.hypot(units.signal, units.spread).T,
-        signal=units.signal.T,
-        saturated=units.saturated.T,
-        dead=units.dead.T,
+        delta=size[0].T,
+        gradient_norm=norms(gradient) / samples,
+        activation_mean=mean.T,
+        activation_std=np.hypot(signal, spread).T,
+        signal=signal.T,
+        saturated=saturated.T,
+        dead=dead.T,
         weights_part=weights_part.T,
         activation_part=activation_part.T,
         norm_part=norm_part.T,
@@ -163,59 +170,84 @@ def measure(
     )
 
 
-# What follows has the layers first, (layers, replicas), as the layers are what it goes through.
+# What follows has the layers first, (layers, replicas), in the order in which they are stacked.
 
 
-class Sizes(NamedTuple):
-    """The error in every layer, as root mean square over samples and units: (layers, replicas).
+def by_layer(
+    network: Network, through: Pass, delta: Array, prediction: Array, gradient: Parameters
+) -> tuple[Array, Array]:
+    """`error_squares` and `activity` of every layer, and its gradient, on one walk back.
 
-    delta, carried, passed: as in `Error`. through, around: of what is carried, the part that came
-    through the weights and the part that came around the layer above. Nothing is carried to the
-    output layer, where all but delta is not a number.
+    Each of the two is (5, layers, replicas). A layer is measured on the way, while its arrays are
+    still in the processor's caches.
     """
-
-    delta: Array
-    carried: Array
-    passed: Array
-    through: Array
-    around: Array
-
-
-def error_sizes(network: Network, through: Pass, delta: Array, gradient: Parameters) -> Sizes:
-    """Walk back through the layers, write the gradient of each, and measure the error there."""
-    replicas, samples, outputs = delta.shape
-    depth, width = len(through.slope), through.z[0].shape[-1]
-    sums = np.zeros((5, depth + 1, replicas))
-    delta2, carried2, passed2, through2, around2 = sums
+    errors, units = np.zeros((2, 5, len(through.z), len(delta)))
     walk = network.backward(through, delta)
     write_layer_gradient(next(walk), through, gradient)
-    delta2[-1], sums[1:, -1] = squares(delta), np.nan
-    for errors in batched(walk, at_once(through)):
-        for error in errors:
+    errors[0, -1], errors[1:, -1] = squares(delta), np.nan  # nothing is carried to the output
+    units[:3, -1] = variation(prediction)
+    for group in batched(walk, max(1, TOGETHER // through.z[0].size)):
+        for error in group:
             write_layer_gradient(error, through, gradient)
-            if error.around is not None and error.carried is not None:
-                around2[error.layer] = squares(error.around)
-                through2[error.layer] = squares(error.carried - error.around)
-        upwards = errors[::-1]
-        layers = slice(upwards[0].layer, upwards[-1].layer + 1)
-        delta2[layers] = squares(together([e.delta for e in upwards]))
-        carried2[layers] = squares(together([e.carried for e in upwards if e.carried is not None]))
-        if through.normal:
-            passed2[layers] = squares(together([e.passed for e in upwards]))
-    if not through.normal:
-        passed2[:-1] = delta2[:-1]
+        layers = slice(group[-1].layer, group[0].layer + 1)
+        errors[:, layers] = error_squares(group[::-1])
+        a, slope = together(through.a[1:][layers]), together(through.slope[layers])
+        units[:, layers] = activity(a, slope, network.spec.max_slope)
+    return errors, units
 
-    units: Array = np.array([[width]] * depth + [[outputs]])
-    sizes = np.sqrt(sums / (samples * units))
-    faint = sums[:3] < FAINT
-    if np.count_nonzero(faint) and delta.dtype == float:
-        sizes[:3] = np.where(faint, sizes_of_faint(network, through, delta), sizes[:3])
-    size = Sizes(*sizes)
-    return size._replace(through=np.where(size.around == 0, size.carried, size.through))
+
+def error_squares(errors: Sequence[Error]) -> Array:
+    """Sums of squares of delta, carried and passed, and of what came through and around.
+
+    delta, carried, passed: as in `Error`. through, around: of what is carried, the part that came
+    through the weights and the part that came around the layer above.
+    """
+    delta = squares(together([e.delta for e in errors]))
+    carried = squares(together([e.carried for e in errors if e.carried is not None]))
+    plain = errors[0].passed is errors[0].delta
+    passed = delta if plain else squares(together([e.passed for e in errors]))
+    through, around = np.zeros((2, *delta.shape))
+    for layer, e in enumerate(errors):
+        if e.around is not None and e.carried is not None:
+            through[layer], around[layer] = squares(e.carried - e.around), squares(e.around)
+    return np.array([delta, carried, passed, through, around])
+
+
+def activity(a: Array, slope: Array, steepest: float) -> Array:
+    """The `variation` of the activations, and the shares of saturated and of dead units.
+
+    a, slope: (layers, replicas, samples, units). steepest: the largest |f'|.
+    """
+    slope = np.abs(slope)
+    flat = SATURATED * steepest if steepest < np.inf else 0
+    silent = ones(slope.shape[-2], slope.dtype) @ slope == 0
+    return np.array([*variation(a), share(slope <= flat), share(silent)])
+
+
+def variation(a: Array) -> tuple[Array, Array, Array]:
+    """The mean of activations (..., samples, units), and their variation in two parts.
+
+    As sums of squares: how far each is from its unit's mean over the samples, and, once for every
+    sample, how far the units' means are from the mean of all.
+    """
+    samples, units = a.shape[-2:]
+    of_unit = ones(samples, a.dtype) @ a / samples
+    of_all = of_unit.sum(axis=-1, keepdims=True) / units
+    return of_all[..., 0, 0], squares(a - of_unit), samples * squares(of_unit - of_all)
+
+
+def parts(delta: Array, carried: Array, passed: Array, through: Array, around: Array) -> Array:
+    """The factors from layer to layer, in the order of `Measures`: (5, layers, replicas)."""
+    above = np.concatenate([delta[1:], carried[-1:]])
+    through = np.where(around == 0, carried, through)
+    return ratio(
+        np.array([carried, passed, delta, through, around]),
+        np.array([above, carried, passed, above, above]),
+    )
 
 
 @np.errstate(over="ignore", invalid="ignore")  # what is not faint may overflow, and is not used
-def sizes_of_faint(network: Network, through: Pass, delta: Array) -> Array:
+def faint_sizes(network: Network, through: Pass, delta: Array) -> Array:
     """rms of delta_l, of what is carried to l and of what f' passes, from scaled errors.
 
     Of shape (3, layers, replicas).
@@ -227,61 +259,3 @@ def sizes_of_faint(network: Network, through: Pass, delta: Array) -> Array:
             if part is not None:
                 size[error.layer] = np.sqrt(squares(part) / part[0].size) / SCALE
     return sizes
-
-
-def parts(size: Sizes) -> Array:
-    """The factors from layer to layer, in the order of `Measures`: (5, layers, replicas)."""
-    above = np.concatenate([size.delta[1:], size.carried[-1:]])
-    return ratio(
-        np.array([size.carried, size.passed, size.delta, size.through, size.around]),
-        np.array([above, size.carried, size.passed, above, above]),
-    )
-
-
-class Activity(NamedTuple):
-    """What the units do, each (layers, replicas), the output layer's prediction last.
-
-    mean: of all activations. signal, spread: their standard deviation has two parts, how much a
-    unit varies over the samples and how much the units' means differ. saturated, dead: as in
-    `Measures`.
-    """
-
-    mean: Array
-    signal: Array
-    spread: Array
-    saturated: Array
-    dead: Array
-
-
-def activity(through: Pass, prediction: Array, steepest: float) -> Activity:
-    """Measure the activations and slopes of a forward pass, `steepest` being the largest |f'|."""
-    replicas, samples, outputs = prediction.shape
-    depth, width = len(through.slope), through.z[0].shape[-1]
-    one: Array = ones(samples, prediction.dtype)
-    flat = SATURATED * steepest if steepest < np.inf else 0
-
-    signal2, spread2, mean, saturated, dead = np.zeros((5, depth + 1, replicas))
-    unit_mean, unit_slope = np.zeros((2, depth, replicas, 1, width), prediction.dtype)
-    count = at_once(through)
-    for layers in (slice(k, min(k + count, depth)) for k in range(0, depth, count)):
-        a, slope = together(through.a[1:][layers]), np.abs(together(through.slope[layers]))
-        unit_mean[layers] = one @ a / samples
-        unit_slope[layers] = one @ slope
-        signal2[layers] = squares(a - unit_mean[layers])
-        saturated[layers] = share(slope <= flat)
-    dead[:-1] = share(unit_slope == 0)
-    output_mean = one @ prediction / samples
-    signal2[-1] = squares(prediction - output_mean)
-    for layers, means in ((slice(depth), unit_mean), (slice(depth, None), output_mean[None])):
-        middle = means.mean(axis=(-2, -1), keepdims=True)
-        mean[layers] = middle[..., 0, 0]
-        spread2[layers] = samples * squares(means - middle)
-
-    units: Array = np.array([[width]] * depth + [[outputs]])
-    signal, spread = np.sqrt(np.array([signal2, spread2]) / (samples * units))
-    return Activity(mean, signal, spread, saturated, dead)
-
-
-def at_once(through: Pass) -> int:
-    """How many layers are measured together."""
-    return max(1, TOGETHER // through.z[0].size)

@@ -7,7 +7,9 @@ records by them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 from math import ceil
 from typing import NamedTuple
@@ -19,13 +21,15 @@ from core.runs.training import AT_ONCE, RunSpec
 
 GRID = 40
 """Cells along each side of a picture of the plane."""
-SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where the plane cannot be drawn."""
 STEPS = 200
 """Places of a single input at which a curve is kept."""
+SHOWN_SAMPLES = 24
+"""Test samples whose predictions are kept where neither can be drawn."""
 BINS, SPAN = 48, 6.0
 """Of the histogram of a layer's pre-activations: how many bins there are from -SPAN to SPAN."""
 MAX_FRAMES = 200
+MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
+"""Networks kept with a run at most, by number and by bytes; two are kept of any."""
 FRAME_OVERHEAD = 600
 """Bytes that a frame takes beside its numbers: an object and three arrays."""
 
@@ -48,10 +52,21 @@ def kept_epochs(run: RunSpec) -> list[int]:
 
 def kept_frames(run: RunSpec) -> frozenset[int]:
     """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
-    kept = kept_epochs(run)
-    if len(kept) <= MAX_FRAMES:
-        return frozenset(kept)
-    return frozenset(kept[i] for i in np.linspace(0, len(kept) - 1, MAX_FRAMES).round().astype(int))
+    return evenly(kept_epochs(run), MAX_FRAMES)
+
+
+@lru_cache(maxsize=64)
+def kept_moments(run: RunSpec) -> frozenset[int]:
+    """The epochs whose network is kept: some of `kept_frames`, as many as MOMENT_BYTES hold."""
+    held = MOMENT_BYTES // (8 * run.parameters)
+    return evenly(sorted(kept_frames(run)), max(2, min(MAX_MOMENTS, held)))
+
+
+def evenly(epochs: Sequence[int], most: int) -> frozenset[int]:
+    """At most `most` of these, evenly, the first and the last among them."""
+    if len(epochs) <= most:
+        return frozenset(epochs)
+    return frozenset(epochs[i] for i in np.linspace(0, len(epochs) - 1, most).round().astype(int))
 
 
 def cost(run: RunSpec) -> Cost:
@@ -84,9 +99,10 @@ def cost(run: RunSpec) -> Cost:
     numbers = 9 * run.replicas * parameters + max(passes, min(shown, AT_ONCE) * arrays * units)
     row = 8 * 20 * run.replicas * layers + 3500
     pixels = shown + layers * 2 * (BINS + run.width) + FRAME_OVERHEAD + 100
+    moments = max(MOMENT_BYTES, 2 * 8 * run.parameters)
     return Cost(
         operations=training + kept * statistics + frames * picture,
-        bytes=8 * numbers + 2 * kept * row + frames * pixels,
+        bytes=8 * numbers + 2 * kept * row + frames * pixels + moments,
     )
 
 

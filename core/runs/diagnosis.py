@@ -69,7 +69,7 @@ class Diagnosis:
     share: rms delta_1 / rms delta_out. layer, epoch: where and when, for a dead layer or a
     divergence. saturated: share of saturated values in the hidden layers. dead, units: hidden
     units that are dead, of how many. baseline: the loss of the best constant answer. numbers: those
-    of the rule's signs, by name.
+    of the rule's signs, by name. remedies: what the rule proposes to try.
     """
 
     verdict: Verdict
@@ -84,6 +84,7 @@ class Diagnosis:
     baseline: float = inf
     test_loss: float = nan
     numbers: Mapping[str, float] = field(default_factory=dict)
+    remedies: tuple[str, ...] = ()
 
     @property
     def broken(self) -> bool:
@@ -445,6 +446,7 @@ def diagnose(
         baseline=baseline,
         test_loss=float(history.test_loss[row, replica]),
         numbers={name: float(getattr(state, name)) for name in rule.numbers},
+        remedies=rule.remedies,
     )
 
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from threading import Lock, RLock
 from typing import Any, Protocol
 
 import numpy as np
 
 from core.arrays import Array
-from core.data.datasets import Data, Task, View
+from core.data.datasets import Data, Task, View, frozen
+from core.nn.network import ones
 from core.runs.cost import (
     BINS,
     FRAME_OVERHEAD,
@@ -27,6 +29,7 @@ from core.runs.cost import (
     STEPS,
     OverBudget,
     kept_frames,
+    kept_moments,
     over_budget,
 )
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
@@ -43,14 +46,15 @@ CROWDED_SLICE = 0.06
 setting waits for a slice of every lane."""
 
 
+@lru_cache(maxsize=16)
 def grid(reach: float = 1.0, cells: int = GRID) -> Array:
     """The centres of the cells of the plane's picture, row by row from the top: (cells^2, 2).
 
-    reach: the picture shows the square from -reach to reach.
+    reach: the picture shows the square from -reach to reach. Shared by all, and read-only.
     """
     centre = (np.arange(cells) + 0.5) / cells * 2 * reach - reach
     x1, x2 = np.meshgrid(centre, -centre)
-    return np.stack([x1.ravel(), x2.ravel()], axis=1)
+    return frozen(np.stack([x1.ravel(), x2.ravel()], axis=1))
 
 
 def line(data: Data) -> Array:
@@ -58,6 +62,21 @@ def line(data: Data) -> Array:
     x = np.concatenate([data.train_x, data.test_x])
     margin = 0.04 * (x.max() - x.min())
     return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """The parameters of a network at one epoch, and the last step, which was subtracted.
+
+    Both are float32 of shape (parameters,), in the order of `Parameters.theta`.
+    """
+
+    theta: Array
+    step: Array
+
+    @property
+    def nbytes(self) -> int:
+        return self.theta.nbytes + self.step.nbytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,37 +91,50 @@ class Frame:
     sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS a layer.
     active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
+    moment: the network itself, of the epochs in `kept_moments`.
     """
 
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes
+        own = 0 if self.moment is None else self.moment.nbytes
+        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
-def frame(trainer: Trainer) -> Frame:
-    """Look at what the first replica has learnt so far, and where its units stand."""
-    depth, width = trainer.run.depth, trainer.run.width
-    sums = np.zeros((depth, BINS), np.uint16)
-    active = np.zeros((depth, width), np.uint16)
-    for layer, z in enumerate(trainer.sums()):
-        active[layer] = np.count_nonzero(z > 0, axis=0)
+@np.errstate(over="ignore")  # what overflows belongs to an outer bin
+def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
+    """What the first replica has learnt so far, and where its units are.
+
+    sums: z_l of its hidden layers on the training part, each (samples, width).
+    """
+    counts = np.zeros((len(sums), BINS), np.uint16)
+    active = np.zeros((len(sums), trainer.run.width), np.uint16)
+    for layer, z in enumerate(sums):
+        active[layer] = ones(len(z), z.dtype) @ (z > 0)
         some = z.ravel()[:: -(-z.size // MOST_SUMS)]
-        place = np.clip(np.nan_to_num(some), -SPAN, SPAN)
-        bins = ((place + SPAN) * (BINS / (2 * SPAN))).astype(int).clip(0, BINS - 1)
-        sums[layer] = np.bincount(bins, minlength=BINS)
-    return Frame(trainer.epoch, answers(trainer), sums, active)
+        place = (some + SPAN) * (BINS / (2 * SPAN))
+        counts[layer] = np.bincount(np.clip(place, 0, BINS - 1).astype(int), minlength=BINS)
+    return Frame(trainer.epoch, answers(trainer), counts, active)
+
+
+def with_network(seen: Frame, trainer: Trainer) -> Frame:
+    """The frame with the first replica's network, if that is kept of its epoch."""
+    if seen.epoch not in kept_moments(trainer.run):
+        return seen
+    theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
+    return replace(seen, moment=Moment(theta.astype(np.float32), step.astype(np.float32)))
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The network's answers, as a frame keeps them."""
     data = trainer.run.source
     plane, curve = data.view is View.PLANE, data.view is View.CURVE
-    places = line(trainer.data) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
+    places = line(trainer.run.data()) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
     answer = trainer.predict(grid(data.reach) if plane else places)
     if data.task is Task.CLASSES:
         values = likeliest(answer) if plane else answer.argmax(axis=1)
@@ -326,14 +358,16 @@ class Recording:
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
     """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
     run, framed = trainer.run, kept_frames(trainer.run)
-    yield trainer.snapshot(), frame(trainer)
+    snapshot, sums = trainer.look()
+    yield snapshot, with_network(frame(trainer, sums), trainer)
     while not trainer.finished:
         for _ in trainer.steps_of_epoch():
             yield None, None
         if trainer.finished or trainer.epoch % run.stride == 0:
-            snapshot = trainer.snapshot()
+            snapshot, sums = trainer.look()
             seen = trainer.epoch in framed and not trainer.diverged[0]
-            yield snapshot, frame(trainer) if seen else None
+            picture = with_network(frame(trainer, sums), trainer) if seen else None
+            yield snapshot, picture
 
 
 class Recordings:

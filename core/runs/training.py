@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from math import ceil
+from math import ceil, isfinite
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from core.domain import choice, flag, knobs, real, whole
 from core.nn.losses import LOSSES, Loss
 from core.nn.network import PRECISIONS, Network, NetworkSpec, Parameters, Pass, build
 from core.nn.optimizers import OPTIMIZERS
-from core.nn.probes import Measures, measure, norms, ratio
+from core.nn.probes import Measures, lengths, measure, norms, ratio
 
 KEPT_EPOCHS = 500
 AT_ONCE = 800
@@ -80,6 +80,13 @@ class RunSpec(NetworkSpec):
     def stride(self) -> int:
         """Epochs between two that a recording keeps; 1 up to 500 epochs."""
         return ceil(self.epochs / KEPT_EPOCHS)
+
+    @cached_property
+    def parameters(self) -> int:
+        """Weights, biases and scales of one replica."""
+        sizes = self.sizes(self.source.inputs, self.source.outputs)
+        scales = self.depth * self.width if self.normalization is not None else 0
+        return sum((m + 1) * n for m, n in pairwise(sizes)) + scales
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,10 +182,10 @@ class Descent:
             largest = np.abs(gradient).max(axis=1, keepdims=True, initial=1e-37)
             length = np.linalg.norm(gradient / largest, axis=1, keepdims=True)  # never infinite
             gradient *= np.minimum(1, clip / largest / length)
-        step, theta, constants = self.step.theta, self.parameters.theta, self.run.step_constants
-        self.optimizer.step(step, gradient, theta, self.rate, self.steps, *self.memory, **constants)
+        given = (gradient, self.parameters.theta, self.rate, self.steps, *self.memory)
+        self.optimizer.step(self.step.theta, *given, **self.run.step_constants)
         for columns in self.frozen:  # weight decay needs no gradient
-            step[:, columns] = 0
+            self.step.theta[:, columns] = 0
         return self.step
 
     @property
@@ -260,7 +267,7 @@ class Trainer:
         """One step against the gradient of the mean loss of a batch."""
         network = self.network
         through = network.forward(x)
-        if not np.isfinite(through.output.sum()):
+        if not isfinite(through.output.sum()):
             self.mark_diverged(finite_sums(through))
             through = network.forward(x)
         network.remember(through.found)
@@ -275,40 +282,50 @@ class Trainer:
             self.relative_update = ratio(norms(step), norms(parameters))
         np.subtract(parameters.theta, step.theta, out=parameters.theta)
 
-    @np.errstate(all="ignore")
     def snapshot(self) -> Snapshot:
         """Measure the networks as they are, on the whole training part."""
-        through = self.network.forward(self.data.train_x)
-        loss, parameters = self.run.loss, self.network.parameters
-        delta = loss.delta(through.output, self.data.train_y)
-        prediction = loss.output(through.output)
-        measures = measure(self.network, through, delta, prediction, self.descent.gradient)
-        way = parameters.like(parameters.theta - self.first.theta)
+        return self.look()[0]
+
+    @np.errstate(all="ignore")
+    def look(self) -> tuple[Snapshot, list[Array]]:
+        """A snapshot, and `sums` from the same pass."""
+        network, loss, y = self.network, self.run.loss, self.data.train_y
+        through = network.forward(self.data.train_x)
+        delta, prediction = loss.delta(through.output, y), loss.output(through.output)
+        measures = measure(network, through, delta, prediction, self.descent.gradient)
+        size, scores = norms(network.parameters), self.scores(through)
+        self.mark_broken(through, measures, size, scores)
+        untested = np.full(self.run.replicas, np.nan)
         table = {
             **vars(measures),
-            **self.scores(through),
+            "test_loss": untested,
+            "test_accuracy": untested,
+            **scores,
             "relative_update": self.relative_update,
-            "weight_norm": norms(parameters),
-            "moved": ratio(norms(way), norms(self.first)),
+            "weight_norm": size,
+            "moved": self.moved,
         }
-        self.mark_broken(through, table)
         gone = np.array([mark is not None for mark in self.diverged])
         if gone.any():
             for name, array in table.items():
                 table[name] = np.where(gone[:, None] if array.ndim == 2 else gone, np.nan, array)
-        return Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
+        snapshot = Snapshot(epoch=self.epoch, diverged=tuple(self.diverged), **table)
+        return snapshot, self.sums() if gone[0] else [z[0] for z in through.z[:-1]]
+
+    @property
+    def moved(self) -> Array:
+        """|W_l - first W_l| / |first W_l|: (replicas, layers)."""
+        theta, starts = self.network.parameters.theta, self.first.starts[:-1]
+        return ratio(lengths(theta - self.first.theta, starts), norms(self.first))
 
     def scores(self, through: Pass) -> dict[str, Array]:
-        """Losses and accuracies on both parts, each (replicas,)."""
+        """Losses and accuracies of both parts, if there is a test part: each (replicas,)."""
         loss, data, network = self.run.loss, self.data, self.network
         # both parts are judged alike, or a gap between them would show the running averages
         train = network.judge(data.train_x).output if network.running else through.output
-        untested = np.full(self.run.replicas, np.nan)
         scores = {
             "train_loss": loss.value(train, data.train_y).mean(axis=1),
             "train_accuracy": loss.accuracy(train, data.train_y),
-            "test_loss": untested,
-            "test_accuracy": untested,
         }
         if data.tested:
             test = network.judge(data.test_x).output
@@ -316,15 +333,15 @@ class Trainer:
             scores["test_accuracy"] = loss.accuracy(test, data.test_y)
         return scores
 
-    def mark_broken(self, through: Pass, table: Mapping[str, Array]) -> None:
+    def mark_broken(
+        self, through: Pass, measures: Measures, size: Array, scores: Mapping[str, Array]
+    ) -> None:
         """Mark the replicas of which something that was measured is not finite."""
-        by_layer = ("delta", "gradient_norm", "activation_std", "weight_norm")
-        scores = ["train_loss", "train_accuracy"]
-        scores += ["test_loss", "test_accuracy"] if self.data.tested else []
-        finite = np.isfinite(sum(table[name] for name in by_layer))
-        finite[:, -1] &= np.isfinite(sum(table[name] for name in scores))
+        measured = measures.delta + measures.gradient_norm + measures.activation_std + size
+        finite = np.isfinite(measured)
+        finite[:, -1] &= np.isfinite(sum(scores.values()))
         if not finite.all():
-            self.mark_diverged(where_it_broke(through, finite, np.isfinite(table["delta"])))
+            self.mark_diverged(where_it_broke(through, finite, np.isfinite(measures.delta)))
 
     def mark_diverged(self, finite: Array) -> None:
         """Mark the replicas that are not finite in some layer, and rest them at zero weights.
@@ -345,7 +362,7 @@ class Trainer:
 
     def predict(self, x: Array, replica: int = 0) -> Array:
         """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
-        return self.trained(replica).predict(x)
+        return Trained(self.run, self.epoch, self.network.replica(replica)).predict(x)
 
     @np.errstate(all="ignore")
     def sums(self, replica: int = 0) -> list[Array]:

@@ -32,14 +32,14 @@ from core.arrays import Array
 from core.data.tables import Columns, Table
 from core.nn.network import Network, Parameters
 from core.nn.normalization import Moments
-from core.runs.recording import Computation, Computing, Frame, History, Slice
+from core.runs.recording import Computation, Computing, Frame, History, Moment, Slice
 from core.runs.training import RunSpec, Trained
 
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "core.runs.worker")
 LENGTH = 8
 """Bytes that tell how long a message's head is."""
-FRAME = ("values", "sums", "active")
+FRAME, MOMENT = ("values", "sums", "active"), ("theta", "step")
 PATIENCE = 2
 """How often in a row a run may lose its worker before it is computed without one."""
 
@@ -100,6 +100,7 @@ def packed_slice(new: Slice) -> Message:
         "finished": new.finished,
         "diverged": None if new.history is None else new.history.diverged,
         "frames": [frame.epoch for frame in new.frames],
+        "moments": [frame.epoch for frame in new.frames if frame.moment is not None],
         "final": None if new.final is None else new.final.epoch,
     }
     arrays: dict[str, Array] = {}
@@ -107,6 +108,9 @@ def packed_slice(new: Slice) -> Message:
         arrays |= {f"history.{name}": column for name, column in new.history.columns.items()}
     for part in FRAME if new.frames else ():
         arrays[f"frames.{part}"] = np.stack([getattr(frame, part) for frame in new.frames])
+    kept = [frame.moment for frame in new.frames if frame.moment is not None]
+    for part in MOMENT if kept else ():
+        arrays[f"moments.{part}"] = np.stack([getattr(moment, part) for moment in kept])
     if new.final is not None:
         arrays["final.theta"] = new.final.network.parameters.theta
         for layer, moments in enumerate(new.final.network.running):
@@ -120,8 +124,14 @@ def unpacked_slice(message: Message, run: RunSpec) -> Slice:
     if head["diverged"] is not None:
         diverged = tuple(None if mark is None else tuple(mark) for mark in head["diverged"])
         history = History(**named(arrays, "history."), diverged=diverged)
+    kept = {
+        epoch: Moment(*(arrays[f"moments.{part}"][k] for part in MOMENT))
+        for k, epoch in enumerate(head["moments"])
+    }
     frames = tuple(
-        Frame(epoch, *(arrays[f"frames.{part}"][k] for part in FRAME))
+        replace(
+            Frame(epoch, *(arrays[f"frames.{part}"][k] for part in FRAME)), moment=kept.get(epoch)
+        )
         for k, epoch in enumerate(head["frames"])
     )
     if head["final"] is not None:

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from core.data.datasets import Dataset, Task, gathered
 from core.data.tables import shortened
-from core.runs.recording import BEYOND, STEPS, Frame, line
+from core.runs.cost import STEPS
+from core.runs.recording import BEYOND, Frame, line
 from core.runs.training import RunSpec
 from pages.charts.expressions import NOW
 from pages.charts.style import BOUNDARY, LINE, SHAPES, Palette

@@ -12,6 +12,7 @@ from PIL import Image
 from core.lessons.digits import DIGITS, Reading, pictures
 from core.runs.recording import History
 from pages.charts.pictures import Pixels, inked, rgb, tinted, uri
+from pages.charts.present import PROJECTOR, TYPE
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import LABEL, ONCE, apart, dotted_at, names_beside, strokes
 from pages.texts import Text
@@ -222,9 +223,12 @@ def mistakes(t: Text, colours: Palette, rows: int, alternative: str) -> alt.Laye
     text = {"fontSize": 12, "limit": 110}
     reads = base.mark_text(**text, dy=-35, fontWeight="bold", color=colours.wrong)
     truth = base.mark_text(**text, dy=34, color=colours.ink)
-    return alt.layer(
-        picture, reads.encode(text="reads:N"), truth.encode(text="truth:N")
-    ).properties(height=rows * TILE + MARGIN, description=alternative)
+    layers = [picture, reads.encode(text="reads:N"), truth.encode(text="truth:N")]
+    return alt.layer(*layers).properties(
+        height=rows * TILE + MARGIN,
+        usermeta={PROJECTOR: round(TYPE * rows * TILE + MARGIN)},  # two larger lines a tile
+        description=alternative,
+    )
 
 
 def confusion_table(reading: Reading) -> pa.Table:

@@ -375,11 +375,17 @@ def dead_table(frames: Sequence[Frame]) -> pa.Table:
     )
 
 
+def marked_table(layer: int, unit: int) -> pa.Table:
+    """The unit that is marked; no row for layer 0."""
+    table = pa.table({"x": [layer], "y": [unit]})
+    return table if layer and unit else table.slice(0, 0)
+
+
 def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -> alt.LayerChart:
     """Every unit of every layer by the share of data for which it is active.
 
     A dead unit is crossed out, so that nobody needs its colour to know it.
-    Data: `atlas` from `atlas_table`, `dead` from `dead_table`.
+    Data: `atlas` from `atlas_table`, `dead` from `dead_table`, `marked` from `marked_table`.
     """
     base = alt.Chart(alt.NamedData("atlas"))
     x = alt.X("x:Q").scale(domain=[0.5, depth + 0.5], nice=False)
@@ -408,9 +414,20 @@ def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -
         )
         .encode(x, y, opacity=alt.value(1))
     )
+    marked = (
+        alt.Chart(alt.NamedData("marked"))
+        .mark_point(
+            shape="square",
+            size=alt.expr(f"pow(min(height / {width}, width / {depth}), 2)"),
+            stroke=colours.ink,
+            strokeWidth=3,
+            filled=False,
+        )
+        .encode(x, y, opacity=alt.value(1))
+    )
     note = corner_note(base.transform_filter(NOW), colours, "note:N")
     return (
-        alt.layer(picture, crosses, note)
+        alt.layer(picture, crosses, marked, note)
         .add_params(epoch_input())
         .properties(height=min(420, 110 + 12 * width), description=alternative)
     )

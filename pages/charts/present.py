@@ -8,7 +8,7 @@ from typing import Any
 TYPE, LINES, ROOM = 1.4, 1.4, 1.1
 """How much larger: what is read, what is drawn, and the height that it gets."""
 READ = {"fontSize", "labelFontSize", "titleFontSize", "subtitleFontSize", "dx", "dy"}
-READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "titleY"}
+READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "titleX", "titleY"}
 DRAWN = {"strokeWidth", "symbolStrokeWidth"}
 TEXT = 18
 """Pixels of a chart's type where it says nothing itself."""

@@ -279,7 +279,12 @@ def staircase(
             *arrived(colours, x, y, f"pow({steepest!r}, {depth + 1} - datum.x)"),
         )
         .add_params(epoch_input())
-        .properties(height=STAIRS, usermeta={PROJECTOR: 330}, description=alternative)
+        .properties(
+            height=STAIRS,
+            usermeta={PROJECTOR: 330},
+            description=alternative,
+            padding={"left": 5, "top": 5, "right": 10, "bottom": 5},  # half of the last name
+        )
     )
 
 

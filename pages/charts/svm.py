@@ -228,5 +228,7 @@ def sweep(
     here = alt.Chart(ONCE).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x=alt.XDatum(now))
     guessing = dotted_at(guess, colours, scale=shares)
     return alt.layer(guessing, lines, points, here).properties(
-        height=SWEEP, description=alternative
+        height=SWEEP,
+        description=alternative,
+        padding={"left": 5, "top": 5, "right": 9, "bottom": 5},  # half of the last tick's label
     )

@@ -24,7 +24,17 @@ from pages.charts.expressions import NOW, layer_name
 from pages.charts.measures import MEASURES, Measure
 from pages.charts.pictures import backdrop, inked, shade, shade_classes, tinted
 from pages.charts.style import LINE, SHAPES, Palette
-from pages.charts.vocabulary import CLOSE, Decades, Ends, dotted_at, epoch_input, log_axis, until
+from pages.charts.vocabulary import (
+    CLOSE,
+    SNUG,
+    Decades,
+    Ends,
+    above,
+    dotted_at,
+    epoch_input,
+    log_axis,
+    until,
+)
 from pages.texts import Text
 from pages.texts.numbers import power
 
@@ -80,9 +90,7 @@ def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
             "until": np.repeat(until(epochs), samples),
             "x": np.tile(x, len(frames)),
             "y": np.tile(y, len(frames)),
-            "answer": [
-                names[k] if ok else f"{names[k]} ✗" for k, ok in zip(predicted, right, strict=True)
-            ],
+            "predicted": [names[k] for k in predicted],
             "right": right,
         }
     )
@@ -190,56 +198,73 @@ def samples(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
 
     Data: `frames` from `frames_table`, `points` from `points_table`.
     """
-    pictured = not dataset.features
-    titles = () if pictured else [feature_name(dataset, k, t) for k in sides(dataset)]
-    names = shown_names(dataset)
-    if pictured:
-        x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
-        rows = (SHOWN_SAMPLES - 1) // TILES
-        y = alt.Y("y:Q").scale(domain=[-rows - 0.75, 0.5]).axis(None)
-        marks = (
-            alt.Chart(alt.NamedData("points"))
-            .mark_image(width=30, height=30, baseline="middle")
-            .encode(x, y, url="url:N", tooltip=[alt.Tooltip("truth:N", title=t.training.truth)])
+    parts = scattered if dataset.features else pictured
+    return (
+        alt.layer(*parts(t, colours, dataset))
+        .add_params(epoch_input())
+        .properties(
+            height=PICTURE + (NAMED if dataset.own else 0), description=alternative, padding=SNUG
         )
-        drop = 26
-    else:
-        x, y = (
-            alt.X("x:Q").scale(zero=False, padding=14).title(titles[0]),
-            alt.Y("y:Q").scale(zero=False, padding=14).title(titles[1]),
-        )
-        marks = (
-            alt.Chart(alt.NamedData("points"))
-            .mark_point(filled=True, size=60, color=colours.faint, opacity=1)
-            .encode(
-                x,
-                y,
-                alt.Shape("truth:N")
-                .scale(domain=names, range=list(SHAPES[: len(names)]))
-                .legend(legend(names)),
-                tooltip=[alt.Tooltip("truth:N", title=t.training.truth)],
-            )
-        )
-        drop = 13
+    )
+
+
+def pictured(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
+    """Samples without names for their features as pictures, the prediction under each."""
+    rows = (SHOWN_SAMPLES - 1) // TILES
+    x = alt.X("x:Q").scale(domain=[-0.6, TILES - 0.4]).axis(None)
+    y = alt.Y("y:Q").scale(domain=[-rows - 0.75, 0.5]).axis(None)
+    pictures = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_image(width=30, height=30, baseline="middle")
+        .encode(x, y, url="url:N", tooltip=[alt.Tooltip("truth:N", title=t.training.truth)])
+    )
     answers = (
         alt.Chart(alt.NamedData("frames"))
         .transform_filter(NOW)
-        .mark_text(fontSize=13 if pictured else 10, fontWeight="bold", dy=drop)
+        .transform_calculate(answer="datum.predicted + (datum.right ? '' : ' ✗')")
+        .mark_text(fontSize=13, fontWeight="bold", dy=26)
         .encode(
             x,
             y,
-            alt.Text("answer:N"),
-            alt.Color("right:N")
-            .scale(domain=[True, False], range=[colours.right, colours.wrong])
-            .legend(None),
+            text="answer:N",
+            color=alt.when("datum.right")
+            .then(alt.value(colours.right))
+            .otherwise(alt.value(colours.wrong)),
         )
-        .transform_filter("true" if pictured else "!datum.right")
     )
-    return (
-        alt.layer(marks, answers)
-        .add_params(epoch_input())
-        .properties(height=PICTURE + (NAMED if dataset.own else 0), description=alternative)
+    return [pictures, answers]
+
+
+def scattered(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
+    """Samples by their last two features; around one that is wrong, the mark of its prediction."""
+    first, second = (feature_name(dataset, k, t) for k in sides(dataset))
+    x = alt.X("x:Q").scale(zero=False, padding=14).axis(tickCount=6, **CLOSE).title(first)
+    y = alt.Y("y:Q").scale(zero=False, padding=14).axis(tickCount=5, **CLOSE).title(second)
+    names = shown_names(dataset)
+    marks = {"domain": names, "range": list(SHAPES[: len(names)])}
+    truth = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_point(filled=True, size=60, color=colours.faint, opacity=1)
+        .encode(
+            x,
+            y,
+            alt.Shape("truth:N").scale(**marks).legend(legend(names)),
+            tooltip=[alt.Tooltip("truth:N", title=t.training.truth)],
+        )
     )
+    wrong = (
+        alt.Chart(alt.NamedData("frames"))
+        .transform_filter(NOW)
+        .transform_filter("!datum.right")
+        .mark_point(size=190, strokeWidth=2, color=colours.wrong, opacity=1)
+        .encode(
+            x,
+            y,
+            alt.Shape("predicted:N").scale(**marks),
+            tooltip=[alt.Tooltip("predicted:N", title=t.training.predicted)],
+        )
+    )
+    return [truth, wrong]
 
 
 def legend(names: Sequence[str]) -> alt.Legend | None:
@@ -412,12 +437,12 @@ class MeasureAxis:
         title, ends = t.measures[self.measure], measure_ends(self.kind, self.deepest)
         if self.kind.logarithmic and not self.linear:
             decades = Decades.of_depth(self.deepest)
-            return alt.Y("shown:Q", **log_axis(decades, title, decades.about(5)))
+            return alt.Y("shown:Q", **log_axis(decades, title, decades.about(5), **above("left")))
         high = 1.0 if self.kind.logarithmic else ends.high
         return (
             alt.Y("shown:Q")
             .scale(domain=[min(0.0, ends.low), high], clamp=True)
-            .axis(tickCount=5, titlePadding=6)
+            .axis(tickCount=5, **above("left"))
             .title(title)
         )
 
@@ -455,11 +480,11 @@ def ladder(
             alt.Tooltip("value:Q", title=t.measures[axis.measure], format=".3~g"),
         ],
     )
-    # under the point, or where the axis is near, beside it
+    # under the point, or where the axis' numbers are near, beside it
     room = "height - scale('y', datum.shown) > 24"
     label = base.mark_text(
         dx=alt.expr(f"{room} ? -4 : 9"),
-        dy=alt.expr(f"{room} ? 9 : -1"),
+        dy=alt.expr(f"{room} ? 9 : -13"),
         align="left",
         baseline="top",
         color=colours.ink,
@@ -470,7 +495,7 @@ def ladder(
         alt.layer(line, points, label, data=alt.NamedData("ladder"))
         .transform_filter(NOW)
         .add_params(epoch_input())
-        .properties(height=LADDER, description=alternative)
+        .properties(height=LADDER, description=alternative, padding=SNUG)
     )
 
 
@@ -512,7 +537,7 @@ def course(
     loss_axis = (
         alt.Y("loss:Q")
         .scale(domain=[0, highest], clamp=True, nice=False)
-        .axis(tickCount=3, titleColor=colour, titlePadding=6)
+        .axis(tickCount=3, titleColor=colour, **above("left"))
         .title(t.training.loss)
     )
     data = alt.Chart(alt.NamedData("course"))
@@ -526,7 +551,15 @@ def course(
         x,
         alt.Y("accuracy:Q")
         .scale(domain=[0, 1])
-        .axis(format="%", tickCount=3, orient="right", titleColor=colours.faint, **CLOSE)
+        .axis(
+            format="%",
+            tickCount=3,
+            orient="right",
+            grid=False,
+            labelPadding=3,
+            titleColor=colours.faint,
+            **above("right"),
+        )
         .title(t.training.test_accuracy),
     )
     losses = (
@@ -540,5 +573,9 @@ def course(
         alt.layer(losses, *([accuracy] if tested else []))
         .resolve_scale(y="independent")
         .add_params(epoch_input())
-        .properties(height=COURSE, description=alternative)
+        .properties(
+            height=COURSE,
+            description=alternative,
+            padding=SNUG,
+        )
     )

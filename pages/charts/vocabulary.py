@@ -52,6 +52,8 @@ def until(epochs: NDArray[Any]) -> NDArray[Any]:
 
 CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
 """Axes that leave the height to the picture."""
+SNUG = {"left": 5, "top": 4, "right": 5, "bottom": 4}
+"""Padding of a low chart: below it there is no more than above."""
 REACH = 6.0
 """Functions of z are drawn from -REACH to REACH."""
 TOP = 2
@@ -108,6 +110,21 @@ def log_axis(
         scale["clamp"] = True
     labels = {"values": decades.ticks(every), "labelExpr": POWER_OF_TEN, "titlePadding": 6}
     return {"scale": alt.Scale(**scale), "axis": alt.Axis(**labels | axis), "title": title}
+
+
+def above(side: str) -> dict[str, Any]:
+    """The title of a vertical axis above it, for a chart that may be lower than the title is long.
+
+    side: on which the axis stands.
+    """
+    return {
+        "titleAngle": 0,
+        "titleAnchor": "end",
+        "titleAlign": side,
+        "titleBaseline": "bottom",
+        "titleX": 34 if side == "right" else -34,
+        "titleY": -5,
+    }
 
 
 def layer_ticks(last: int, out: str) -> dict[str, Any]:

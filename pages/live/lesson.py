@@ -11,10 +11,12 @@ import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWX"
-"""The letters of codes: without I and O, which look like digits, and without Y and Z."""
+"""Of codes: without I and O, which look like digits, and without Y and Z."""
 CODE_LENGTH = 5
 MOST_QUESTIONS = 60
 """Questions that may be asked in one lesson."""
@@ -31,18 +33,24 @@ class Stage(StrEnum):
     CLOSED = "closed"
     """No more votes are taken."""
     SHOWN = "shown"
-    """Everybody sees the split."""
+    """The projector shows the split."""
     RUN = "run"
     """It has been decided: phones and projector play the run, or the right answer is told."""
+    LEFT = "left"
+    """The class has gone on, and it was not decided."""
+
+
+BEING_ASKED = (Stage.OPEN, Stage.CLOSED, Stage.SHOWN)
 
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. key: which of the dashboard's questions, as `scene3` or `myth_rate`; "" for
-    one that the teacher typed, whose title and answers are then given.
+    """What is asked. key: which of the dashboard's questions, as `scene3.guess`; "" for one that
+    the teacher typed, whose title and answers are then given.
 
     number: 1 for the first that was asked in this lesson. answers: how many there are.
-    right: the index of the right one, None where nobody says.
+    right: the index of the right one, None while nobody has said. Of the dashboard's questions it
+    is known only once a run has decided.
     """
 
     number: int
@@ -69,18 +77,18 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as everybody in it may see it; its secret and the votes are kept elsewhere.
+    """A lesson as everybody in it may know it; its secret and who voted what stand elsewhere.
 
     place: the page and settings that the teacher shows, as in an address without its host.
     asked: every question so far, the newest last. round: of the newest, 1, or 2 after discussion.
-    stage: of the newest; SHOWN where none has been asked. revision: how often it was changed.
+    stage: of the newest; LEFT where none has been asked. revision: how often it was changed.
     """
 
     code: str
     place: str = ""
     asked: tuple[Question, ...] = ()
     round: int = 1
-    stage: Stage = Stage.RUN
+    stage: Stage = Stage.LEFT
     revision: int = 0
 
     @property
@@ -92,21 +100,30 @@ class Lesson:
     def takes_votes(self) -> bool:
         return self.question is not None and self.stage is Stage.OPEN
 
+    @property
+    def being_asked(self) -> Question | None:
+        """The newest question, while the class is at it."""
+        return self.question if self.stage in BEING_ASKED else None
+
     # What a teacher does
 
     def showing(self, place: str) -> Lesson:
-        """The lesson moved to another scene or page; an open question closes."""
+        """With this place shown; at another scene or page, a question that was asked is left."""
         if len(place) > LONGEST_PLACE:
             raise ValueError("a place is shorter")
-        closed = Stage.CLOSED if self.stage is Stage.OPEN else self.stage
-        return replace(self, place=place, stage=closed)
+        shown = replace(self, place=place)
+        return shown if spot(place) == spot(self.place) else shown.leaving()
+
+    def leaving(self) -> Lesson:
+        """With the question left as it is."""
+        return replace(self, stage=Stage.LEFT) if self.being_asked else self
 
     def asking(self, key: str, answers: int, right: int | None = None) -> Lesson:
-        """The lesson with one of the dashboard's questions open."""
+        """With one of the dashboard's questions open."""
         return self._with(Question(len(self.asked) + 1, key, answers, right))
 
     def asking_own(self, title: str, options: tuple[str, ...], right: int | None = None) -> Lesson:
-        """The lesson with a question open that the teacher typed."""
+        """With a question open that the teacher typed."""
         title, options = title.strip(), tuple(option.strip() for option in options)
         return self._with(Question(len(self.asked) + 1, "", len(options), right, title, options))
 
@@ -117,27 +134,39 @@ class Lesson:
         return replace(self, stage=Stage.CLOSED) if self.stage is Stage.OPEN else self
 
     def showing_split(self) -> Lesson:
-        """The lesson with the split on the projector and voting closed."""
-        return replace(self, stage=Stage.SHOWN) if self.asked else self
+        """With the split on the projector, and no votes any more."""
+        return replace(self, stage=Stage.SHOWN) if self.being_asked else self
 
     def voting_again(self) -> Lesson:
-        """The lesson with the second round open."""
-        return replace(self, round=ROUNDS[-1], stage=Stage.OPEN) if self.asked else self
+        """With the second round open."""
+        return replace(self, round=ROUNDS[-1], stage=Stage.OPEN) if self.being_asked else self
 
     def running(self) -> Lesson:
-        """The lesson with the question decided."""
-        return replace(self, stage=Stage.RUN) if self.asked else self
+        """With the question decided."""
+        return replace(self, stage=Stage.RUN) if self.being_asked else self
+
+    def deciding(self, number: int, right: int | None) -> Lesson:
+        """With what a run has shown to be right in question `number`."""
+        asked = tuple(replace(q, right=right) if q.number == number else q for q in self.asked)
+        return replace(self, asked=asked)
 
     # As text
 
     def written(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)
 
-    @classmethod
-    def read(cls, text: str) -> Lesson:
+    @staticmethod
+    @lru_cache(maxsize=64)  # a class of phones reads the same one
+    def read(text: str) -> Lesson:
         held: dict[str, Any] = json.loads(text)
         asked = tuple(Question(**q | {"options": tuple(q["options"])}) for q in held["asked"])
-        return cls(**held | {"asked": asked, "stage": Stage(held["stage"])})
+        return Lesson(**held | {"asked": asked, "stage": Stage(held["stage"])})
+
+
+def spot(place: str) -> tuple[str, str]:
+    """Of a place, the page and the scene: what is left of it however its dials are turned."""
+    parts = urlsplit(place)
+    return parts.path, parse_qs(parts.query).get("scene", [""])[0]
 
 
 @dataclass(frozen=True)

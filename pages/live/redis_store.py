@@ -23,7 +23,8 @@ from pages.live.store import (
     same,
 )
 
-LESSONS = "dashboard:lessons"
+PREFIX = "dashboard:1"
+LESSONS = f"{PREFIX}:lessons"
 """A sorted set of all codes by when their teacher last changed something."""
 KEPT = int(LIFETIME) + 60
 """Seconds after which Redis deletes whatever nobody deleted."""
@@ -37,6 +38,8 @@ class RedisStore:
     judged again by the lesson as it then is.
     """
 
+    failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+
     def __init__(self, address: str) -> None:
         self._redis = redis.Redis.from_url(
             address, decode_responses=True, socket_timeout=PATIENCE, health_check_interval=30
@@ -47,29 +50,44 @@ class RedisStore:
 
     @staticmethod
     def _key(code: str, *parts: object) -> str:
-        # braces: a cluster keeps all keys of one lesson together
-        return ":".join(["dashboard", f"{{{code}}}", *map(str, parts)])
+        return ":".join([PREFIX, code, *map(str, parts)])
 
     def _votes(self, code: str, number: int, round: int) -> str:
         return self._key(code, "votes", number, round)
 
     def open(self, lesson: Lesson, digest: str) -> None:
-        now = time.time()
-        self._redis.zremrangebyscore(LESSONS, 0, now - LIFETIME)
-        if int(self._redis.zcard(LESSONS)) >= MOST_LESSONS:
-            raise Full
         key = self._key(lesson.code)
-        if not self._redis.hsetnx(key, "digest", digest):
-            raise ValueError("the code is taken")
-        with self._redis.pipeline() as change:
-            change.hset(key, "content", lesson.written())
-            change.expire(key, KEPT)
-            change.zadd(LESSONS, {lesson.code: now})
-            change.execute()
+
+        def opened(pipe: redis.client.Pipeline) -> None:
+            if int(pipe.zcard(LESSONS)) >= MOST_LESSONS:
+                raise Full
+            if pipe.exists(key):
+                raise ValueError("the code is taken")
+            pipe.multi()
+            self._write(pipe, lesson)
+            pipe.hset(key, "digest", digest)
+
+        self._redis.transaction(opened, key, LESSONS)
+
+    def _write(self, pipe: redis.client.Pipeline, lesson: Lesson) -> None:
+        key = self._key(lesson.code)
+        written = {"content": lesson.written(), "revision": lesson.revision}
+        pipe.hset(key, mapping=written)
+        pipe.expire(key, KEPT)
+        pipe.zadd(LESSONS, {lesson.code: time.time()})
 
     def find(self, code: str) -> Lesson | None:
         content = self._redis.hget(self._key(code), "content")
         return Lesson.read(str(content)) if content else None
+
+    def revision(self, code: str) -> int | None:
+        revision = self._redis.hget(self._key(code), "revision")
+        return None if revision is None else int(str(revision))
+
+    def authorized(self, code: str, digest: str) -> Lesson:
+        with self._redis.pipeline() as pipe:
+            pipe.watch(self._key(code))
+            return authorized(pipe, self._key(code), digest)
 
     def change(self, code: str, digest: str, change: Callable[[Lesson], Lesson]) -> Lesson:
         key = self._key(code)
@@ -78,9 +96,7 @@ class RedisStore:
             now = authorized(pipe, key, digest)
             new = replace(change(now), revision=now.revision + 1)
             pipe.multi()
-            pipe.hset(key, "content", new.written())
-            pipe.expire(key, KEPT)
-            pipe.zadd(LESSONS, {code: time.time()})
+            self._write(pipe, new)
             return new
 
         return cast(Lesson, self._redis.transaction(changed, key, value_from_callable=True))
@@ -105,6 +121,9 @@ class RedisStore:
             pipe.expire(votes, KEPT)
 
         self._redis.transaction(counted, key)
+
+    def voted(self, code: str, number: int, round: int) -> int:
+        return int(self._redis.hlen(self._votes(code, number, round)))
 
     def vote_of(self, code: str, voter: str, number: int, round: int) -> int | None:
         choice = self._redis.hget(self._votes(code, number, round), voter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -26,7 +27,8 @@ from pages.live.store import (
 
 TABLES = """
 create table if not exists lessons (
-    code text primary key, digest text not null, content text not null, touched real not null
+    code text primary key, digest text not null, content text not null,
+    revision integer not null, touched real not null
 ) without rowid;
 create table if not exists votes (
     code text not null references lessons on delete cascade,
@@ -44,25 +46,35 @@ PATIENCE = 10.0
 
 
 class SqliteStore:
-    """A store in the file `path`, created if it does not exist.
+    """A store in the file `path`, which is made if it is not there, for its owner alone.
 
-    One connection serves all threads of the process, one after the other: a change takes a fraction
-    of a millisecond. Write-ahead logging lets other processes read meanwhile.
+    One connection changes and one reads, each for all threads of the process, one after the other:
+    a change takes a fraction of a millisecond. With write-ahead logging neither waits for the
+    other, nor does what another process reads.
     """
 
+    failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
+
     def __init__(self, path: Path | str) -> None:
-        self._lock = Lock()
-        self._connection = sqlite3.connect(
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        self._lock, self._reading = Lock(), Lock()
+        self._connection, self._reader = self._connected(path), self._connected(path)
+
+    @staticmethod
+    def _connected(path: Path | str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
             path, timeout=PATIENCE, isolation_level=None, check_same_thread=False
         )
         for pragma in ("journal_mode = wal", "synchronous = normal", "foreign_keys = on"):
-            self._connection.execute(f"pragma {pragma}")
-        self._connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
-        self._connection.executescript(TABLES)
+            connection.execute(f"pragma {pragma}")
+        connection.execute("pragma secure_delete = on")  # what is deleted is overwritten
+        connection.executescript(TABLES)
+        return connection
 
     def close(self) -> None:
-        with self._lock:
+        with self._lock, self._reading:
             self._connection.close()
+            self._reader.close()
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
@@ -77,8 +89,8 @@ class SqliteStore:
             self._connection.execute("commit")
 
     def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        with self._lock:
-            return self._connection.execute(query, values).fetchall()
+        with self._reading:
+            return self._reader.execute(query, values).fetchall()
 
     def open(self, lesson: Lesson, digest: str) -> None:
         with self._changing() as db:
@@ -87,8 +99,8 @@ class SqliteStore:
                 raise Full
             try:
                 db.execute(
-                    "insert into lessons values (?, ?, ?, ?)",
-                    (lesson.code, digest, lesson.written(), time.time()),
+                    "insert into lessons values (?, ?, ?, ?, ?)",
+                    (lesson.code, digest, lesson.written(), lesson.revision, time.time()),
                 )
             except sqlite3.IntegrityError:
                 raise ValueError("the code is taken") from None
@@ -97,13 +109,21 @@ class SqliteStore:
         rows = self._rows("select content from lessons where code = ?", code)
         return Lesson.read(str(rows[0][0])) if rows else None
 
+    def revision(self, code: str) -> int | None:
+        rows = self._rows("select revision from lessons where code = ?", code)
+        return int(str(rows[0][0])) if rows else None
+
+    def authorized(self, code: str, digest: str) -> Lesson:
+        with self._reading:
+            return authorized(self._reader, code, digest)
+
     def change(self, code: str, digest: str, change: Callable[[Lesson], Lesson]) -> Lesson:
         with self._changing() as db:
             now = authorized(db, code, digest)
             new = replace(change(now), revision=now.revision + 1)
             db.execute(
-                "update lessons set content = ?, touched = ? where code = ?",
-                (new.written(), time.time(), code),
+                "update lessons set content = ?, revision = ?, touched = ? where code = ?",
+                (new.written(), new.revision, time.time(), code),
             )
         return new
 
@@ -130,6 +150,13 @@ class SqliteStore:
                 raise Full
             db.execute("insert or replace into votes values (?, ?, ?, ?, ?)", (*key, voter, choice))
 
+    def voted(self, code: str, number: int, round: int) -> int:
+        rows = self._rows(
+            "select count(*) from votes where code = ? and number = ? and round = ?",
+            *(code, number, round),
+        )
+        return int(str(rows[0][0]))
+
     def vote_of(self, code: str, voter: str, number: int, round: int) -> int | None:
         rows = self._rows(
             "select choice from votes where code = ? and number = ? and round = ? and voter = ?",
@@ -152,12 +179,8 @@ class SqliteStore:
         checked_token(voter)
         with self._changing() as db:
             held(db, code)
+            db.execute("delete from present where code = ? and seen < ?", (code, now - PRESENT))
             (count,) = db.execute("select count(*) from present where code = ?", (code,)).fetchone()
-            if count >= MOST_VOTERS:
-                db.execute("delete from present where seen < ?", (now - PRESENT,))
-                (count,) = db.execute(
-                    "select count(*) from present where code = ?", (code,)
-                ).fetchone()
             if count < MOST_VOTERS:
                 db.execute("insert or replace into present values (?, ?, ?)", (code, voter, now))
 

@@ -1,4 +1,4 @@
-"""The protocol of every store of live lessons, and the store that is configured.
+"""The promise that every store of live lessons keeps, and the one that is configured.
 
 Votes are counted exactly: a phone's change of mind is one vote moved, also from two processes at
 once. Secrets are kept as digests and compared in constant time.
@@ -10,6 +10,8 @@ import hashlib
 import hmac
 import re
 import secrets
+import time
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
@@ -23,12 +25,13 @@ MOST_VOTERS = 1_000
 LIFETIME = 12 * 3600.0
 """Seconds after which a lesson that its teacher has left alone is deleted."""
 PRESENT = 20.0
-"""Seconds after which a phone that has not polled no longer counts as present."""
+"""Seconds after which a phone that has not looked is no longer counted as there."""
 SECRET_BYTES = 20
 ATTEMPTS = 20
-"""Attempts to find a free code for a new lesson; at most one in five thousand is taken."""
-TOKEN = re.compile(r"[A-Za-z0-9_-]{8,43}")
-"""Who votes, and a teacher's secret: random words of an address."""
+"""Codes that are tried for a new lesson; one in five thousand is taken at most."""
+TOKEN = re.compile(r"[A-Za-z0-9_-]{16,43}")
+"""Who votes, and a teacher's secret: random words of 96 bits at least."""
+VOTER_BYTES = 12
 
 BAD_WORDS = (
     "ARSE ASS BUM CRAP CUM CUNT DAMN DUMB FAG FAT FCK FUC FUK GAS GAY HELL HUR JAP JEW KKK KUK"
@@ -38,11 +41,11 @@ BAD_WORDS = (
 
 
 class Refused(Exception):
-    """A request that cannot be met; each kind has a sentence in the texts."""
+    """What was asked cannot be done; each kind has its sentence."""
 
 
 class NoLesson(Refused):
-    """There is no such lesson, or no longer."""
+    """There is no such lesson, or there no longer is."""
 
 
 class NotTheTeacher(Refused):
@@ -57,14 +60,29 @@ class NotOpen(Refused):
     """The question takes no votes, or is not the one that is asked now."""
 
 
+class Unreachable(Refused):
+    """The place where lessons are kept does not answer."""
+
+
 class Store(Protocol):
-    """Where lessons are kept. Every method may be called from any thread and process."""
+    """Where lessons are kept. Every method may be called from any thread and process.
+
+    failures: what its methods raise beside the errors above where it cannot be reached.
+    """
+
+    failures: tuple[type[Exception], ...]
 
     def open(self, lesson: Lesson, digest: str) -> None:
         """Keep a new lesson; `Full` beyond MOST_LESSONS, ValueError for a code that is taken."""
 
     def find(self, code: str) -> Lesson | None:
         """The lesson, None if there is none."""
+
+    def revision(self, code: str) -> int | None:
+        """How often the lesson was changed, None if there is none: what phones ask all the time."""
+
+    def authorized(self, code: str, digest: str) -> Lesson:
+        """The lesson, for its teacher; NoLesson, NotTheTeacher."""
 
     def change(self, code: str, digest: str, change: Callable[[Lesson], Lesson]) -> Lesson:
         """Replace the lesson by what `change` makes of it, its revision one higher, at once.
@@ -77,6 +95,9 @@ class Store(Protocol):
 
         NoLesson, NotOpen, Full; ValueError for a choice that there is not.
         """
+
+    def voted(self, code: str, number: int, round: int) -> int:
+        """How many have answered question `number` in this round."""
 
     def vote_of(self, code: str, voter: str, number: int, round: int) -> int | None:
         """What this voter has answered."""
@@ -112,13 +133,18 @@ def is_code(text: str) -> bool:
 
 
 def as_code(text: str) -> str:
-    """What was typed, as a code: capital letters alone."""
-    return "".join(letter for letter in text.upper() if letter.isalpha())[: CODE_LENGTH + 1]
+    """What was typed, as a code: capital letters alone, those of a Japanese keyboard, too."""
+    plain = unicodedata.normalize("NFKC", text[:100]).upper()
+    return "".join(letter for letter in plain if letter.isalpha())[: CODE_LENGTH + 1]
 
 
 def new_secret() -> str:
     """160 random bits."""
     return secrets.token_urlsafe(SECRET_BYTES)
+
+
+def new_voter() -> str:
+    return secrets.token_urlsafe(VOTER_BYTES)
 
 
 def digest_of(secret: str) -> str:
@@ -140,6 +166,7 @@ def checked_token(text: str) -> str:
 
 def begin(store: Store, place: str) -> tuple[Lesson, str]:
     """Open a lesson at this place: the lesson, and the teacher's secret."""
+    store.expire(time.time())
     secret = new_secret()
     for _ in range(ATTEMPTS):
         lesson = Lesson(new_code(), place)

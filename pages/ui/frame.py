@@ -42,6 +42,7 @@ ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
 STYLE = Path(__file__).with_name("frame.css")
 SCRIPT: Any = {"unsafe_allow_javascript": True}  # the language's key, never a visitor's text
 _text: ContextVar[Text | None] = ContextVar("text", default=None)
+_afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
 _actions: ContextVar[DeltaGenerator] = ContextVar("actions")
 
 
@@ -60,14 +61,30 @@ def frame() -> Iterator[Text]:
     t = texts.LANGUAGES[reader.language].text
     st.html(STYLE)
     colours = palette()
-    names = {"ink": colours.ink, "primary": colours.accent, "on-primary": colours.on_accent}
+    names = {
+        "ink": colours.ink,
+        "paper": colours.paper,
+        "primary": colours.accent,
+        "on-primary": colours.on_accent,
+    }
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
-    token = _text.set(t)
+    token, later = _text.set(t), _afterwards.set([])
     try:
         with drawing(), desk().served():
             yield t
+        for act in _afterwards.get() or ():
+            act()
     finally:
         _text.reset(token)
+        _afterwards.reset(later)
+
+
+def afterwards(act: Callable[[], None]) -> None:
+    """Do this once the page is drawn to its end, while the browser paints it; in a fragment's run,
+    which is no page's, not at all.
+    """
+    if (later := _afterwards.get()) is not None:
+        later.append(act)
 
 
 def browser_language() -> str:
@@ -147,23 +164,39 @@ def close_page(t: Text, room: Room[Any], *state: Any) -> None:
 
     state: what of them the link holds, all if nothing is given.
     """
-    state = state or room.open()
-    around = {"language": t.common.key, **presenting()}
-    write_address({**around, **room.link_of(*state)})
-    link = {**VERSION, **around, **room.link_of(*state, full=True)}
+    write_link(t, room, *state)
     collected = end()
     with _actions.get():
         glossary(t)
-        share(t, link, collected)
+        share(t, room, state, collected)
     st.html(f'<script>document.documentElement.lang = "{t.common.key}"</script>', **SCRIPT)
 
 
+def write_link(t: Text, room: Room[Any], *state: Any) -> None:
+    """Let the address open the page as it is. state: as in `close_page`."""
+    write_address({**around(t), **room.link_of(*(state or room.open()))})
+
+
+def around(t: Text) -> dict[str, str]:
+    """The part of every link that no page has for itself."""
+    return {"language": t.common.key, **presenting()}
+
+
+SHARE = "share"
+
+
+def share_is_open() -> bool:
+    return bool(st.session_state.get(SHARE))
+
+
 @st.fragment
-def share(t: Text, link: Query, collected: Collection | None) -> None:
+def share(t: Text, room: Room[Any], state: tuple[Any, ...], collected: Collection | None) -> None:
     """The link to the page as it is, and the page to take home; drawn when it is opened."""
-    door = st.popover(t.common.share, icon=":material/share:", key="share", on_change="rerun")
+    door = st.popover(t.common.share, icon=":material/share:", key=SHARE, on_change="rerun")
     if not door.open:
         return
+    settings = room.link_of(*(state or room.open()), full=True)
+    link = {**VERSION, **around(t), **settings}
     with door:
         copy_link(t, link)
         if collected is not None:

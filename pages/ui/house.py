@@ -310,7 +310,9 @@ PLACES = dict.fromkeys(
     )
 )
 """Where a link for the class can lead: a scene of the story, or a page."""
-CLASS_PARTS = dict.fromkeys(("class_links", "class_plan", "class_sheet", "class_offline"))
+CLASS_PARTS = dict.fromkeys(
+    ("class_links", "class_live", "class_plan", "class_sheet", "class_offline")
+)
 """What the page for teachers shows."""
 
 

@@ -48,22 +48,12 @@ def compute(recording: Recording, budget: float, *, spare: bool = False) -> None
         recordings().advance(recording, budget, spare=spare)
 
 
-def watch(look: Callable[[], None], tick: float) -> None:
-    """Look again and again while something is being computed."""
-
-    def served() -> None:
-        with desk().served():
-            look()
-
-    st.fragment(served, run_every=pace(tick))()
-
-
-def pace(tick: float) -> float:
+def pace(period: float) -> float:
     """Seconds between two looks of one page: more of them when many look, up to SLOWEST.
 
     A look costs about as much as a slice is worth, so without it a crowd would only look.
     """
-    return max(tick, min(tick * len(recordings().turns) / UNHURRIED, SLOWEST))
+    return max(period, min(period * len(recordings().turns) / UNHURRIED, SLOWEST))
 
 
 def in_line(t: Text, recording: Recording) -> str:

@@ -21,6 +21,8 @@ from core.runs.lanes import MOST_LANES, Lanes, lane_keys, read_lanes
 S = TypeVar("S", bound=Spec)
 VERSION = {"v": "1"}
 EMBEDDING = ("embed", "embed_options")  # Streamlit's own keys
+SEAT = ("class", "voter", "desk")
+"""Where the visitor sits in a live lesson: no settings, and no part of a link to the page."""
 NOTHING: Query = MappingProxyType({})
 
 
@@ -52,7 +54,7 @@ def open_session(specs: Iterable[type[Spec]]) -> None:
     """
     if "session" in st.session_state:
         return
-    given = {k: st.query_params.get_all(k) for k in st.query_params if k not in EMBEDDING}
+    given = {k: st.query_params.get_all(k) for k in st.query_params if k not in (*EMBEDDING, *SEAT)}
     single = {k: v[0] for k, v in given.items() if len(v) == 1}
     damaged = set(given) - set(single)
     known = set(lane_keys()) | set(VERSION)
@@ -99,8 +101,8 @@ def undo() -> None:
 
 
 def write_address(query: Query) -> None:
-    """Let the address bar hold `query`, and Streamlit's own keys."""
-    current = {k: st.query_params[k] for k in st.query_params if k not in EMBEDDING}
+    """Let the address bar hold `query`, beside Streamlit's own keys and the seat in a lesson."""
+    current = {k: st.query_params[k] for k in st.query_params if k not in (*EMBEDDING, *SEAT)}
     for key in current.keys() - query.keys():
         del st.query_params[key]
     for key, value in query.items():
@@ -122,13 +124,15 @@ def cut_short() -> bool:
     return st.session_state.get("cut_short", False)
 
 
-def cancelled() -> Lanes | None:
-    """The lanes whose computation the visitor has stopped."""
-    return st.session_state.get("cancelled")
+def is_stopped(runs: Lanes) -> bool:
+    """Whether the visitor has stopped the computation of these runs."""
+    return runs in st.session_state.get("stopped", frozenset())
 
 
-def set_cancelled(lanes: Lanes | None) -> None:
-    st.session_state["cancelled"] = lanes
+def set_stopped(runs: Lanes, stopped: bool) -> None:
+    """The callback of Cancel, and of Go on."""
+    others = st.session_state.get("stopped", frozenset()) - {runs}
+    st.session_state["stopped"] = others | {runs} if stopped else others
 
 
 def opened_by_scene() -> str | None:
@@ -138,6 +142,11 @@ def opened_by_scene() -> str | None:
 
 def set_opened_by_scene(page: str | None) -> None:
     st.session_state["opened_by_scene"] = page
+
+
+def outcomes() -> dict[str, str]:
+    """What runs have decided that this visitor has seen, by scene and question."""
+    return st.session_state.setdefault("outcomes", {})
 
 
 def lanes_before(lanes: Lanes) -> Lanes | None:

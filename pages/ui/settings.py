@@ -77,17 +77,29 @@ class Propagating(Spec):
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
 
 
+VIEWS = dict.fromkeys(("charts", "network"))
+"""How the training page shows its networks."""
+FLOWS = dict.fromkeys(("forwards", "backwards"))
+"""What the picture of a network shows: its weights, or the error on its way back."""
+
+
 @dataclass(frozen=True)
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
-    tool: the instrument under the stage. a_..., b_...: the two moments that are compared.
+    view: charts of each network, or the network itself. flow: what the network's lines and rings
+    show. tool: the instrument under the stage. unit_...: the unit that it marks, 0 for none.
+    a_..., b_...: the two moments that are compared.
     """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
+    view: str = choice("charts", VIEWS)
+    flow: str = choice("backwards", FLOWS)
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)
     tool: str = choice("none", INSTRUMENTS)
+    unit_layer: int = whole(0, low=0, high=50)
+    unit_number: int = whole(0, low=0, high=256)
     a_lane: int = whole(1, low=1, high=MOST_LANES)
     a_epoch: int = whole(0, low=0, high=10_000)
     b_lane: int = whole(1, low=1, high=MOST_LANES)

@@ -1,9 +1,16 @@
 """Every page in a real browser: it is drawn, in its language, and nothing sticks out."""
 
+from itertools import cycle
+
 import pytest
 
+from core.data.datasets import DATASETS
+from pages import texts
+from pages.charts.measures import MEASURES
+from pages.texts.scenes import ORDER
 from pages.ui.house import TAUGHT
 from tests.browser.drive import open_page, serving, settle
+from tests.browser.legible import illegible
 from tests.browser.visits import visits
 
 PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
@@ -44,7 +51,54 @@ def test_a_page_is_drawn_in_its_language_and_within_its_columns(visited):
 
 
 @every_page
+def test_no_text_of_a_chart_is_cut_off_or_lies_on_another(visited):
+    for width in (1440, 390):
+        visited.page.set_viewport_size({"width": width, "height": 900})
+        visited.page.wait_for_function(FITS, arg=width, timeout=30_000)
+        settle(visited.page, 2)
+        assert illegible(visited.page) == []
+
+
+SCENES = [f"/?scene={number}&guess=b" for number in range(1, len(ORDER) + 1)]
+TOOLS = [
+    f"/training?epochs=40&tool={tool}" for tool in ("factors", "sums", "units", "seeds", "compare")
+]
+KINDS = [
+    f"/training?lanes=1&epochs=40&measure={measure}&dataset={dataset}&depth={depth}"
+    for _, measure, dataset, depth in zip(
+        range(max(len(MEASURES), len(DATASETS))),
+        cycle(MEASURES),
+        cycle(DATASETS),
+        cycle((0, 20, 50, 5)),
+        strict=False,
+    )
+]
+"""Every measure, kind of data and length of the layers' axis, not each with each."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("links", [SCENES, TOOLS, KINDS], ids=lambda links: links[0])
+def test_no_text_is_cut_off_or_lies_on_another_in_what_a_link_opens(
+    browser, address, links, language
+):
+    page = browser.new_page()
+    faults = {}
+    for link in links:
+        page.set_viewport_size({"width": 1440, "height": 900})
+        page.goto(f"{address}{link}&language={language}")
+        settle(page, 1)
+        for width in (1440, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            page.wait_for_function(FITS, arg=width, timeout=30_000)
+            faults[link, width] = illegible(page)
+    page.close()
+    assert {place: found for place, found in faults.items() if found} == {}
+
+
+@every_page
 def test_every_chart_says_in_words_what_it_shows(visited):
+    settle(visited.page, 2)
     labels = visited.page.eval_on_selector_all(
         "[data-testid=stVegaLiteChart][role=graphics-document]",
         "nodes => nodes.map(node => node.getAttribute('aria-label') ?? '')",

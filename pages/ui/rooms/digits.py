@@ -27,22 +27,11 @@ from pages.charts.style import Palette
 from pages.texts import Text
 from pages.texts.numbers import decimals, loss_of, percent, times, whole
 from pages.texts.sentences import sentence
+from pages.ui.computing import Look, progress, when_computed
+from pages.ui.frame import write_link
 from pages.ui.house import DIGITS
-from pages.ui.recordings import in_line, per_recording, watch
-from pages.ui.rooms.training.stage import (
-    FIRST_SLICE,
-    SLICE,
-    TICK,
-    advance,
-    ends,
-    guess,
-    recordings_of,
-    under_way,
-)
-from pages.ui.session import (
-    cancelled,
-    write_address,
-)
+from pages.ui.recordings import in_line, per_recording
+from pages.ui.rooms.training.stage import ends, guess
 from pages.ui.settings import Digits
 from pages.ui.widgets.components import PAPER, drawing
 from pages.ui.widgets.controls import controls, fold, knob_controls
@@ -79,22 +68,25 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
 class Scene:
     """What the parts of the page have in common.
 
-    records: of the page's network, and after it those beside it. live: still being computed.
+    look: at the page's network, and after it those beside it.
     """
 
     t: Text
     colours: Palette
     shown: Digits
-    records: Sequence[Recording]
-    live: bool
+    look: Look
+
+    @property
+    def live(self) -> bool:
+        return self.look.live
 
     @property
     def record(self) -> Recording:
-        return self.records[0]
+        return self.look.records[0]
 
     @property
     def run(self) -> RunSpec:
-        return self.records[0].run
+        return self.record.run
 
 
 def runs_of(shown: Digits, run: RunSpec) -> tuple[RunSpec, ...]:
@@ -104,43 +96,34 @@ def runs_of(shown: Digits, run: RunSpec) -> tuple[RunSpec, ...]:
 
 
 def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
-    """Train what is missing and show it; a fragment looks on until all is computed."""
-    runs = runs_of(shown, run)
-    records = recordings_of(t, runs)
-    if records is None:
-        return
-    advance(records, FIRST_SLICE)
-    if all(record.finished for record in records) or cancelled() == runs:
-        draw(Scene(t, colours, shown, records, live=False))
-        return
+    """The page's network, live while it is trained, and those beside it."""
 
-    def live() -> None:
-        now, wanted = DIGITS.open()
-        if runs_of(now, wanted) != runs or cancelled() == runs:
-            st.rerun()
-        advance(records, SLICE)
-        if all(record.finished for record in records):
-            st.rerun()
-        draw(Scene(t, colours, now, records, live=True))
+    def wanted() -> tuple[RunSpec, ...]:
+        return runs_of(*DIGITS.open())
 
-    watch(live, TICK)
+    when_computed(
+        t,
+        DIGITS,
+        runs_of(shown, run),
+        lambda look: draw(Scene(t, colours, DIGITS.open()[0], look)),
+        shown=wanted,
+    )
 
 
 def draw(scene: Scene) -> None:
-    """Progress, numbers, drawing, mistakes, units."""
+    """Numbers and progress, drawing, mistakes, units."""
     t, record = scene.t, scene.record
-    under_way(scene.t, scene.records, scene.t.digits.computing, live=scene.live)
-    if not record.begun:
-        st.caption(in_line(t, record))
-        return
+    epochs = {"epoch": scene.look.epoch, "epochs": scene.run.epochs}
+    with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(width="stretch"):
+            headline(scene)
+        progress(t, scene.look, t.digits.computing.format(**epochs))
     if record.final is None:
-        st.info(t.digits.none_yet, icon=":material/info:")
         return
-    headline(scene)
     reading = reading_of(record)
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(key="drawing"):
-        sketch(scene, record.final, reading) if scene.live else sketch_alone(scene, reading)
+        sketch(scene, reading)
     with right:
         course(scene)
     left, right = st.columns(2, gap="medium")
@@ -153,7 +136,14 @@ def draw(scene: Scene) -> None:
 
 def headline(scene: Scene) -> None:
     """How well it reads, beside guessing, and what is happening in it."""
-    t, run, history = scene.t, scene.run, scene.record.history
+    t, run = scene.t, scene.run
+    if not scene.record.begun:
+        st.caption(in_line(t, scene.record))
+        return
+    if scene.record.final is None:
+        st.info(t.digits.none_yet, icon=":material/info:")
+        return
+    history = scene.record.history
     guessed = guess(run)
     st.markdown(
         t.digits.headline.format(
@@ -177,9 +167,14 @@ def last(values: np.ndarray[Any, Any]) -> float:
 # The drawing
 
 
-def sketch(scene: Scene, network: Trained, reading: Reading) -> None:
-    """The picture to draw in beside what the network makes of it."""
-    t, pixels = scene.t, np.array(scene.shown.drawing)
+@st.fragment
+def sketch(scene: Scene, reading: Reading) -> None:
+    """The picture to draw in beside what the network makes of it; after a stroke drawn by itself,
+    since nothing else follows it."""
+    scene = replace(scene, shown=DIGITS.open()[0])
+    assert scene.record.final is not None
+    t, network, pixels = scene.t, scene.record.final, np.array(scene.shown.drawing)
+    write_link(t, DIGITS)
     probability = probabilities(network, pixels[None])[0]
     digit, share = int(probability.argmax()), float(probability.max())
     words = t.digits.answer if share > SURE else t.digits.answer_unsure
@@ -207,22 +202,6 @@ def sketch(scene: Scene, network: Trained, reading: Reading) -> None:
     data = network.run.data()
     total = len(data.train_x) + len(data.test_x)
     st.caption(t.digits.honest.format(count=whole(len(data.train_x), t), total=whole(total, t)))
-
-
-@st.fragment
-def sketch_alone(scene: Scene, reading: Reading) -> None:
-    """As `sketch`, run again by itself after every stroke, since nothing else follows it."""
-    shown, run = DIGITS.open()
-    assert scene.record.final is not None
-    sketch(replace(scene, shown=shown), scene.record.final, reading)
-    # once changed, the drawing always stands there: the button that copies the link takes it over
-    changed = drawing_of(shown) if shown != scene.shown else {}
-    write_address({"language": scene.t.common.key, **DIGITS.link_of(shown, run), **changed})
-
-
-def drawing_of(shown: Digits) -> dict[str, str]:
-    """The drawing as a link has it, whether or not it is the one that the page opens on."""
-    return {"drawing": Digits.domains()["drawing"].write(shown.drawing)}
 
 
 def drawn() -> tuple[tuple[Any, ...], int]:
@@ -291,7 +270,7 @@ def reading_of(record: Recording) -> Reading:
 def course(scene: Scene) -> None:
     """The share read correctly at every epoch, of all networks, beside guessing."""
     t, run = scene.t, scene.run
-    histories = {r.run.activation: r.history for r in scene.records if r.final is not None}
+    histories = {r.run.activation: r.history for r in scene.look.records if r.final is not None}
     names = {key: name_of(t, key) for key in histories}
     scores = t.facts.semicolon.join(
         t.digits.score.format(name=names[key], accuracy=percent(last(history.test_accuracy), t))
@@ -304,10 +283,11 @@ def course(scene: Scene) -> None:
         charts.course,
         t,
         scene.colours,
-        tuple(r.run.activation for r in scene.records),
+        tuple(r.run.activation for r in scene.look.records),
         run.epochs,
         guessed,
         t.digits.alternatives.computing if scene.live else told,
+        steady=True,
         course=charts.course_table(histories),
         ends=charts.ends_table(histories, names),
     )
@@ -334,6 +314,7 @@ def mistakes(scene: Scene, reading: Reading) -> None:
         t.digits.alternatives.computing
         if scene.live
         else t.digits.alternatives.mistakes.format(wrong=wrong, count=count),
+        steady=True,
         mistakes=charts.mistakes_table(reading, t, scene.colours.ink),
     )
     st.caption(t.digits.mistakes_note)
@@ -358,6 +339,7 @@ def confusion(scene: Scene, reading: Reading) -> None:
         t,
         scene.colours,
         words.computing if scene.live else told,
+        steady=True,
         cells=charts.confusion_table(reading),
     )
 
@@ -411,6 +393,7 @@ def units(scene: Scene, network: Trained) -> None:
             else words.alternatives.unit.format(
                 smallest=signed(closely.min()), largest=signed(closely.max())
             ),
+            steady=True,
             unit=charts.unit_table(closely),
         )
 

@@ -25,26 +25,21 @@ from pages.charts.style import Palette
 from pages.charts.svm import KNOBS, Score
 from pages.texts import Text
 from pages.texts.numbers import percent, plain, whole
+from pages.ui.computing import Look, when_computed
 from pages.ui.house import SVM, TWO_CLASSES
 from pages.ui.owndata import current, pair_table, per_table
-from pages.ui.recordings import per_recording, watch
+from pages.ui.recordings import in_line, per_recording
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.rooms.training.stage import (
-    FIRST_SLICE,
-    SLICE,
-    TICK,
-    advance,
     frame_table,
     frames_table,
     guess,
-    newest,
     points_table,
-    recordings_of,
-    under_way,
+    transport,
 )
 from pages.ui.rooms.training.stage import words as told_of
-from pages.ui.session import cancelled, session
-from pages.ui.widgets.components import caption, clock
+from pages.ui.session import session
+from pages.ui.widgets.components import caption
 from pages.ui.widgets.controls import controls, entry_name, fold, knob_controls
 from pages.ui.widgets.owndata import called, own_data, pair_names
 from pages.ui.widgets.show import show
@@ -205,17 +200,23 @@ def swept(machine: Svm | None, drawn: Drawn, chosen: SvmSpec, budget: float) -> 
 class Scene:
     """What the parts of the page have in common.
 
-    machine: None where there is none, and then `refusal` says why. live: the network is still
-    being computed.
+    look: at the network. machine: None where there is none, and then `refusal` says why.
     """
 
     t: Text
     colours: Palette
     chosen: SvmSpec
-    record: Recording
+    look: Look
     machine: Svm | None
     refusal: str
-    live: bool
+
+    @property
+    def live(self) -> bool:
+        return self.look.live
+
+    @property
+    def record(self) -> Recording:
+        return self.look.records[0]
 
     @property
     def run(self) -> RunSpec:
@@ -227,35 +228,21 @@ class Scene:
 
 
 def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
-    """Compute what is missing and show it; a fragment looks on until all is computed."""
+    """Both methods, live while the network or the machine's scores are computed."""
     stand_in(t)
-    records = recordings_of(t, (run,))
-    if records is None:
-        return
-    (record,) = records
     drawn = data_of(run)
     machine, refusal = asked_for(t, drawn, chosen)
-    scene = Scene(t, colours, chosen, record, machine, refusal, live=False)
-    advance([record], FIRST_SLICE)
-    scores, complete = swept(machine, drawn, chosen, FIRST_SLICE)
+    scores: Scores = {}
 
-    def done() -> bool:
-        return complete and (record.finished or cancelled() == (run,))
+    def also(budget: float) -> bool:
+        nonlocal scores
+        scores, complete = swept(machine, drawn, chosen, budget)
+        return complete
 
-    if done():
-        draw(scene, scores)
-        return
+    def draw(look: Look) -> None:
+        both(Scene(t, colours, chosen, look, machine, refusal), scores)
 
-    def live() -> None:
-        nonlocal scores, complete
-        if open_svm() != (chosen, run) or done():
-            st.rerun()
-        # first drawn, then computed: whatever waits to be drawn would be shown faded
-        draw(replace(scene, live=not record.finished and cancelled() != (run,)), scores)
-        advance([record], SLICE)
-        scores, complete = swept(machine, drawn, chosen, SLICE)
-
-    watch(live, TICK)
+    when_computed(t, SVM, (run,), draw, shown=open_svm, also=also)
 
 
 def stand_in(t: Text) -> None:
@@ -288,7 +275,7 @@ def asked_for(t: Text, drawn: Drawn, chosen: SvmSpec) -> tuple[Svm | None, str]:
         return None, t.svm.too_many.format(count=whole(count, t), most=most)
 
 
-def draw(scene: Scene, scores: Scores) -> None:
+def both(scene: Scene, scores: Scores) -> None:
     """The two pictures side by side, under them what gamma and C change, and what it all shows."""
     t, words = scene.t, scene.t.svm
     left, right = st.columns(2, gap="medium")
@@ -306,8 +293,8 @@ def draw(scene: Scene, scores: Scores) -> None:
         if scene.record.begun:
             network_picture(scene)
         else:
-            st.caption(t.training.waiting)
-        transport(scene)
+            st.caption(in_line(t, scene.record))
+        transport(t, scene.look, scene.run, run=repr(scene.run), new_start=new_start)
     if scene.machine is not None:
         sweeps(scene, scores)
     honesty(scene)
@@ -394,6 +381,7 @@ def network_picture(scene: Scene) -> None:
         scene.colours,
         run.source,
         t.svm.alternatives.computing if scene.live else told,
+        steady=True,
         frames=frame_table(record, t) if scene.live else frames_table(record, t),
         points=points_table(record),
     )
@@ -418,23 +406,6 @@ def last(values: Array) -> float:
     return float(finite[-1]) if len(finite) else nan
 
 
-def transport(scene: Scene) -> None:
-    """The network's clock, other first weights, and while computing a way to stop."""
-    t, run, record = scene.t, scene.run, scene.record
-    with st.container(horizontal=True, vertical_alignment="center", key="transport"):
-        with st.container(width="stretch"):
-            clock(
-                t,
-                run=repr(run),
-                last=newest([record]),
-                total=run.epochs,
-                stride=run.stride,
-                live=scene.live,
-            )
-        st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    under_way(t, [record], t.training.computing, live=scene.live)
-
-
 def sweeps(scene: Scene, scores: Scores) -> None:
     """What each knob changes, the other as it is."""
     t, words, chosen = scene.t, scene.t.svm, scene.chosen
@@ -455,6 +426,7 @@ def sweeps(scene: Scene, scores: Scores) -> None:
                 now,
                 guess(scene.run).accuracy,
                 sweep_told(scene, name, found) if complete else words.alternatives.computing,
+                steady=True,
                 sweep=charts.sweep_table(found, t),
             )
     st.caption(words.sweep_note)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -138,6 +139,19 @@ def probe(
     component("probe", drives=True)(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
 
 
+def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: float) -> None:
+    """Let the browser ask for the next look at runs that are being computed, and charts be told.
+
+    words: what charts tell, by the names that they have in place of it. wanted: whether there is to
+    be a next look; `period` seconds after this one at least.
+    """
+    component("look", drives=True)(
+        data={"words": dict(words), "wanted": wanted, "period": period, "now": time.monotonic()},
+        key=f"look_{name}",
+        on_look_change=lambda: None,
+    )
+
+
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:
     """Buttons and keys that move the charts' parameter `name` through the steps called `titles`.
 
@@ -153,6 +167,44 @@ def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str)
     }
     collect_part("stepper", asset("stepper", drives=True), data)
     component("stepper", drives=True)(data=data, key=f"stepper_{name}")
+
+
+def network(
+    data: Mapping[str, Any], key: str, *, chosen: Callable[[str], None] | None = None
+) -> None:
+    """The picture of a network that `pages.charts.network.picture` describes.
+
+    chosen: takes the hidden unit that was pressed, as `layer.unit`, both from 1.
+    """
+    collect_part("network", asset("network"), dict(data))
+    if chosen is None:
+        component("network")(data=dict(data), key=key)
+        return
+
+    def pressed() -> None:
+        if unit := st.session_state[key].get("unit"):
+            chosen(unit)
+
+    component("network")(data=dict(data), key=key, on_unit_change=pressed)
+
+
+def network_legend(t: Text, view: str) -> None:
+    """What the marks in pictures of networks mean. view: as those pictures have it."""
+    labels = {key: t.network[key] for key in t.network} | {"left_out": ""}
+    data = {"name": "", "columns": [], "view": view, "legend": True, "labels": labels}
+    collect_part("network", asset("network"), data)
+    component("network")(data=data, key="network_legend")
+
+
+def walk(t: Text, *, run: str, layers: int) -> None:
+    """Sends one batch through the pictures of networks: forwards, the loss, back, the update.
+
+    run: what it is sent through. layers: hidden layers of the deepest network.
+    """
+    labels = {key: t.network[key] for key in t.network}
+    data = {"run": run, "layers": layers, "labels": labels}
+    collect_part("walk", asset("walk", drives=True), data)
+    component("walk", drives=True)(data=data, key="walk")
 
 
 def print_button(label: str) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +20,7 @@ from pages.ui.collection import collect_figure
 from pages.ui.house import Presenting
 from pages.ui.session import linked
 
+_words: ContextVar[Words | None] = ContextVar("words", default=None)
 MOST_OF_OWN = 64
 _of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictionary()
 
@@ -60,20 +64,49 @@ def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
     return spec
 
 
+@dataclass
+class Words:
+    """What charts tell in words, by the names that stand in their specifications instead."""
+
+    name: str
+    told: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, words: str) -> str:
+        """The name of a chart that tells this: of the same chart the same, however it ends."""
+        name = f"{self.name} {len(self.told) + 1}"
+        self.told[name] = words
+        return name
+
+
+@contextmanager
+def telling(name: str) -> Iterator[dict[str, str]]:
+    """Inside, the words of `steady` charts are collected; whoever collects them, hands them on."""
+    words = Words(name)
+    token = _words.set(words)
+    try:
+        yield words.told
+    finally:
+        _words.reset(token)
+
+
 def show(
     chart: Callable[..., alt.TopLevelMixin],
     *arguments: Hashable,
     fills: bool = False,
+    steady: bool = False,
     **tables: pa.Table,
 ) -> None:
     """Draw `chart(*arguments)` over these tables.
 
-    fills: as high as what it stands in, whose height the style sheet gives.
+    fills: as high as what it stands in, whose height the style sheet gives. steady: its view stays
+    while the numbers that its alternative tells change, as those of a run under way do.
 
     As long as chart and arguments stay the same, the browser keeps its view and takes the new rows.
     """
     spec = specification(chart, *arguments)
     collect_figure(chart.__name__, spec, tables)
+    if steady and (words := _words.get()) is not None:
+        spec = {**spec, "description": words.tell(spec["description"])}
     if linked(Presenting).present:
         spec = enlarge(spec)
     height = "stretch" if fills else "content"

@@ -52,8 +52,16 @@ def tried(run, candidate):
     return outcome(run, course(run), candidate, course(candidate.trial))
 
 
+def found_in(run):
+    return diagnosis(run, course(run))
+
+
 def verdict_of(run):
-    return diagnosis(run, course(run)).verdict
+    return found_in(run).verdict
+
+
+def remedies_for(verdict):
+    return [remedy for rule in RULES if rule.verdict is verdict for remedy in rule.remedies]
 
 
 # --- what may be tried -------------------------------------------------------------------------
@@ -75,7 +83,7 @@ def test_no_remedy_leaves_the_domain_of_a_setting(run):
 @settings(max_examples=60)
 @given(specs(RunSpec), st.sampled_from(list(Verdict)))
 def test_a_candidate_may_be_computed_and_differs_from_the_run_and_from_the_others(run, verdict):
-    found = candidates(run, verdict)
+    found = candidates(run, remedies_for(verdict))
     does = [effective(candidate.run) for candidate in found]
     assert len({*does, effective(run)}) == len(does) + 1
     for candidate in found:
@@ -127,7 +135,7 @@ def test_what_changes_nothing_is_the_same_run_bit_for_bit(run, remedy):
     if effective(mended) == effective(run):
         assert same_numbers(course(run), course(mended))
         for verdict in Verdict:
-            assert remedy not in [one.remedies for one in candidates(run, verdict)]
+            assert remedy not in [one.remedies for one in candidates(run, remedies_for(verdict))]
 
 
 @settings(max_examples=25)
@@ -159,7 +167,7 @@ def test_a_trial_is_cut_short_where_it_would_take_long_and_shares_the_recording_
 
 def test_the_smallest_change_comes_first():
     run = replace(BASE, activation="relu", initializer="normal", rate=1e-6)
-    found = candidates(run, Verdict.DIVERGED_WEIGHTS)
+    found = candidates(run, remedies_for(Verdict.DIVERGED_WEIGHTS))
     sizes = [size_of_change(run, candidate) for candidate in found]
     assert sizes == sorted(sizes)
     assert found[0].remedies == "weights"
@@ -200,9 +208,8 @@ CURED = [
 
 @pytest.mark.parametrize("run", CURED, ids=str)
 def test_a_remedy_that_is_recommended_learns(run):
-    verdict = verdict_of(run)
-    assert verdict not in GOOD
-    for candidate in candidates(run, verdict):
+    assert verdict_of(run) not in GOOD
+    for candidate in candidates(run, found_in(run).remedies):
         found = tried(run, candidate)
         if found is not None and found.effect is Effect.LEARNS:
             assert found.found.accuracy >= 0.9 or found.found.loss < 0.3 * found.found.baseline
@@ -212,7 +219,7 @@ def test_a_remedy_that_is_recommended_learns(run):
 
 def test_the_first_that_learns_is_recommended_and_what_does_not_help_comes_last():
     run = replace(CURED[0], epochs=120)
-    found = [tried(run, one) for one in candidates(run, verdict_of(run))]
+    found = [tried(run, one) for one in candidates(run, found_in(run).remedies)]
     listed = by_effect([one for one in found if one is not None])
     effects = [list(Effect).index(one.effect) for one in listed]
     assert effects == sorted(effects)
@@ -249,7 +256,7 @@ def test_whoever_overfits_is_cured_by_a_small_gap_and_not_by_learning():
         TANH, dataset="spiral", samples=40, noise=0.15, depth=2, width=32, rate=0.5, epochs=1500
     )
     assert verdict_of(run) is Verdict.OVERFITTING
-    for candidate in candidates(run, Verdict.OVERFITTING)[:3]:
+    for candidate in candidates(run, remedies_for(Verdict.OVERFITTING))[:3]:
         found = tried(run, candidate)
         if found is not None and found.effect is Effect.LEARNS:
             assert found.found.test_loss <= found.found.loss + 0.5 * found.found.baseline
@@ -258,8 +265,7 @@ def test_whoever_overfits_is_cured_by_a_small_gap_and_not_by_learning():
 
 def cured(run):
     """Whether any candidate of the run's verdict learns, and how many were tried."""
-    verdict = verdict_of(run)
-    for candidate in reversed(candidates(run, verdict)):
+    for candidate in reversed(candidates(run, found_in(run).remedies)):
         found = tried(run, candidate)
         if found is not None and found.effect in (Effect.LEARNS, Effect.BY_HEART):
             return True

@@ -93,7 +93,7 @@ def test_memory_that_runs_out_in_a_slice_costs_the_slice_and_no_more(monkeypatch
     recording.advance(3.5, Ticking())
     seen = recording.history
 
-    def full(trainer):
+    def full(*_):
         raise MemoryError
 
     with monkeypatch.context() as patched:

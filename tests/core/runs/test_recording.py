@@ -69,6 +69,10 @@ def same(one, two):
     assert [f.epoch for f in one.frames] == [f.epoch for f in two.frames]
     for a, b in zip(one.frames, two.frames, strict=True):
         np.testing.assert_array_equal(a.values, b.values)
+        assert (a.moment is None) == (b.moment is None)
+        if a.moment is not None:
+            np.testing.assert_array_equal(a.moment.theta, b.moment.theta)
+            np.testing.assert_array_equal(a.moment.step, b.moment.step)
 
 
 # --- one recording -----------------------------------------------------------------------------
@@ -195,7 +199,7 @@ def test_readers_see_whole_and_growing_recordings_while_another_computes():
 
 def test_an_error_while_computing_leaves_the_recording_open(monkeypatch):
     recording = Recording(SHORT)
-    monkeypatch.setattr(module, "frame", lambda trainer: 1 / 0)
+    monkeypatch.setattr(module, "frame", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         recording.advance()
     monkeypatch.undo()
@@ -206,7 +210,7 @@ def test_an_error_while_computing_leaves_the_recording_open(monkeypatch):
 
 def test_an_error_in_the_middle_of_a_slice_leaves_no_hole(monkeypatch):
     recording, real = Recording(SHORT), module.frame
-    monkeypatch.setattr(module, "frame", lambda t: 1 / 0 if t.epoch == 3 else real(t))
+    monkeypatch.setattr(module, "frame", lambda t, sums: 1 / 0 if t.epoch == 3 else real(t, sums))
     with pytest.raises(ZeroDivisionError):
         recording.advance()
     monkeypatch.undo()
@@ -327,7 +331,7 @@ def test_a_frame_is_what_the_first_replica_answers(key):
 def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
     run = replace(SHORT, activation="relu", depth=2, gain=20.0, samples=200)
     trainer = Trainer(run)
-    look = module.frame(trainer)
+    look = module.frame(trainer, trainer.sums())
     assert look.sums.shape == (2, module.BINS)
     assert look.active.shape == (2, run.width)
     edges = np.linspace(-module.SPAN, module.SPAN, module.BINS + 1)
@@ -348,7 +352,7 @@ def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
 def test_a_look_at_a_network_on_its_way_to_diverge_does_not_warn(precision, size):
     trainer = Trainer(replace(TINY, activation="tanh", depth=1, precision=precision))
     trainer.network.parameters.biases[0][...] = size
-    assert np.isfinite(module.frame(trainer).values).all()
+    assert np.isfinite(module.frame(trainer, trainer.sums()).values).all()
 
 
 # --- history -----------------------------------------------------------------------------------

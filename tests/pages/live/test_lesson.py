@@ -30,10 +30,17 @@ def test_a_lesson_without_a_question_takes_no_votes_and_cannot_be_voted_in_again
         assert step() == empty
 
 
-def test_going_on_to_another_scene_closes_the_question():
-    gone = ASKED.showing("?scene=4")
-    assert gone.stage is Stage.CLOSED
-    assert gone.question == ASKED.question
+def test_going_on_to_another_scene_leaves_the_question_and_a_dial_does_not():
+    asked = ASKED.showing("?scene=3").asking("scene3.guess", 3)
+    assert asked.showing("?scene=3&told_layers=5").takes_votes
+    gone = asked.showing("?scene=4")
+    assert gone.stage is Stage.LEFT
+    assert gone.being_asked is None
+    assert not gone.takes_votes
+    assert asked.showing("training?scene=3").stage is Stage.LEFT
+    for step in (gone.showing_split, gone.voting_again, gone.running):
+        assert step() == gone
+    assert gone.question == asked.question
     assert ASKED.running().showing("?scene=4").stage is Stage.RUN
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-import segno
 import streamlit as st
 
 from core.domain import Query
@@ -18,6 +15,8 @@ from pages import texts
 from pages.texts import Text, lesson
 from pages.ui.house import CLASS_PARTS, CLASSROOM, PLACES, ROOMS, Classroom
 from pages.ui.rooms.classroom import links
+from pages.ui.rooms.classroom.live import live
+from pages.ui.rooms.classroom.qr import large, qr
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.session import VERSION, keep, linked
 from pages.ui.widgets.components import print_button
@@ -26,9 +25,6 @@ from pages.ui.widgets.controls import one_part, reset, taken
 STYLE = Path(__file__).with_name("classroom.css")
 WAYS = ("all", "questions", "none")
 THESE = "these"
-LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
-QUIET = 4
-"""Modules of white around a QR code, as its standard asks for."""
 
 
 # State
@@ -75,6 +71,7 @@ def part_choice(t: Text, chosen: Classroom) -> None:
 def part(t: Text, chosen: Classroom) -> None:
     {
         "class_links": builder,
+        "class_live": live,
         "class_plan": plan,
         "class_sheet": sheet,
         "class_offline": offline,
@@ -242,40 +239,10 @@ def result(t: Text, chosen: Classroom) -> None:
             if st.button(words.large, icon=":material/qr_code_2:", key="qr_large_button"):
                 large(t, short)
         st.caption(words.short_note.format(version=VERSION["v"]))
-    if (urlsplit(links.base()).hostname or "localhost") in LOCAL:
-        st.info(words.local, icon=":material/wifi_off:")
+    links.warn_if_local(t)
     with st.expander(f"{words.full_link} ({words.count.format(count=len(full))})"):
         st.code(full, language=None, wrap_lines=True)
         st.caption(words.full_note)
-
-
-@st.cache_data(show_spinner=False, max_entries=64)
-def qr(link: str) -> str:
-    """The QR code of a link as an SVG, black on white in every theme."""
-    drawn = BytesIO()
-    segno.make_qr(link, error="m").save(
-        drawn,
-        kind="svg",
-        scale=10,
-        border=QUIET,
-        dark="#000",
-        light="#fff",
-        omitsize=True,
-        xmldecl=False,
-    )
-    return drawn.getvalue().decode()
-
-
-def large(t: Text, link: str) -> None:
-    """The QR code as high as the window, for the back row."""
-
-    @st.dialog(t.classroom.scan, width="large")
-    def dialog() -> None:
-        with st.container(key="qr_large"):
-            st.image(qr(link), alt=t.classroom.code, width="stretch")
-            st.markdown(f"**{link.removeprefix('https://').removeprefix('http://')}**")
-
-    dialog()
 
 
 # The lesson

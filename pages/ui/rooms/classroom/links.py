@@ -16,7 +16,7 @@ from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS, TWENTY
 from pages.texts import Text
 from pages.texts.lesson import PLAY
-from pages.ui.house import CLASSROOM, PERCEPTRON, ROOMS, STORY, SVM, TRAINING, Presenting
+from pages.ui.house import PERCEPTRON, ROOMS, STORY, SVM, TRAINING, Presenting
 from pages.ui.room import Room
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.session import VERSION, linked
@@ -26,7 +26,7 @@ State = Callable[[bool], Query]
 """A state of a page as a link; with True every setting is written out."""
 OWN = "own"
 """The state in which the teacher left a page."""
-HERE = f"/{CLASSROOM.path}"
+LOCAL = ("localhost", "127.0.0.1", "::1", "0.0.0.0")
 
 
 # States
@@ -81,8 +81,18 @@ def base() -> str:
     parts = urlsplit(st.context.url or "")
     if parts.scheme not in ("http", "https"):
         return "/"
-    path = parts.path.rstrip("/").removesuffix(HERE)
+    path = parts.path.rstrip("/")
+    page = next(
+        (f"/{r.path}" for r in ROOMS.values() if r.path and path.endswith(f"/{r.path}")), ""
+    )
+    path = path.removesuffix(page)
     return urlunsplit((parts.scheme, parts.netloc, path + "/", "", ""))
+
+
+def warn_if_local(t: Text) -> None:
+    """Say so where phones cannot open the address."""
+    if (urlsplit(base()).hostname or "localhost") in LOCAL:
+        st.info(t.classroom.local, icon=":material/wifi_off:")
 
 
 def address(start: str, place: str, query: Query) -> str:

@@ -14,10 +14,18 @@ import streamlit as st
 from core.domain import Query, Spec
 from pages.texts import Text
 from pages.ui.house import ROOMS
+from pages.ui.rooms.classroom.phone import way_in
 from pages.ui.rooms.story.doors import doors
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene
-from pages.ui.session import forget_lanes, keep, linked, set_opened_by_scene, take_over
+from pages.ui.session import (
+    forget_lanes,
+    keep,
+    linked,
+    outcomes,
+    set_opened_by_scene,
+    take_over,
+)
 from pages.ui.settings import NOT_YET, SEEN, Telling
 from pages.ui.widgets.controls import reset, taken
 
@@ -93,6 +101,7 @@ def cover(t: Text) -> None:
             args=[1],
         )
         st.markdown(t.story.how.format(scenes=len(SCENES)), width="stretch")
+    way_in(t)
     with st.container(key="scene_doors"):
         for first in range(0, len(SCENES), IN_A_ROW):
             numbers = range(first + 1, min(first + IN_A_ROW, len(SCENES)) + 1)
@@ -124,6 +133,8 @@ def scene(t: Text, shown: Scene) -> None:
     left, right = st.columns([9, 5], gap="medium")
     with left, st.container(key="played"):
         outcome = shown.play(t, guessed)
+        if outcome is not None:
+            outcomes()[f"scene{telling.scene}.guess"] = outcome.right
     with right:
         if guessed:
             explanation(t, shown, telling.guess, outcome)
@@ -244,6 +255,7 @@ def myth_card(
         found = run(t)
         if found is None:
             return
+        outcomes()[f"scene{open_telling().scene}.{name}"] = found.verdict
         st.markdown(verdict(t, belief, found))
         st.markdown(words.found.format(**found.words))
         with st.container(horizontal=True):

@@ -6,14 +6,14 @@ To add an instrument, append its key to `INSTRUMENTS` in `pages.ui.settings`, it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.lessons.causes import CONTROL, finding, signal_was_missing, variants
+from core.lessons.causes import CONTROL, Finding, finding, signal_was_missing, variants
 from core.lessons.remedies import (
     REMEDIES,
     Candidate,
@@ -26,7 +26,6 @@ from core.lessons.remedies import (
     untrained_share,
 )
 from core.nn.activations import ACTIVATIONS
-from core.runs.cost import OverBudget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
@@ -42,8 +41,9 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, percent, power, times, whole
 from pages.texts.rules import rules_table
 from pages.texts.sentences import score, told
+from pages.ui.computing import Look, progress, when_computed
 from pages.ui.house import TRAINING
-from pages.ui.recordings import compute, per_recording, recordings, watch
+from pages.ui.recordings import compute, per_recording, recordings
 from pages.ui.rooms.training.lanes import (
     change_all,
     change_stage,
@@ -52,7 +52,7 @@ from pages.ui.rooms.training.lanes import (
     link_of,
     open_lanes,
 )
-from pages.ui.rooms.training.stage import FIRST_SLICE, LEARNT, TICK, Scene, advance, guess
+from pages.ui.rooms.training.stage import LEARNT, Scene, guess
 from pages.ui.session import linked, take_over
 from pages.ui.settings import INSTRUMENTS, Stage
 from pages.ui.widgets.controls import entry_name, fold, reset, taken
@@ -60,12 +60,10 @@ from pages.ui.widgets.show import show
 
 MANY_SEEDS = 8
 MOST_DEAD = 6
-LONG_SLICE = 0.17
-"""Seconds that one tick computes for a series of runs."""
-UNHURRIED_TICK = 0.5
-"""Seconds between two looks at what nobody waits for."""
 FEW_CHANGES = 3
 """So many changed settings say what a remedy is; of more, its name does."""
+MORE_OFFERED = 3
+"""Remedies that are offered beside the one that is recommended."""
 HELPFUL = (Effect.LEARNS, Effect.BY_HEART, Effect.BETTER)
 WITHOUT_A_START = ("why",)
 """What can be said of a network whose numbers are too large before the first step."""
@@ -238,6 +236,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         ),
         atlas=atlas_table(record, scene.colours, t),
         dead=dead_table(record),
+        marked=charts.marked_table(*marked_unit(scene, run)),
     )
     if dead:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
@@ -247,6 +246,12 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
+
+
+def marked_unit(scene: Scene, run: RunSpec) -> tuple[int, int]:
+    """The layer and the number of the unit to mark, 0 and 0 where this network has none such."""
+    layer, unit = scene.shown.unit_layer, scene.shown.unit_number
+    return (layer, unit) if layer <= run.depth and unit <= run.width else (0, 0)
 
 
 @per_recording
@@ -283,7 +288,7 @@ def why(scene: Scene, records: Sequence[Recording]) -> None:
     They are tried while nobody waits for a run, one after the other.
     """
 
-    def shown() -> None:
+    def draw(_: Look) -> None:
         for column, record in zip(st.columns(len(records)), records, strict=True):
             with column, st.container(gap="xsmall"):
                 st.markdown(f"**{lane_name(scene.t, record.run, scene.lanes)}**")
@@ -295,15 +300,7 @@ def why(scene: Scene, records: Sequence[Recording]) -> None:
             compute(trial, budget / len(trials), spare=True)
         return not trials
 
-    def live() -> None:
-        if try_some(LONG_SLICE) or open_lanes()[1] != scene.lanes:
-            st.rerun()
-        shown()
-
-    if all(next_trial(record) is None for record in records):
-        shown()
-    else:
-        watch(live, UNHURRIED_TICK)
+    when_computed(scene.t, TRAINING, (), draw, shown=lambda: open_lanes()[1], also=try_some)
     rules(scene, records)
 
 
@@ -322,24 +319,26 @@ def explanation(scene: Scene, record: Recording) -> None:
         st.progress(len(known) / len(candidates), progress)
     effects = by_effect([outcome for outcome in known.values() if outcome is not None])
     helpful = [one for one in effects if one.effect in HELPFUL]
-    useless = [one for one in effects if one.effect not in HELPFUL]
     if helpful and helpful[0].effect is not Effect.BETTER:
         first, *helpful = helpful
-        st.markdown(
-            f"**{t.trials.recommended}** {remedy(t, run, first)}: {effect(t, found, first)}"
-        )
+        st.markdown(f"**{t.trials.recommended}** {result(t, run, found, first)}")
         offer(scene, record, first, t.laboratory.try_remedy, "primary")
     elif len(known) == len(candidates):
         overfits = found.verdict is Verdict.OVERFITTING
         none = t.trials.none_test if overfits else t.trials.none_learns
         st.markdown(none.format(count=len(effects)))
-    for one in helpful:
-        offer(scene, record, one, remedy(t, run, one), "tertiary")
-        st.caption(effect(t, found, one))
-    if useless:
-        told_of = [f"{remedy(t, run, one)} ({effect(t, found, one)})" for one in useless]
-        st.caption(f"{t.trials.useless} {t.trials.comma.join(told_of)}")
+    for one in helpful[:MORE_OFFERED]:
+        offer(scene, record, one, result(t, run, found, one), "tertiary")
+    rest = [*helpful[MORE_OFFERED:], *(one for one in effects if one.effect not in HELPFUL)]
+    if rest:
+        listed = t.trials.comma.join(result(t, run, found, one) for one in rest)
+        st.caption(f"{t.trials.rest} {listed}")
     st.caption(t.trials.note)
+
+
+def result(t: Text, run: RunSpec, found: Diagnosis, one: Outcome) -> str:
+    """A remedy and what it did: 'Learning rate 0.1 → 1 (learns: 98% correct after 60 epochs)'."""
+    return t.trials.result.format(remedy=remedy(t, run, one), effect=effect(t, found, one))
 
 
 def remedy(t: Text, run: RunSpec, one: Outcome) -> str:
@@ -446,7 +445,7 @@ def explained(record: Recording) -> Diagnosis:
 @per_recording
 def candidates_of(record: Recording) -> tuple[Candidate, ...]:
     """What may help a finished run; of one that was stopped it is not known yet."""
-    return candidates(record.run, explained(record).verdict) if record.finished else ()
+    return candidates(record.run, explained(record).remedies) if record.finished else ()
 
 
 @per_recording
@@ -552,28 +551,23 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
         return
     control = replace(run, activation=CONTROL, knobs=())
     tested = {r.activation: variants(r, MANY_SEEDS) for r in (run, control)}
-    try:
-        runs = {(a, v): recordings().get(r) for a, rs in tested.items() for v, r in rs.items()}
-    except OverBudget as excess:
-        st.caption(t.training.over_budget.format(setting=t.settings[excess.setting]))
-        return
+    runs = {(a, v): r for a, rs in tested.items() for v, r in rs.items()}
 
-    def live() -> None:
-        advance(tuple(runs.values()), LONG_SLICE)
-        done = sum(record.finished for record in runs.values())
-        if done == len(runs):
-            st.rerun()
-        epochs = sum(record.epoch for record in runs.values())
-        st.progress(
-            min(1.0, epochs / (len(runs) * run.epochs)),
-            t.laboratory.testing.format(done=done, runs=len(runs)),
-        )
+    def draw(look: Look) -> None:
+        progress(t, look, computing(t, look))
+        if look.finished:
+            held = dict(zip(runs, look.records, strict=True))
+            told_causes(t, tested, {key: finding(held[key].history) for key in runs})
 
-    advance(tuple(runs.values()), FIRST_SLICE)
-    if not all(record.finished for record in runs.values()):
-        watch(live, TICK)
-        return
-    found = {key: finding(record.history) for key, record in runs.items()}
+    when_computed(t, TRAINING, tuple(runs.values()), draw, shown=open_lanes)
+
+
+def told_causes(
+    t: Text,
+    tested: Mapping[str, Mapping[str, RunSpec]],
+    found: Mapping[tuple[str, str], Finding],
+) -> None:
+    """The two tests' findings as a table, and what they say about each activation."""
     rows = [t.laboratory.cause_head, "|---|---|---|---|---|"]
     for (activation, variant), one in found.items():
         frozen = tested[activation]["frozen"].frozen
@@ -593,6 +587,12 @@ def causes(scene: Scene, records: Sequence[Recording]) -> None:
     st.caption(t.laboratory.cause_note)
 
 
+def computing(t: Text, look: Look) -> str:
+    """How many runs of a series are done."""
+    done = sum(record.finished for record in look.records)
+    return t.laboratory.testing.format(done=done, runs=len(look.records))
+
+
 def part(share: float, t: Text) -> str:
     """A share, or beyond all of it how many times."""
     return fraction(share, t) if share < 1 else t.laboratory.times.format(n=times(share, t))
@@ -601,20 +601,18 @@ def part(share: float, t: Text) -> str:
 def ladder(scene: Scene, records: Sequence[Recording]) -> None:
     """The remedies in their order, each with what it changes and what eight seeds made of it."""
     t = scene.t
-    runs = {key: replace(run, replicas=MANY_SEEDS) for key, run in LADDER.items()}
-    held = {key: recordings().get(run) for key, run in runs.items()}
 
-    def live() -> None:
-        waiting = [record for record in held.values() if not record.finished]
-        advance(waiting[:1], LONG_SLICE)
-        if all(record.finished for record in held.values()):
-            st.rerun()
-        done = len(held) - len(waiting)
-        st.progress(done / len(held), t.laboratory.testing.format(done=done, runs=len(held)))
+    def draw(look: Look) -> None:
+        progress(t, look, computing(t, look))
+        if look.finished:
+            rungs(t, dict(zip(LADDER, look.records, strict=True)))
 
-    if not all(record.finished for record in held.values()):
-        watch(live, TICK)
-        return
+    runs = tuple(replace(run, replicas=MANY_SEEDS) for run in LADDER.values())
+    when_computed(t, TRAINING, runs, draw, shown=open_lanes)
+
+
+def rungs(t: Text, held: Mapping[str, Recording]) -> None:
+    """Every rung of the ladder: what it changes, what came of it, and a way to its networks."""
     before = None
     for key, record in held.items():
         history = record.history

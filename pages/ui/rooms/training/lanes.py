@@ -66,6 +66,13 @@ def change_stage(name: str, value: Any) -> None:
     set_lanes(stage, (*lanes, *[lanes[0]] * MOST_LANES)[: stage.lanes])
 
 
+def show_unit(place: str) -> None:
+    """Open the hidden unit at `layer.unit` in the laboratory."""
+    layer, unit = map(int, place.split("."))
+    stage, lanes = open_lanes()
+    set_lanes(replace(stage, tool="units", unit_layer=layer, unit_number=unit), lanes)
+
+
 def change_all(name: str, value: Any) -> None:
     """A setting of every lane; a lane that has its own value keeps it, if it may have one."""
     stage, lanes = open_lanes()

@@ -11,13 +11,14 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.lessons.anatomy import anatomy, moments_kept
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
-from core.runs.cost import OverBudget
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
 from core.runs.recording import Recording
 from core.runs.training import RunSpec
+from pages.charts import network as network_charts
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
 from pages.charts.style import Palette, hue
@@ -25,22 +26,26 @@ from pages.texts import Text
 from pages.texts.numbers import loss_of, percent, power
 from pages.texts.sentences import score, sentence
 from pages.ui.collection import together
-from pages.ui.recordings import compute, in_line, per_recording, recordings, sharing, watch
-from pages.ui.rooms.training.lanes import changes, lane_name, new_start, open_lanes
-from pages.ui.session import cancelled, lanes_before, set_cancelled
-from pages.ui.settings import Stage
-from pages.ui.widgets.components import caption, clock
+from pages.ui.computing import Look, progress, when_computed
+from pages.ui.house import TRAINING
+from pages.ui.recordings import in_line, per_recording, recordings
+from pages.ui.rooms.training.lanes import (
+    change_stage,
+    changes,
+    lane_name,
+    new_start,
+    open_lanes,
+    show_unit,
+)
+from pages.ui.session import lanes_before
+from pages.ui.settings import FLOWS, VIEWS, Stage
+from pages.ui.widgets.components import caption, clock, network, network_legend, walk
+from pages.ui.widgets.controls import one_part
 from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
-TICK = 0.2
-"""Seconds between two looks at a run that is being computed."""
 LEARNT = 0.9
 """Training accuracy above which a seed counts as having learnt."""
-SLICE = 0.16
-"""Seconds that one tick computes, for all lanes together; what is left of it is for drawing."""
-FIRST_SLICE = 0.4
-"""Seconds that a page computes before it is first drawn, so that short runs open finished."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,114 +71,51 @@ Below = Callable[[Scene, Sequence[Recording]], None]
 """Draws something for all lanes under the stage."""
 
 
-def stage(t: Text, colours: Palette, shown: Stage, lanes: Lanes, below: Below) -> None:
-    """Compute what is missing and draw the lanes; a fragment looks on until all is computed."""
-    records = recordings_of(t, lanes)
-    if records is None:
-        return
-    advance(records, FIRST_SLICE)
-    if all(record.finished for record in records) or cancelled() == lanes:
-        draw(t, colours, shown, lanes, records, below)
-        return
+def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
+    """The lanes, live while they are computed; under them what `below` draws."""
 
-    def live() -> None:
-        advance(records, SLICE)
-        done = cancelled() == lanes or all(record.finished for record in records)
-        if done or open_lanes() != (shown, lanes):
-            st.rerun()
-        draw(t, colours, shown, lanes, records, below)
+    def draw(look: Look) -> None:
+        scene = Scene(t, colours, open_lanes()[0], lanes, look.live)
+        transport(t, look, lanes[0], run=repr(lanes), new_start=new_start)
+        if scene.shown.view == "network":
+            network_controls(scene)
+        before = lanes_before(lanes) or ()
+        for number, column in enumerate(st.columns(len(lanes))):
+            taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
+            with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
+                ghost = before[number] if number < len(before) else None
+                lane(scene, number, look.records[number], ghost)
+        if scene.shown.view == "network":
+            network_legend(t, scene.shown.flow)
+        data = lanes[0].data()
+        jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+        st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {jitter}")
+        if not data.tested:
+            st.info(untested(t, len(data.train_x)), icon=":material/info:")
+        below(scene, look.records)
 
-    watch(live, TICK)
-
-
-def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
-    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
-    try:
-        return tuple(recordings().get(run) for run in runs)
-    except OverBudget as excess:
-        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
-        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
-        return None
+    when_computed(t, TRAINING, lanes, draw, shown=lambda: open_lanes()[1])
 
 
-def advance(records: Sequence[Recording], budget: float) -> None:
-    """Share a budget of seconds among the recordings that are not finished.
-
-    Those that the reader has stopped stand still, once there is something of each to be seen.
-    """
-    if cancelled() == tuple(r.run for r in records) and all(r.begun for r in records):
-        return
-    waiting = [record for record in records if not record.finished]
-    for record in waiting:
-        compute(record, budget / len(waiting))
-
-
-def draw(
-    t: Text,
-    colours: Palette,
-    shown: Stage,
-    lanes: Lanes,
-    records: Sequence[Recording],
-    below: Below,
+def transport(
+    t: Text, look: Look, first: RunSpec, *, run: str, new_start: Callable[[], None]
 ) -> None:
-    """The clock, under it every lane, and what stands below them."""
-    finished = all(record.finished for record in records)
-    scene = Scene(t, colours, shown, lanes, live=not finished and cancelled() != lanes)
-    transport(scene, records)
-    before = lanes_before(lanes) or ()
-    for number, column in enumerate(st.columns(len(lanes))):
-        taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
-        with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
-            lane(scene, number, records[number], before[number] if number < len(before) else None)
-    data = lanes[0].data()
-    jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
-    st.caption(f"{t.training.notes.get(shown.measure, '')} {jitter}")
-    if not data.tested:
-        st.info(untested(t, len(data.train_x)), icon=":material/info:")
-    below(scene, records)
+    """The clock; while computing, how far it has come and a way to stop; other first weights.
 
-
-def transport(scene: Scene, records: Sequence[Recording]) -> None:
-    """The clock; while computing, how far it has come and a way to stop."""
-    t, lanes = scene.t, scene.lanes
-    total = lanes[0].epochs
+    first: of the runs, which are all as long. run: what the clock's epochs belong to.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="transport"):
         with st.container(width="stretch"):
             clock(
                 t,
-                run=repr(lanes),
-                last=newest(records),
-                total=total,
-                stride=lanes[0].stride,
-                live=scene.live,
+                run=run,
+                last=look.epoch,
+                total=first.epochs,
+                stride=first.stride,
+                live=look.live,
             )
+        progress(t, look, t.common.computing)
         st.button(t.training.new_start, icon=":material/casino:", on_click=new_start)
-    under_way(t, records, t.training.computing, live=scene.live)
-
-
-def newest(records: Sequence[Recording]) -> int:
-    """The epoch that all recordings have reached."""
-    return min((r.epoch for r in records if not r.finished), default=records[0].run.epochs)
-
-
-def under_way(t: Text, records: Sequence[Recording], computing: str, *, live: bool) -> None:
-    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
-
-    Nothing once they are finished.
-    """
-    if all(record.finished for record in records):
-        return
-    epoch, epochs = newest(records), records[0].run.epochs
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if live:
-            st.progress(epoch / epochs, computing.format(epoch=epoch, epochs=epochs))
-            runs = tuple(record.run for record in records)
-            st.button(t.training.cancel, on_click=set_cancelled, args=[runs])
-            if (slow := sharing(t, len(records))) and any(r.begun for r in records):
-                st.caption(slow)
-        else:
-            st.caption(t.training.cancelled.format(epoch=epoch, epochs=epochs))
-            st.button(t.training.resume, on_click=set_cancelled, args=[None])
 
 
 def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -> None:
@@ -194,11 +136,47 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
     )
     if not np.isfinite(record.history.train_loss[:, 0]).any():
         return  # it could not even start, and the sentence says so
-    picture(scene, name, record)
-    layers(scene, name, record)
+    if scene.shown.view == "network":
+        itself(scene, number, name, record)
+    else:
+        picture(scene, name, record)
+        layers(scene, name, record)
     course(scene, name, record, before)
     if before is not None and (changed := changes(t, before, run)):
         st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
+
+
+def view_choice(t: Text, shown: Stage) -> None:
+    """Charts or the network itself."""
+    views = {key: t.options[key] for key in VIEWS}
+    one_part("view", t.settings.view, views, shown.view, change_stage)
+
+
+def network_controls(scene: Scene) -> None:
+    """What the pictures of the networks show, and a batch to send through them."""
+    t, shown = scene.t, scene.shown
+    with st.container(horizontal=True, vertical_alignment="center", key="views"):
+        flows = {key: t.options[key] for key in FLOWS}
+        one_part("flow", t.settings.flow, flows, shown.flow, change_stage)
+        with st.container(width="stretch"):
+            walk(t, run=repr(scene.lanes), layers=scene.deepest)
+
+
+def itself(scene: Scene, number: int, name: str, record: Recording) -> None:
+    """The network as units and weights, at every moment that was kept; live, at the newest one."""
+    drawn = network_data(record, scene.t, scene.colours, scene.shown.flow, name, scene.live)
+    network(drawn, f"network{number}", chosen=show_unit)
+
+
+@per_recording
+def network_data(
+    record: Recording, t: Text, colours: Palette, flow: str, name: str, live: bool
+) -> dict[str, Any]:
+    """What the picture of the network shows."""
+    run = record.run
+    moments = moments_kept(record.frames, run)
+    found = anatomy(run, moments[-1:] if live else moments)
+    return network_charts.picture(t, colours, run, name, found, flow)
 
 
 def picture(scene: Scene, name: str, record: Recording) -> None:
@@ -216,7 +194,8 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
         last=percent(max(last, 0.0), t),
     )
     frames = frames_table(record, t) if not scene.live else frame_table(record, t)
-    show(chart, t, scene.colours, dataset, told, frames=frames, points=points_table(record))
+    points = points_table(record)
+    show(chart, t, scene.colours, dataset, told, steady=True, frames=frames, points=points)
 
 
 def layers(scene: Scene, name: str, record: Recording) -> None:
@@ -242,6 +221,7 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         charts.MeasureAxis(key, scene.deepest, scene.shown.linear),
         run.depth,
         told,
+        steady=True,
         ladder=table,
     )
 
@@ -266,6 +246,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         baseline,
         tested,
         told,
+        steady=True,
         course=table,
         ghost=charts.course_table(old.history, 0) if old and old.begun else table.slice(0, 0),
     )

@@ -45,6 +45,7 @@ export default function ({ parentElement, data }) {
     }
   };
   find(".sentence").style.setProperty("--lines", data.lines); // lanes side by side stay level
+  find(".headline").hidden = data.headlines.length === 0;
   find("input").oninput = show;
   state.verdict = null; // other data: at once
   show();

@@ -66,8 +66,9 @@ export default function ({ parentElement, data }) {
   for (const name of ["step", "restart"]) dress(name, name);
   const other = state.run !== data.run;
   const begins = other && data.begin && !data.live && !STILL.matches;
-  if (data.live || other) state.index = begins ? 0 : steps;
+  if (data.live || state.live || other) state.index = begins ? 0 : steps; // a run that has just ended shows its end
   state.run = data.run;
+  state.live = data.live;
   state.index = Math.min(state.index, steps);
   setPlaying((state.playing || begins) && !data.live);
 

@@ -6,6 +6,7 @@ export default function ({ parentElement, data }) {
   button.onclick = async () => {
     const query = new URLSearchParams(data.query);
     for (const [name, value] of new URLSearchParams(location.search)) query.set(name, value);
+    for (const name of ["class", "voter", "desk"]) query.delete(name); // a seat in a lesson is for one alone
     const link = `${location.origin}${location.pathname}?${query}`;
     let done = true;
     try {

@@ -194,7 +194,8 @@ def test_the_death_of_a_unit_has_its_epoch_and_a_revival_is_seen(record):
 
 def test_a_cross_is_as_high_as_it_is_wide_however_few_layers_share_the_width():
     drawn = charts.atlas(text(), LIGHT, 3, 8, "").to_dict()
-    (cross,) = (m["mark"] for m in drawn["layer"] if "shape" in m["mark"])
+    marks = [m["mark"] for m in drawn["layer"] if "shape" in m["mark"]]
+    (cross,) = (mark for mark in marks if mark["shape"] != "square")
     assert cross["shape"] == "M-1,-1L1,1M-1,1L1,-1"
     assert "min(height / 8, width / 3)" in cross["size"]["expr"]
 
@@ -214,12 +215,3 @@ def test_every_instrument_opens_by_its_link(language, tool, depth):
 def test_seeds_are_drawn_once_there_are_several():
     app = visit("training", tool="seeds", replicas="3", **SHORT)
     assert len(app.get("vega_lite_chart")) == 4
-
-
-def test_a_remedy_stands_beside_the_failed_run():
-    app = visit("training", tool="why", initializer="zeros", activation="tanh", **SHORT)
-    next(button for button in app.button if "remedy" in (button.key or "")).click().run()
-    settings = app.session_state["session"].settings
-    assert settings["lanes"] == "2"
-    assert settings["2.initializer"] == "xavier"
-    assert not app.exception

@@ -14,7 +14,7 @@ from pages.texts import Text
 from pages.texts.numbers import decimals, percent
 from pages.ui.frame import palette
 from pages.ui.house import PERCEPTRON, STORY
-from pages.ui.rooms.perceptron import angle, angles_of, best_of, contradiction, lesson_of
+from pages.ui.rooms.perceptron import Source, angle, angles_of, best_of, contradiction, lesson_of
 from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene
 from pages.ui.session import linked
 from pages.ui.settings import OneLine, ToldLine
@@ -50,7 +50,7 @@ def turn(t: Text) -> None:
 def by_hand(t: Text, key: str) -> None:
     """The points and the line."""
     chosen, points = POINT_SETS[key], drawn(key, COUNT, SEED)
-    best = best_of(key, COUNT, SEED)
+    best = best_of(Source(key, COUNT, SEED))
     count = t.perceptron.count.format(
         n=best.correct, all=COUNT, share=decimals(100 * best.correct / COUNT, 1)
     )
@@ -59,7 +59,7 @@ def by_hand(t: Text, key: str) -> None:
         t,
         palette(),
         chosen,
-        charts.followed(angles_of(key, COUNT, SEED), chosen),
+        charts.followed(angles_of(Source(key, COUNT, SEED)), chosen),
         False,
         t.perceptron.alternatives.by_hand.format(points=t.options[key], all=COUNT, best=count),
         points=charts.points_table(points),
@@ -84,7 +84,7 @@ def question(t: Text) -> None:
 def every_angle(t: Text) -> Outcome:
     """The best that a line gets right at every angle, and at best."""
     chosen, points = POINT_SETS[XOR], drawn(XOR, COUNT, SEED)
-    table, best = angles_of(XOR, COUNT, SEED), best_of(XOR, COUNT, SEED)
+    table, best = angles_of(Source(XOR, COUNT, SEED)), best_of(Source(XOR, COUNT, SEED))
     share = best.correct / COUNT
     st.markdown(f"**{t.perceptron.angles_title}**")
     show(
@@ -123,8 +123,8 @@ def apart() -> tuple[str, Query]:
 
 def myth(t: Text) -> Myth:
     """The learning rule on XOR's four corners: does it come back to where it was?"""
-    lesson, _ = lesson_of(CORNERS, 4, 0)
-    best = best_of(CORNERS, 4, 0)
+    lesson, _ = lesson_of(Source(CORNERS, 4, 0))
+    best = best_of(Source(CORNERS, 4, 0))
     never = lesson.cycle is not None and best.correct < len(drawn(CORNERS, 4, 0).y)
     words = {
         "best": str(best.correct),

@@ -15,11 +15,10 @@ from core.domain import Query, Spec
 from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.texts import Text
-from pages.ui.recordings import compute, recordings, watch
+from pages.ui.computing import Look, progress, when_computed
+from pages.ui.house import STORY
 from pages.ui.widgets.components import clock
 
-TICK, FIRST_SLICE, SLICE = 0.2, 0.3, 0.17
-"""Seconds between two looks at runs that are computed, and computed at first and at each look."""
 Words = Mapping[str, str]
 
 
@@ -114,34 +113,17 @@ def computed(
 ) -> tuple[Recording, ...] | None:
     """The recordings of these runs, as soon as all are finished.
 
-    While they are not, it says how far they have come, looks on, and returns None; the page is
-    drawn again once they are. partly: draws what there is so far.
+    While they are not, it says how far they have come and returns None; the page is drawn again
+    once they are. partly: draws what there is so far.
     """
-    held = tuple(recordings().get(run) for run in runs)
-    advance(held, FIRST_SLICE)
-    if all(record.finished for record in held):
-        return held
 
-    def live() -> None:
-        advance(held, SLICE)
-        if all(record.finished for record in held):
-            st.rerun()
-        share = sum(record.epoch / record.run.epochs for record in held) / len(held)
-        st.progress(min(1.0, share), t.story.computing)
-        partly(held)
+    def draw(look: Look) -> None:
+        progress(t, look, t.common.computing)
+        if not look.finished:
+            partly(look.records)
 
-    watch(live, TICK)
-    return None
-
-
-def advance(records: Sequence[Recording], budget: float) -> None:
-    """Give a slice to the first of these that is not finished, and what it leaves to the next."""
-    for record in records:
-        if not record.finished:
-            compute(record, budget)
-            if not record.finished:
-                return
-            budget /= 2
+    look = when_computed(t, STORY, runs, draw, shown=STORY.open, whole_page=True)
+    return look.records if look is not None and look.finished else None
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)

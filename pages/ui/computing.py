@@ -1,0 +1,196 @@
+"""Runs that a page waits for, computed in slices while it looks on.
+
+Whether its runs are under way, stopped or finished, a page draws one and the same tree of
+containers, in a fragment. So nothing is moved or drawn anew when a run ends, and its end takes no
+run of the whole page. First a look draws, then it computes: the browser paints meanwhile, and
+asks for the next look when it has received this one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from core.runs.lanes import Lanes
+from core.runs.recording import OverBudget, Recording
+from core.runs.training import RunSpec
+from pages.texts import Text
+from pages.ui.collection import drawn_anew, new_section
+from pages.ui.frame import afterwards, share_is_open, write_link
+from pages.ui.recordings import compute, desk, pace, recordings, sharing
+from pages.ui.room import Room
+from pages.ui.session import is_stopped, session, set_stopped
+from pages.ui.widgets.components import ask_for_look
+from pages.ui.widgets.show import telling
+
+FIRST = 0.15
+"""Seconds that a page computes before it is first drawn, so that short runs open finished."""
+SLICE = 0.25
+"""Seconds that a look computes after it has drawn, for all its runs together."""
+PERIOD = 0.2
+"""Seconds between two looks at least."""
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """What a page sees of its runs at one moment. stopped: the visitor has cancelled them."""
+
+    records: tuple[Recording, ...]
+    stopped: bool
+
+    @property
+    def finished(self) -> bool:
+        return all(record.finished for record in self.records)
+
+    @property
+    def live(self) -> bool:
+        """Whether more is to come, so that only the newest epoch is drawn."""
+        return not self.finished and not self.stopped
+
+    @property
+    def runs(self) -> Lanes:
+        return tuple(record.run for record in self.records)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that all recordings have reached."""
+        reached = (record.epoch for record in self.records if not record.finished)
+        return min(reached, default=self.records[0].run.epochs)
+
+    @property
+    def share(self) -> float:
+        """How much of the runs has been computed, from 0 to 1."""
+        parts = [r.finished or r.epoch / r.run.epochs for r in self.records]
+        return sum(parts) / len(parts)
+
+    @property
+    def name(self) -> str:
+        """Tells the widgets of these runs from those of others on the page."""
+        return f"{crc32(repr(self.runs).encode()):08x}"
+
+
+def look_at(records: tuple[Recording, ...]) -> Look:
+    stopped = is_stopped(tuple(record.run for record in records))
+    return Look(records, stopped and all(record.begun for record in records))
+
+
+def nothing_else(budget: float) -> bool:
+    return True
+
+
+def when_computed(
+    t: Text,
+    room: Room[Any],
+    runs: Sequence[RunSpec],
+    draw: Callable[[Look], None],
+    *,
+    shown: Callable[[], Any],
+    also: Callable[[float], bool] = nothing_else,
+    whole_page: bool = False,
+) -> Look | None:
+    """Compute these runs and draw what there is of them, again and again until they are finished.
+
+    draw: draws the same containers whatever it sees; what the visitor has set, it reads anew.
+    shown: what the page is about; once that is something else, the page is drawn anew.
+    also: computes something else for about a budget of seconds; whether all of it is there.
+    whole_page: the rest of the page depends on how the runs end, so then it is drawn anew, too.
+
+    Returns the first look. None, and a sentence on what to lower, if a run is too dear.
+    """
+    records = recordings_of(t, runs)
+    if records is None:
+        return None
+    advance(records, FIRST)
+    complete, drawn = also(FIRST), False
+    before, settings, section = shown(), session().settings, new_section()
+
+    @st.fragment
+    def look() -> None:
+        nonlocal complete, drawn, settings
+        with desk().served():
+            now = look_at(records)
+            ended = drawn and now.finished and (whole_page or share_is_open())
+            if shown() != before or ended:
+                st.rerun()
+            with drawn_anew(section), telling(now.name) as words:
+                draw(now)
+                goes_on = now.live or not complete
+                ask_for_look(now.name, words, wanted=goes_on, period=pace(PERIOD))
+            if session().settings != settings:
+                settings = session().settings
+                write_link(t, room)
+        if drawn and goes_on:
+            go_on()
+        drawn = True
+
+    def go_on() -> None:
+        nonlocal complete
+        advance(records, SLICE)
+        complete = complete or also(SLICE)
+
+    first = look_at(records)
+    look()
+    if first.live or not complete:
+        afterwards(go_on)
+    return first
+
+
+def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
+    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
+    try:
+        return tuple(recordings().get(run) for run in runs)
+    except OverBudget as excess:
+        wish = t.training.over_budget_batch if excess.setting == "batch" else t.training.over_budget
+        st.error(wish.format(setting=t.settings[excess.setting]), icon=":material/weight:")
+        return None
+
+
+def advance(records: tuple[Recording, ...], budget: float) -> None:
+    """Share a budget of seconds evenly among the recordings that are not finished.
+
+    Those that the visitor has stopped stand still, once there is something of each to be seen.
+    """
+    if look_at(records).stopped:
+        return
+    waiting = [record for record in records if not record.finished]
+    deadline = time.monotonic() + budget
+    for left, record in zip(range(len(waiting), 0, -1), waiting, strict=True):
+        compute(record, (deadline - time.monotonic()) / left)
+
+
+def progress(t: Text, look: Look, computing: str) -> None:
+    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
+
+    Empty once they are finished.
+    """
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        width="content",
+        gap="small",
+        key=f"progress_{look.name}",
+    ):
+        if look.live:
+            begun = any(record.begun for record in look.records)
+            crowded = sharing(t, len(look.records)) if begun else None
+            st.progress(min(1.0, look.share), crowded or computing)
+            st.button(
+                t.training.cancel,
+                key=f"cancel_{look.name}",
+                on_click=set_stopped,
+                args=(look.runs, True),
+            )
+        elif not look.finished:
+            epochs = look.records[0].run.epochs
+            st.caption(t.training.cancelled.format(epoch=look.epoch, epochs=epochs))
+            st.button(
+                t.training.resume,
+                key=f"resume_{look.name}",
+                on_click=set_stopped,
+                args=(look.runs, False),
+            )

@@ -1,0 +1,32 @@
+// Looks at runs that are being computed: asks for the next look as soon as this one has come, and no sooner than a period
+// after the last. And what charts tell in words: it changes with their numbers, and in their specification every change would
+// draw them anew.
+// `data`: wanted (whether there is to be a next look), period (seconds), words (by the name that stands in a chart's place
+// for them), now (so that no two looks are alike). Trigger: look.
+export default function ({ parentElement, data, setTriggerValue }) {
+  parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() };
+  const state = parentElement.lookState;
+  const ask = () => {
+    state.asked = performance.now();
+    setTriggerValue("look", data.now);
+  };
+  const tell = () => {
+    for (const chart of document.querySelectorAll("[role=graphics-document]")) {
+      const label = chart.getAttribute("aria-label"), told = state.told.get(chart);
+      const name = label in data.words ? label : told?.words === label ? told.name : null;
+      const words = data.words[name];
+      if (words === undefined) continue;
+      state.told.set(chart, { name, words });
+      if (label !== words) chart.setAttribute("aria-label", words);
+    }
+  };
+  clearTimeout(state.later);
+  if (data.wanted) state.later = setTimeout(ask, Math.max(0, state.asked + 1000 * data.period - performance.now()));
+  tell();
+  state.ignore?.();
+  state.ignore = onNews(tell);
+  return () => {
+    clearTimeout(state.later);
+    state.ignore();
+  };
+}
