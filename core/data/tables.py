@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, lru_cache, partial
+from math import isnan
 from typing import NamedTuple
 
 import numpy as np
@@ -161,13 +162,12 @@ class Column:
     values: Array
     missing: Array
 
-    @cached_property
-    def labels(self) -> tuple[tuple[int, float, str], ...]:
-        """A sort key for classes: numbers by size come before words in alphabetical order."""
-        return tuple(
-            (1, 0.0, cell) if np.isnan(value) else (0, float(value), "")
-            for cell, value in zip(self.cells, self.values, strict=True)
-        )
+    def labels(self, rows: Array) -> list[tuple[int, float, str]]:
+        """A sort key for the class of each of these rows: numbers by size come before words in
+        alphabetical order."""
+        cells, values = self.cells, self.values.tolist()
+        chosen = np.flatnonzero(rows).tolist()
+        return [(1, 0.0, cells[k]) if isnan(values[k]) else (0, values[k], "") for k in chosen]
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -239,8 +239,7 @@ def classes_of(column: Column, rows: Array) -> tuple[tuple[str, ...], Array]:
 
     rows: (rows,) of bool. A class is called what its first cell says.
     """
-    chosen = np.flatnonzero(rows)
-    labels = [column.labels[k] for k in chosen]
+    chosen, labels = np.flatnonzero(rows), column.labels(rows)
     first = {label: column.cells[k] for label, k in zip(labels[::-1], chosen[::-1], strict=True)}
     order = {label: index for index, label in enumerate(sorted(first))}
     return tuple(first[label] for label in order), np.array([order[k] for k in labels], int)

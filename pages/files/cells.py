@@ -120,7 +120,9 @@ def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
 
 def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
     """What a column holds."""
-    values = {cell: number(cell, decimal) for cell in set(cells)}
+    same = {cell: cell for cell in cells}  # so that equal cells are kept once
+    cells = tuple(same[cell] for cell in cells)
+    values = {cell: number(cell, decimal) for cell in same}
     no_number = {cell for cell in values if is_missing_number(cell)}
     no_word = {cell for cell in no_number if is_missing(cell)} - (
         {"-"} if "+" in values else set()  # as labels these two are words

@@ -16,6 +16,7 @@ import streamlit as st
 
 from core.data.tables import (
     MOST_INPUTS,
+    MOST_WORDS,
     Columns,
     Flaw,
     Sheet,
@@ -134,11 +135,13 @@ def file_is_absent() -> bool:
 def paired(sheet: Sheet, columns: Columns, pair: Pair) -> Columns:
     """Two columns and two classes, as pages of the plane need them.
 
-    The visitor's choice, else the first two inputs that are one number each; of more than two
-    classes one is told from all others.
+    The visitor's choice, else the first two inputs that are one number each, those of many
+    different values before others; of more than two classes one is told from all others.
     """
     offered = offered_pairs(sheet, columns)
-    wanted = [*pair.pair, *columns.inputs, *offered]
+    varied = [k for k in offered if len(sheet.column(k).words) > MOST_WORDS]
+    likely = [k for k in varied if k in columns.inputs]
+    wanted = [*pair.pair, *likely, *columns.inputs, *varied, *offered]
     inputs = [k for k in dict.fromkeys(wanted) if k in offered][:2]
     return replace(columns, inputs=tuple(sorted(inputs)), goal="classes", single=pair.against)
 

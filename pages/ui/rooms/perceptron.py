@@ -69,7 +69,7 @@ def settings(t: Text, shown: OneLine, folder: Folder) -> None:
     """The points, and what the part that is shown needs."""
     controls(shown, t, "line_points", change=change_shown)
     if shown.line_points == OWN_POINTS:
-        own_data(t, plane=True)
+        own_data(t, plane=True, split=False)
     source = source_of(shown)
     if source is not None and not source.chosen.corners:
         controls(shown, t, "line_count", "line_seed", change=change_shown)

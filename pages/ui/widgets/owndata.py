@@ -81,10 +81,11 @@ WORDS = """<style>
 large even for the server never arrives there, so that its sentence is a style, too."""
 
 
-def own_data(t: Text, *, plane: bool = False) -> None:
+def own_data(t: Text, *, plane: bool = False, split: bool = True) -> None:
     """A way to bring data and to choose their columns, and which are in use.
 
-    plane: whether the page draws two columns and two classes.
+    plane: whether the page draws two columns and two classes. split: whether it learns from a
+    training part.
     """
     if file_is_absent() if plane else file_is_missing():
         return  # the page itself asks for it
@@ -100,18 +101,20 @@ def own_data(t: Text, *, plane: bool = False) -> None:
             st.caption(t.owndata.privacy)
     table, chosen = pair_table() if plane else own_table(), current()
     if table is not None and chosen is not None:
-        st.caption(in_use(t, table, chosen[0]))
+        st.caption(in_use(t, table, chosen[0], split=split))
 
 
-def in_use(t: Text, table: Table, held: Held) -> str:
+def in_use(t: Text, table: Table, held: Held, *, split: bool) -> str:
     """What is learnt from, and what of the file is not."""
     rows, left = len(table.x), len(held.sheet.rows) - len(table.x)
     told = [
         t.owndata.in_use.format(name=called(held, t), rows=f"{rows:,}", inputs=table.x.shape[1])
     ]
+    if split:
+        told.append(t.owndata.in_use_scaled)
     if left:
         told.append(t.owndata.in_use_left.format(count=f"{left:,}"))
-    if rows < FEWEST_TO_TEST:
+    if split and rows < FEWEST_TO_TEST:
         told.append(untested(t, rows))
     return t.numbers.sentence_gap.join(told)
 
