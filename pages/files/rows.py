@@ -285,7 +285,7 @@ def body_of(text: str, key: str, header: str = "auto") -> Body:
     if head is not None:
         again = {row.number for row in sieve.rows if row.cells == head.cells}
         sieve.drop(Skip.AGAIN, again)
-    for row in sieve.rows:
+    for row in [*([head] if head is not None else []), *sieve.rows]:
         if len(row.cells) != width:
             raise TableError(
                 Flaw.RAGGED, row=row.number, value=len(row.cells), limit=width, separator=key

@@ -519,6 +519,17 @@ def test_one_column_alone_is_refused(text):
     assert refusal(text).flaw is Flaw.ONE_COLUMN
 
 
+@pytest.mark.parametrize("head", ["u,v", "u,v,w,kind", "u,v,w,x,kind"])
+def test_a_header_that_does_not_fit_is_refused_however_it_was_found(head):
+    text = PLAIN.replace("u,v,kind", head, 1)
+    if head == "u,v":
+        assert read(text).names == ("#1", "u", "v")  # as R writes the names of rows
+        return
+    for header in ("auto", "yes", "no"):
+        error = refusal(text, Reading(header=header))
+        assert (error.flaw, error.row) == (Flaw.RAGGED, 1)
+
+
 def test_a_short_row_is_never_filled_in_silence():
     error = refusal(PLAIN + "1,2\n")
     assert (error.flaw, error.row, error.value, error.limit) == (Flaw.RAGGED, 32, "2", 3)
