@@ -35,7 +35,7 @@ from pages.ui.session import (
 )
 from pages.ui.settings import Reader, Telling
 from pages.ui.takehome import take_home
-from pages.ui.widgets.components import copy_link
+from pages.ui.widgets.components import copy_link, run_again_when_reconnected
 from pages.ui.widgets.controls import language_choice
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
@@ -68,6 +68,7 @@ def frame() -> Iterator[Text]:
         "on-primary": colours.on_accent,
     }
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
+    run_again_when_reconnected()
     token, later = _text.set(t), _afterwards.set([])
     try:
         with drawing(), desk().served():

@@ -168,6 +168,11 @@ def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: f
     )
 
 
+def run_again_when_reconnected() -> None:
+    """Let the browser run the page again after its server was gone. Outside of any fragment."""
+    component("reconnect")(data={}, key="reconnect", on_reconnected_change=lambda: None)
+
+
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:
     """Buttons and keys that move the charts' parameter `name` through the steps called `titles`.
 
