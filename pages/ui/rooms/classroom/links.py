@@ -111,7 +111,7 @@ def mode_part(mode: str, show: tuple[str, ...], full: bool) -> Query:
     return query | ({"embed": "true"} if mode == "embed" else {})
 
 
-# The runs that refute the misconceptions of the lesson, with just enough epochs: 1 where the point is
+# The runs that refute the lesson's misconceptions, with just enough epochs: 1 where it is about
 # initialization, which training hides; 400 for the ten normalized layers to learn
 
 MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(

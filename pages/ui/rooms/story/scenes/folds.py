@@ -124,7 +124,7 @@ def line_share() -> float:
 
 
 def outcome(t: Text, records: Mapping[RunSpec, Recording]) -> Outcome:
-    """What eight units reach without an activation function and with one, and what one line does."""
+    """What eight units reach without an activation function and with one, and what a line does."""
     flat, bent = (records[run].history.train_accuracy[-1] for run in (FLAT, BENT))
     line = line_share()
     return Outcome(
