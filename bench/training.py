@@ -181,7 +181,7 @@ class TorchStep:
 
 
 class TorchEpoch(TorchStep):
-    """All training samples of a run in batches, shuffled anew each time; nothing is recorded."""
+    """All training samples of a run in batches, reshuffled each time; nothing is recorded."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(trainer, trainer.data.train_x[None], trainer.data.train_y[None])

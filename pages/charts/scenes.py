@@ -50,7 +50,7 @@ TAIL_FROM, TAIL_TO, TAIL_TOP = 0.5, 5.0, 0.25
 
 
 def slopes_table(keys: Sequence[str]) -> pa.Table:
-    """f' of these activations, one row a point."""
+    """f' of these activations, one row per point."""
     z = np.linspace(-REACH, REACH, 241)
     return pa.table(
         {

@@ -175,7 +175,7 @@ def test_the_smallest_change_comes_first():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_first_weights_are_he_s_for_rectifiers_and_xavier_s_for_the_others(activation):
+def test_initialization_is_he_for_rectifiers_and_xavier_for_the_others(activation):
     run = changed(replace(BASE, activation=activation, gain=0.01), "weights")
     assert run.gain == 1
     kept = {"relu": "he", "gelu": "he", "tanh": "xavier", "sigmoid": "xavier", "sine": "xavier"}

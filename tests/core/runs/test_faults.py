@@ -105,7 +105,7 @@ def test_memory_that_runs_out_in_a_slice_costs_the_slice_and_no_more(monkeypatch
     same(recording, finished(SHORT))
 
 
-def test_a_recording_that_is_evicted_while_it_is_watched_goes_on_for_its_watcher():
+def test_a_recording_that_is_evicted_while_it_is_watched_continues_for_its_watcher():
     recordings = Recordings(1)
     watched = recordings.get(SHORT)
     recordings.advance(watched, 0.0)

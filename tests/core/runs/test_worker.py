@@ -112,7 +112,7 @@ def test_no_object_is_read():
         receive(stream)
 
 
-def test_a_run_that_is_forgotten_begins_anew():
+def test_a_run_that_is_forgotten_starts_over():
     requests, slices = BytesIO(), BytesIO()
     for forget in ([], [], [5]):
         send(requests, packed_request(Request(5, SHORT, 0.0, forget)))
