@@ -110,7 +110,7 @@ class Lesson:
     def showing(self, place: str) -> Lesson:
         """With this place shown; at another scene or page, the question being asked is left."""
         if len(place) > LONGEST_PLACE:
-            raise ValueError("the place is too long")
+            raise ValueError("a place must be shorter")
         shown = replace(self, place=place)
         return shown if spot(place) == spot(self.place) else shown.leaving()
 

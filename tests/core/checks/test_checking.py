@@ -235,7 +235,7 @@ def test_a_wrong_backward_pass_through_a_normalization_is_found(monkeypatch):
     assert not checked(replace(SMALL, activation="tanh", norm="batch")).agrees
 
 
-# --- the network written anew ------------------------------------------------------------------
+# --- the network reimplemented -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ANALYTIC)

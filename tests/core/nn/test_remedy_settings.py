@@ -301,7 +301,7 @@ def networks(trainer, replica=0):
 
 
 def jacobian(n, factor):
-    """Of the normalization of one row of sums, symmetric: dn_i / ds_j."""
+    """The Jacobian of the normalization of one row of sums, symmetric: dn_i / ds_j."""
     return factor * (np.eye(len(n)) - 1 / len(n) - np.outer(n, n) / len(n))
 
 

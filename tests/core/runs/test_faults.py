@@ -1,4 +1,4 @@
-"""Faults: whoever computes goes away, the clock jumps, memory runs out. What was seen stays."""
+"""Faults: the caller goes away, the clock jumps, memory runs out. What was seen stays."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Going(Ticking):
 
 
 class Jumping:
-    """A clock that jumps by `jump` seconds at its reading number `when`, and goes on from there."""
+    """A clock that jumps by `jump` seconds at its reading number `when`, and continues from there."""
 
     def __init__(self, jump, when):
         self.now, self.jump, self.when = 1e6, jump, when

@@ -32,7 +32,7 @@ SHORT = replace(TINY, epochs=12)
 
 
 class Ticking:
-    """A clock that goes on by one second each time it is read."""
+    """A clock that advances by one second each time it is read."""
 
     now = 0.0
 

@@ -171,7 +171,7 @@ def steady(losses):
 
 
 def usual_size(run, layer):
-    """Of Xavier's weights."""
+    """The root mean square of the weights under Xavier initialization."""
     sizes = run.sizes(run.source.inputs, run.source.outputs)
     m, n = sizes[layer : layer + 2]
     return (2 * m * n / (m + n)) ** 0.5

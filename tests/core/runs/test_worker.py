@@ -147,7 +147,7 @@ def test_a_worker_that_is_killed_costs_its_run_nothing_but_time():
     first.kill()
     seen = recording.epoch
     recording.advance(0.002)
-    assert recording.epoch >= seen  # what was seen stays until the run has begun anew
+    assert recording.epoch >= seen  # what was seen stays until the run has started over
     same(in_slices(recording), finished(recording.run))
     assert worker._running.process is not first
     assert first.poll() is not None

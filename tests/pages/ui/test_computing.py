@@ -91,7 +91,7 @@ def test_live_stopped_and_finished_lanes_stand_in_the_same_containers(patience):
     trees.append(shape(stage_of(stopped)))
     patience(FOR_THE_END)
     trees.append(shape(stage_of(visit("training", **SHORT))))
-    lanes = [tree[1][:2] for tree in trees]  # what stands below them, there is only at their end
+    lanes = [tree[1][:2] for tree in trees]  # what is below them appears only at their end
     assert lanes[0] == lanes[1] == lanes[2]
 
 

@@ -32,7 +32,7 @@ every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A store of each test's own, which nobody has made so far."""
+    """A separate store for each test, not yet created."""
     monkeypatch.setenv(configured.VARIABLE, str(tmp_path / "lessons.db"))
     seat.opened.clear()
     yield tmp_path / "lessons.db"
