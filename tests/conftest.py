@@ -43,7 +43,7 @@ def pytest_deselected(items):
 
 
 def pytest_sessionfinish(session):
-    """A process of pytest-xdist passes on what it has left out, which is the same in all of them."""
+    """A process of pytest-xdist passes on what it has left out, the same in all of them."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left out"] = dict(session.config.stash[LEFT_OUT])
 

@@ -206,7 +206,7 @@ def _(domain: Several, value: Any, t: Text, *, key: str, change: Any, **widget: 
         format_func=lambda option: entry_name(t, option, domain.options),
         key=key,
         on_change=taken,
-        args=(key, lambda chosen: change(tuple(chosen) or value)),  # the last one cannot go
+        args=(key, lambda chosen: change(tuple(chosen) or value)),  # the last one stays
         **widget,
     )
 

@@ -210,7 +210,7 @@ def textbook_loss(theta, sizes, x, y, f):
 
 
 def complex_step(theta, sizes, x, y, f, count):
-    """The derivatives with respect to the first `count` parameters: no difference is taken, nothing cancels."""
+    """The derivatives of the first `count` parameters: no difference is taken, nothing cancels."""
     h, slopes = 1e-30, []
     for k in range(count):
         shifted = theta.astype(complex)

@@ -33,7 +33,7 @@ class Going(Ticking):
 
 
 class Jumping:
-    """A clock that jumps by `jump` seconds at its reading number `when`, and continues from there."""
+    """A clock that jumps by `jump` seconds at reading number `when` and continues from there."""
 
     def __init__(self, jump, when):
         self.now, self.jump, self.when = 1e6, jump, when
