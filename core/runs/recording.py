@@ -125,6 +125,7 @@ def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
     return Frame(trainer.epoch, answers(trainer), counts, active)
 
 
+@np.errstate(over="ignore")  # a weight beyond float32 is drawn as wide as any
 def with_network(seen: Frame, trainer: Trainer) -> Frame:
     """The frame with the first replica's network, if that is kept at its epoch."""
     if seen.epoch not in kept_moments(trainer.run):

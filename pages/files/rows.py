@@ -33,6 +33,8 @@ SEPARATORS = MappingProxyType(
 )
 """Separators by key; of equally good ones the first is chosen. A run of spaces counts as one.
 `fixed`: none, as each column has a fixed width."""
+LOOSE = ("blank", "fixed")
+"""Separators that also cut a sentence into cells."""
 OTHERS = re.compile(r"[;|,]")
 SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
 """The first line by which a file tells Excel its separator."""
@@ -94,7 +96,7 @@ def separator_of(text: str) -> str:
             return key
     shares = {key: consistency(text, key) for key in SEPARATORS if key != "fixed"}
     best = max(shares, key=lambda key: shares[key].score)
-    if (best == "blank" and shares[best].share < 1) or shares[best].share < MOSTLY:
+    if shares[best].share < MOSTLY or (best == "blank" and may_have_widths(text)):
         fixed = consistency(text, "fixed")
         if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:
             return "fixed"
@@ -103,6 +105,20 @@ def separator_of(text: str) -> str:
     if shares[best].width < 2:
         raise TableError(Flaw.ONE_COLUMN)
     return best
+
+
+def may_have_widths(text: str) -> bool:
+    """Whether blanks may be part of cells, or stand for empty ones.
+
+    They do not where only titles above the table differ from its rows in their number of words.
+    """
+    rows = tried(text, "blank")
+    width = usual_width(rows)
+    first = next(k for k, cells in enumerate(rows) if len(cells) == width)
+    above, body = rows[:first], rows[first:]
+    if any(len(cells) != width for cells in body):
+        return True
+    return bool(above) and len(above[-1]) > width and not names_columns(body[0], body[1:])
 
 
 class Consistency(NamedTuple):
@@ -119,9 +135,16 @@ class Consistency(NamedTuple):
         return self.share + self.numbers / 4 - self.mixed / 2 if self.width > 1 else 0.0
 
 
+def tried(text: str, key: str) -> list[Cells]:
+    """The first rows that are neither empty nor remarks."""
+    read = [row.cells for row in islice(lenient(text[:TRIED_TEXT], key), TRIED_ROWS)]
+    rows = [cells for cells in read if any(cells) and not is_comment(cells) and not is_rule(cells)]
+    width = usual_width(rows) if rows else 0
+    return [cells for cells in rows if cells[0] not in COMMENTS or len(cells) == width]
+
+
 def consistency(text: str, key: str) -> Consistency:
-    tried = [row.cells for row in islice(lenient(text[:TRIED_TEXT], key), TRIED_ROWS)]
-    rows = [cells for cells in tried if any(cells) and not is_comment(cells) and not is_rule(cells)]
+    rows = tried(text, key)
     if not rows:
         return Consistency(0, 0.0)
     width = usual_width(rows)
@@ -224,6 +247,7 @@ def checked(text: str, key: str) -> list[Row]:
 
 
 def is_comment(cells: Cells) -> bool:
+    """Whether a row begins as a remark. A mark alone can be a name: that of a column of numbers."""
     first = cells[0]
     return first.startswith(COMMENTS) and first not in COMMENTS and not is_missing_number(first)
 
@@ -274,9 +298,12 @@ def body_of(text: str, key: str, header: str = "auto") -> Body:
         sieve.drop(Skip.HEADER, {head.number})
     sieve.drop(Skip.COMMENT, {row.number for row in comments})
     sieve.rows = trimmed(sieve.rows, width)
-    sieve.drop(Skip.ABOVE, rows_above(sieve.rows, width))
+    above = rows_above(sieve.rows, width)
+    sieve.drop(Skip.ABOVE, above if key != "blank" else above | other_widths(sieve.rows, width))
     sieve.drop(Skip.BELOW, rows_below(sieve.rows, width))
     sieve.rows = shifted(sieve.rows, width)
+    if key in LOOSE and head is None and header != "no" and title_above(sieve.rows):
+        sieve.drop(Skip.ABOVE, {sieve.rows[0].number})
     if head is None and sieve.rows and is_header(header, sieve.rows):
         head = sieve.rows[0]
         sieve.drop(Skip.HEADER, {head.number})
@@ -302,8 +329,12 @@ def drop_sep_line(sieve: Sieve) -> None:
 
 def comments_among(rows: list[Row]) -> list[Row]:
     """The rows that are remarks: few, or of another width; else the mark is part of the data."""
-    marked = [row for row in rows if is_comment(row.cells)]
     width = usual_width([row.cells for row in rows]) if rows else 0
+    marked = [
+        row
+        for row in rows
+        if is_comment(row.cells) or (row.cells[0] in COMMENTS and len(row.cells) != width)
+    ]
     few = 10 * len(marked) <= len(rows)
     return [
         row
@@ -315,9 +346,11 @@ def comments_among(rows: list[Row]) -> list[Row]:
 def head_in_comment(comments: list[Row], plain: list[Row], width: int) -> Row | None:
     """The names of the columns, if they follow a `#` and appear nowhere else."""
     above = [row for row in comments if row.number < plain[0].number]
-    if not above or len(above[-1].cells) != width:
+    if not above:
         return None
-    first, *others = above[-1].cells
+    first, *others = above[-1].cells[above[-1].cells[0] in COMMENTS :]
+    if 1 + len(others) != width:
+        return None
     names, body = [first.lstrip("#%/@ "), *others], [row.cells for row in plain]
     if not names_columns(names, body) or names_columns(body[0], body[1:]):
         return None
@@ -342,6 +375,16 @@ def rows_above(rows: list[Row], width: int) -> set[int]:
         if not full and may_be_shifted(rows[k:], width):
             break
         if filled > 2 or (width == 2 and filled == 2) or len(rows) - len(above) < 2:
+            break
+        above.add(row.number)
+    return above
+
+
+def other_widths(rows: list[Row], width: int) -> set[int]:
+    """The numbers of the first rows, as far as blanks cut them into another number of cells."""
+    above: set[int] = set()
+    for k, row in enumerate(rows[:MOST_AROUND]):
+        if len(row.cells) == width or may_be_shifted(rows[k:], width):
             break
         above.add(row.number)
     return above
@@ -408,6 +451,21 @@ def names_columns(first: Cells, body: Sequence[Cells]) -> bool:
     if is_counted(first) and all(cells[0].isdecimal() for cells in body):
         return True
     return sum(votes(first, body)) > 0 or years(first, body)
+
+
+def title_above(rows: list[Row]) -> bool:
+    """Whether blanks cut a title into as many cells as the table has columns.
+
+    The row below it then names the columns, those of words too, as units do not.
+    """
+    if len(rows) < 3 or any(map(looks_like_number, rows[0].cells)):
+        return False
+    names, body = rows[1].cells, [row.cells for row in rows[2:]]
+    named = zip(names, zip(*body, strict=False), strict=False)
+    words = [(name, cells) for name, cells in named if not any(map(looks_like_number, cells))]
+    return names_columns(names, body) and any(
+        name and name not in cells and 2 * len(set(cells)) <= len(cells) for name, cells in words
+    )
 
 
 def votes(first: Cells, body: Sequence[Cells]) -> Iterator[int]:

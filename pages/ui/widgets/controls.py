@@ -108,8 +108,13 @@ def reset(key: str, value: Any) -> None:
 
 
 def taken(key: str, change: Callable[[Any], None]) -> None:
-    """The callback of every widget: pass on what the reader chose."""
-    change(st.session_state[key])
+    """The callback of every widget: pass on what the reader chose.
+
+    None is no choice: pressing the current option deselects it, and a browser that has not seen
+    what `reset` set tells of an empty widget.
+    """
+    if (value := st.session_state[key]) is not None:
+        change(value)
 
 
 def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change: Change) -> None:
@@ -122,8 +127,7 @@ def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change
         key=name,
         label_visibility="collapsed",
         on_change=taken,
-        # pressing the current one deselects it, which should change nothing
-        args=(name, lambda key: change(name, key) if key else None),
+        args=(name, partial(change, name)),
     )
 
 

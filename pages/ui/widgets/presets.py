@@ -47,6 +47,5 @@ def pills(t: Text, room: Room[Any], key: str, presets: list[str]) -> None:
         key=key,
         label_visibility="collapsed",
         on_change=taken,
-        # pressing the current one deselects it, which should change nothing
-        args=(key, lambda preset: room.choose(preset) if preset is not None else None),
+        args=(key, room.choose),
     )

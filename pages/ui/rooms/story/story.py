@@ -166,8 +166,7 @@ def way(t: Text, number: int) -> None:
             key="way_of_story",
             label_visibility="collapsed",
             on_change=taken,
-            # pressing the current one deselects it, which should change nothing
-            args=("way_of_story", lambda k: go(k) if k is not None else None),
+            args=("way_of_story", go),
         )
 
 

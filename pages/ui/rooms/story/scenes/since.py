@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -161,11 +162,7 @@ def remedies(t: Text) -> None:
             format_func=lambda key: own.remedies[key],
             key="told_remedy",
             on_change=taken,
-            # pressing the current one deselects it, which should change nothing
-            args=(
-                "told_remedy",
-                lambda key: STORY.change(ToldSince, "told_remedy", key or told.told_remedy),
-            ),
+            args=("told_remedy", partial(STORY.change, ToldSince, "told_remedy")),
         )
         st.button(
             t.training.new_start,
