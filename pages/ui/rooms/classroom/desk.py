@@ -340,7 +340,8 @@ def alternative(t: Text, tally: Tally) -> str:
 def verdict(t: Text, question: Question, tally: Tally) -> str:
     """Which answer is right, how many knew, and how many changed to it."""
     assert question.right is not None
-    said = [t.live.right_is.format(answer=in_words(t, question).labels[question.right])]
+    right = t.live.right_is.format(answer=in_words(t, question).labels[question.right])
+    said = []
     shares = [tally.share_right(question, number) for number in (1, 2)]
     if shares[0] is not None and shares[1] is not None:
         both = {"first": percent(shares[0], t), "second": percent(shares[1], t)}
@@ -352,7 +353,7 @@ def verdict(t: Text, question: Question, tally: Tally) -> str:
         share = shares[0] if shares[0] is not None else shares[1]
         if share is not None:
             said.append(t.live.right_once.format(share=percent(share, t)))
-    return " ".join(said)
+    return "  \n".join(filter(None, [right, t.numbers.sentence_gap.join(said)]))
 
 
 # The code
