@@ -44,9 +44,14 @@ def opened(browser, server):
     return teacher, re.search("class=([A-Z]{5})", teacher.url)[1]
 
 
-def to_scene(teacher, number=SCENE):
+def to_scene(teacher, number=SCENE, *, present=False):
     teacher.get_by_role("link", name=EN.live.begin).click()
-    teacher.locator(f".st-key-scene_{number} button").click()
+    if present:
+        expect(teacher.locator("h1")).to_have_text(EN.story.title)
+        teacher.keyboard.press("PageDown")
+        expect(teacher.locator("h1")).to_have_text(SCENES[0].texts(EN).question)
+    else:
+        teacher.locator(f".st-key-scene_{number} button").click()
     expect(teacher.locator(".st-key-ask_guess button")).to_be_visible()
     settle(teacher)
 
@@ -176,6 +181,22 @@ def test_a_link_that_is_shared_gives_nobody_the_seat_of_another(browser, server)
     assert not re.search("class=|voter=|desk=", copied)
     assert "voter=" in phone.url
     phone.close()
+    teacher.close()
+
+
+@pytest.mark.parametrize("mode", ["", "&present=1"])
+def test_the_code_is_seen_whole_on_a_projector(browser, server, mode):
+    teacher = open_page(browser, f"{server}/classroom?class_part=class_live{mode}", **PROJECTOR)
+    press(teacher, "open_lesson")
+    to_scene(teacher, present=bool(mode))
+    press(teacher, "show_code")
+    dialog = teacher.get_by_role("dialog")
+    expect(dialog.locator("img")).to_be_visible()
+    settle(teacher)
+    for part in ("img", ".st-key-qr_code p", "p strong"):
+        box = dialog.locator(part).last.bounding_box()
+        assert box["y"] >= 0
+        assert box["y"] + box["height"] <= PROJECTOR["viewport"]["height"]
     teacher.close()
 
 

@@ -365,4 +365,4 @@ def phone_link(now: Seat) -> str:
 
 def code_dialog(t: Text, now: Seat) -> None:
     """The code and its QR code, for the back row."""
-    large(t, phone_link(now))
+    large(t, phone_link(now), now.code)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from io import BytesIO
+from pathlib import Path
 
 import segno
 import streamlit as st
 
 from pages.texts import Text
 
+STYLE = Path(__file__).with_name("qr.css")
 QUIET = 4
 """The quiet zone: modules of white around a QR code, as its standard requires."""
 
@@ -30,13 +32,19 @@ def qr(link: str) -> str:
     return drawn.getvalue().decode()
 
 
-def large(t: Text, link: str) -> None:
-    """The QR code as high as the window, for the back row."""
+def large(t: Text, link: str, code: str = "") -> None:
+    """The QR code as large as the window shows whole, for the back row.
+
+    code: of a live lesson, for those who type it.
+    """
 
     @st.dialog(t.classroom.scan, width="large")  # type: ignore[untyped-decorator]
     def dialog() -> None:
+        st.html(STYLE)
         with st.container(key="qr_large"):
             st.image(qr(link), alt=t.classroom.code, width="stretch")
+            if code:
+                st.container(key="qr_code").markdown(code)
             st.markdown(f"**{link.removeprefix('https://').removeprefix('http://')}**")
 
     dialog()
