@@ -45,9 +45,20 @@ def take_home(t: Text, colours: Palette, collected: Collection, query: Mapping[s
 
 
 def offer(t: Text, kind: str, name: str, mime: str, make: Callable[[], str | bytes]) -> None:
-    """A button that prepares a file; then, until the page changes, one that downloads it."""
+    """What the file is, and the buttons that prepare and download it."""
     st.markdown(f"**{t.takehome[kind].title}**  \n{t.takehome[kind].line}")
-    if not st.button(t.takehome.prepare, key=f"prepare_{kind}"):
+    prepared(t, kind, t.takehome.prepare, name, mime, make)
+
+
+def prepared(
+    t: Text, kind: str, label: str, name: str, mime: str, make: Callable[[], str | bytes]
+) -> None:
+    """A button that prepares a file; then, until the page changes, one that downloads it.
+
+    `st.download_button` could call `make` itself, but the address of such a file is lost as soon as
+    anybody's page is drawn.
+    """
+    if not st.button(label, key=f"prepare_{kind}"):
         return
     with st.spinner(t.takehome.preparing):
         content = make()

@@ -19,6 +19,7 @@ from pages.ui.rooms.classroom.desk import alternative, phone_link, split, verdic
 from pages.ui.rooms.classroom.qr import qr
 from pages.ui.rooms.classroom.questions import LETTERS, in_words
 from pages.ui.rooms.classroom.seat import Seat, failures, known_store, seat, sit, store
+from pages.ui.takehome import prepared
 from pages.ui.widgets.show import specification
 
 REFUSED = "live_refused"
@@ -108,15 +109,8 @@ def summary(t: Text, lesson: Lesson) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
-        st.download_button(
-            t.live.png,
-            lambda: pictured(t, tallies),
-            f"lesson-{lesson.code}.png",
-            "image/png",
-            key="summary_png",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        name = f"lesson-{lesson.code}.png"
+        prepared(t, "summary", t.live.png, name, "image/png", lambda: pictured(t, tallies))
     for question, tally in tallies.items():
         words = in_words(t, question)
         with st.container(border=True, key=f"summary_{question.number}"):

@@ -532,6 +532,17 @@ def test_the_summary_is_a_picture_too(teacher, language, monkeypatch):
     assert live.pictured(T[language], tallies).startswith(b"\x89PNG")
 
 
+def test_the_picture_of_the_summary_is_a_file_that_no_other_page_can_end(teacher, monkeypatch):
+    monkeypatch.setattr(live, "pictured", lambda *_: b"a picture")
+    teacher.asks()
+    app = sits(teacher.seat, "classroom", class_part="class_live")
+    press(app, "prepare_summary")
+    offered = [button.proto for button in app.get("download_button")]
+    assert len(offered) == 2  # the table, too
+    assert all(button.url for button in offered)
+    assert not any(button.deferred_file_id for button in offered)
+
+
 def test_ending_deletes_the_lesson_and_everything_of_it(teacher, place):
     teacher.asks()
     voter = new_voter()
