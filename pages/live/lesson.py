@@ -37,7 +37,7 @@ class Stage(StrEnum):
     RUN = "run"
     """It has been decided: phones and projector play the run, or the right answer is shown."""
     LEFT = "left"
-    """The class has moved on, and it was not decided."""
+    """The class has moved on, whether or not it was decided."""
 
 
 BEING_ASKED = (Stage.OPEN, Stage.CLOSED, Stage.SHOWN)
@@ -108,15 +108,15 @@ class Lesson:
     # What a teacher does
 
     def showing(self, place: str) -> Lesson:
-        """With this place shown; at another scene or page, the question being asked is left."""
+        """With this place shown; at another scene or page, the question is left."""
         if len(place) > LONGEST_PLACE:
             raise ValueError("a place must be shorter")
         shown = replace(self, place=place)
         return shown if spot(place) == spot(self.place) else shown.leaving()
 
     def leaving(self) -> Lesson:
-        """With the question left undecided."""
-        return replace(self, stage=Stage.LEFT) if self.being_asked else self
+        """With the question put aside."""
+        return replace(self, stage=Stage.LEFT)
 
     def asking(self, key: str, answers: int, right: int | None = None) -> Lesson:
         """With one of the dashboard's questions open."""

@@ -41,7 +41,7 @@ def test_going_on_to_another_scene_leaves_the_question_and_a_dial_does_not():
     for step in (gone.showing_split, gone.voting_again, gone.running):
         assert step() == gone
     assert gone.question == asked.question
-    assert ASKED.running().showing("?scene=4").stage is Stage.RUN
+    assert ASKED.running().showing("?scene=4").stage is Stage.LEFT  # it is told at its scene
 
 
 def test_a_new_question_begins_with_its_first_round():

@@ -156,12 +156,15 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
     """The code, the question, and the possible next steps."""
     counting(t, now, lesson, path)
     if (question := lesson.question) is not None and lesson.stage is not Stage.LEFT:
-        asked(t, now, lesson, question)
+        if lesson.stage is Stage.RUN and question.key:
+            outcome(t, now, question)
+        else:
+            asked(t, now, lesson, question)
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_steps"):
         if lesson.being_asked is None:
             offers(t, lesson, path)
-        else:
-            steps(t, lesson, lesson.being_asked)
+        if question is not None and lesson.stage is not Stage.LEFT:
+            steps(t, lesson, question)
         if st.button(t.live.show_code, key="show_code", icon=":material/qr_code_2:"):
             code_dialog(t, now)
         if path != CLASSROOM.path and st.button(
@@ -268,9 +271,9 @@ def steps(t: Text, lesson: Lesson, question: Question) -> None:
     offered: dict[str, Callable[[Lesson], Lesson]] = {}
     if lesson.stage is Stage.OPEN:
         offered["close"] = Lesson.closing
-    if lesson.stage is not Stage.SHOWN:
+    if lesson.stage in (Stage.OPEN, Stage.CLOSED):
         offered["split"] = Lesson.showing_split
-    else:
+    elif lesson.stage is Stage.SHOWN:
         if lesson.round == 1:
             offered["again"] = Lesson.voting_again
         if decides:
@@ -308,6 +311,18 @@ def asked(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
         split(t, question, tally, decided=decided)
         if decided and question.right is not None:
             st.markdown(verdict(t, question, tally))
+
+
+def outcome(t: Text, now: Seat, question: Question) -> None:
+    """What a run has decided, in a few words, so that the run itself is seen."""
+    try:
+        tally = known_store().tally(now.code, question.number)
+    except failures():
+        st.markdown(t.live.unreachable)
+        return
+    known = question.right is not None
+    with st.container(key="lesson_outcome"):
+        st.markdown(verdict(t, question, tally) if known else alternative(t, tally))
 
 
 def split(t: Text, question: Question, tally: Tally, *, decided: bool) -> None:

@@ -82,7 +82,7 @@ def strip(t: Text, now: Seat, lesson: Lesson, *, away: bool) -> None:
         st.button(t.live.leave, key="leave_lesson", type="tertiary", on_click=sit, args=(None,))
     if lesson.being_asked is not None:
         ballot(t, now, lesson, lesson.being_asked)
-    elif lesson.question is not None and lesson.stage is Stage.RUN:
+    elif lesson.question is not None and lesson.stage is Stage.RUN and not away:
         told(t, now, lesson.question)
 
 

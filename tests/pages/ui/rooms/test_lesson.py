@@ -359,6 +359,43 @@ def test_going_on_to_another_scene_leaves_the_question_and_phones_go_along(teach
     assert settings(join(teacher))["scene"] == "5"
 
 
+def run_by(app):
+    """The question of a scene, asked and decided by its run."""
+    for key in ("ask_guess", "lesson_split", "lesson_run"):
+        press(app, key)
+    app.run()
+
+
+def test_a_run_is_seen_under_a_line_of_its_outcome_not_under_the_bars(teacher):
+    app = sits(teacher.seat, scene="4")
+    press(app, "ask_guess")
+    press(app, "lesson_split")
+    assert EN.live.share in str([chart.proto for chart in app.get("vega_lite_chart")])
+    press(app, "lesson_run")
+    app.run()
+    assert EN.live.share not in str([chart.proto for chart in app.get("vega_lite_chart")])
+    assert EN.live.right_is.split("{")[0] in shown(app)
+
+
+def test_an_outcome_is_put_aside_or_left_with_its_scene(teacher):
+    app = sits(teacher.seat, scene="4")
+    phone = join(teacher)
+    run_by(app)
+    told = EN.live.right_is.split("{")[0]
+    assert told in shown(app)
+    assert told in shown(phone.run())
+    press(press(phone, "next"), "next")
+    assert told not in shown(phone)  # above another scene it would puzzle
+    press(phone, "come_back")
+    press(app, "lesson_leave")
+    assert told not in shown(app) + shown(phone.run())
+    run_by(app)
+    press(app, "next")
+    app.run()
+    assert teacher.lesson.stage is Stage.LEFT
+    assert told not in shown(app) + shown(phone.run())
+
+
 def test_what_the_teacher_guessed_or_reads_in_goes_to_no_phone(teacher):
     app = sits(teacher.seat, scene="4", language="ja", present="1", notes="1")
     press(app, "next")
