@@ -145,19 +145,20 @@ class RedisStore:
 
     def attend(self, code: str, voter: str, now: float) -> None:
         checked_token(voter)
-        if not self._redis.exists(self._key(code)):
-            raise NoLesson
-        present = self._key(code, "present")
-        with self._redis.pipeline() as change:
-            change.zremrangebyscore(present, 0, now - PRESENT)
-            change.zcard(present)
-            change.zscore(present, voter)
-            _, count, known = change.execute()
-            if known is None and count >= MOST_VOTERS:
-                return
-            change.zadd(present, {voter: now})
-            change.expire(present, KEPT)
-            change.execute()
+        key, present = self._key(code), self._key(code, "present")
+
+        def attended(pipe: redis.client.Pipeline) -> None:
+            if not pipe.exists(key):
+                raise NoLesson
+            fresh = int(pipe.zcount(present, now - PRESENT, "+inf"))
+            full = pipe.zscore(present, voter) is None and fresh >= MOST_VOTERS
+            pipe.multi()
+            pipe.zremrangebyscore(present, 0, f"({now - PRESENT}")
+            if not full:
+                pipe.zadd(present, {voter: now})
+                pipe.expire(present, KEPT)
+
+        self._redis.transaction(attended, key)
 
     def present(self, code: str, now: float) -> int:
         return int(self._redis.zcount(self._key(code, "present"), now - PRESENT, "+inf"))

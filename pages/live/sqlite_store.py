@@ -180,9 +180,12 @@ class SqliteStore:
         with self._changing() as db:
             held(db, code)
             db.execute("delete from present where code = ? and seen < ?", (code, now - PRESENT))
+            known = db.execute(
+                "update present set seen = ? where code = ? and voter = ?", (now, code, voter)
+            ).rowcount
             (count,) = db.execute("select count(*) from present where code = ?", (code,)).fetchone()
-            if count < MOST_VOTERS:
-                db.execute("insert or replace into present values (?, ?, ?)", (code, voter, now))
+            if not known and count < MOST_VOTERS:
+                db.execute("insert into present values (?, ?, ?)", (code, voter, now))
 
     def present(self, code: str, now: float) -> int:
         rows = self._rows(
@@ -194,10 +197,22 @@ class SqliteStore:
         with self._changing() as db:
             authorized(db, code, digest)
             db.execute("delete from lessons where code = ?", (code,))
+        self._forget_log()
 
     def expire(self, now: float) -> int:
         with self._changing() as db:
-            return db.execute("delete from lessons where touched < ?", (now - LIFETIME,)).rowcount
+            old = db.execute("delete from lessons where touched < ?", (now - LIFETIME,)).rowcount
+        if old:
+            self._forget_log()
+        return old
+
+    def _forget_log(self) -> None:
+        """Empty the write-ahead log, which still has what was deleted.
+
+        If another process reads just then, for longer than PATIENCE, the next deletion does it.
+        """
+        with self._lock:
+            self._connection.execute("pragma wal_checkpoint(truncate)").fetchall()
 
 
 def held(db: sqlite3.Connection, code: str) -> Lesson:

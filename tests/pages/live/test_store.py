@@ -9,6 +9,7 @@ import pytest
 from pages.live import redis_store, sqlite_store
 from pages.live import store as rules
 from pages.live.lesson import LETTERS, Lesson, Stage
+from pages.live.sqlite_store import SqliteStore
 from pages.live.store import (
     LIFETIME,
     PRESENT,
@@ -180,12 +181,50 @@ def test_ending_a_lesson_deletes_it_and_its_votes(store, lesson):
     assert store.present(code, 1000.0) == 0
 
 
+def test_a_phone_that_looks_while_a_lesson_ends_leaves_nothing_behind(reopen, store, monkeypatch):
+    if isinstance(store, SqliteStore):
+        pytest.skip("its transactions wait for each other")
+    opened, secret = begin(store, "")
+    other, server = reopen(), store._redis
+    asked, real = [], type(server).exists
+
+    def exists(asking, *names):
+        found = real(asking, *names)
+        if not asked:
+            other.end(opened.code, digest_of(secret))
+        asked.append(names)
+        return found
+
+    monkeypatch.setattr(redis_store.redis.client.Redis, "exists", exists)
+    with pytest.raises(NoLesson):
+        store.attend(opened.code, voter(1), 1000.0)
+    assert list(server.scan_iter("dashboard:1:*present")) == []
+
+
 def test_a_lesson_left_alone_is_deleted_after_twelve_hours(store, lesson):
     code, _ = lesson
     assert store.expire(time.time() + LIFETIME - 60) == 0
     assert store.find(code) is not None
     assert store.expire(time.time() + LIFETIME + 60) == 1
     assert store.find(code) is None
+
+
+@pytest.mark.parametrize("way", ["end", "expire"])
+def test_what_is_deleted_is_in_no_file_while_other_processes_have_it_open(tmp_path, way):
+    path = tmp_path / "lessons.db"
+    ours, others = SqliteStore(path), SqliteStore(path)
+    opened, secret = begin(ours, "")
+    ours.change(opened.code, digest_of(secret), lambda now: now.asking_own("Whereto?", ("a", "b")))
+    others.vote(opened.code, voter(1), 1, 1, 1)
+    assert others.voted(opened.code, 1, 1) == 1
+    if way == "end":
+        ours.end(opened.code, digest_of(secret))
+    else:
+        ours.expire(time.time() + LIFETIME + 60)
+    for file in tmp_path.iterdir():
+        assert not any(word in file.read_bytes() for word in (voter(1).encode(), b"Whereto?"))
+    ours.close()
+    others.close()
 
 
 def test_lessons_and_voters_are_bounded(store, lesson, monkeypatch):
@@ -201,6 +240,9 @@ def test_lessons_and_voters_are_bounded(store, lesson, monkeypatch):
     store.vote(code, voter(1), 1, 1, 2)  # who has voted may change their mind
     store.attend(code, voter(2), 1000.0)
     assert store.present(code, 1000.0) == 2
+    for number in range(2):  # who is known stays present
+        store.attend(code, voter(number), 1010.0)
+    assert store.present(code, 1010.0 + PRESENT) == 2
     begin(store, "")
     with pytest.raises(Full):
         begin(store, "")
