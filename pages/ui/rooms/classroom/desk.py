@@ -48,6 +48,8 @@ OWN_TO_EACH = {*SEAT, *EMBEDDING, *Reader.keys(), *Presenting.keys(), "v"}
 OWN_TO_EACH |= {*Telling.keys()} - {"scene"}
 """Address keys that phones do not follow."""
 REFUSED = "desk_refused"
+TYPING = "desk_typing"
+"""The session's key for whether the teacher is typing a question."""
 NOBODY_SAYS = -1
 ASKED_ABOVE = "<style>:is(.st-key-prediction, .st-key-asked) { display: none; }</style>"
 """While the class is being asked, the scene itself does not ask the teacher."""
@@ -102,20 +104,28 @@ def keep_key(t: Text, now: Seat) -> None:
 # Changing the lesson
 
 
-def change(step: Callable[[Lesson], Lesson]) -> None:
-    """Change the lesson; what cannot be done is reported."""
+def change(step: Callable[[Lesson], Lesson]) -> bool:
+    """Change the lesson; whether that was done. What cannot be done is reported."""
     now = seat()
     if now is None or not now.desk:
-        return
+        return False
     try:
         lesson = known_store().change(now.code, now.digest, step)
         sit(replace(now, revision=lesson.revision, place=lesson.place))
+        return True
     except (NoLesson, NotTheTeacher):
         pass  # the next page finds out
     except ValueError:
         st.session_state[REFUSED] = "not_asked"
     except (Refused, *failures()):  # type: ignore[misc]
         st.session_state[REFUSED] = "unreachable"
+    return False
+
+
+def refused(t: Text) -> None:
+    """Say what could not be done."""
+    if (said := st.session_state.pop(REFUSED, None)) is not None:
+        st.warning(t.live[said])
 
 
 def keep_up(path: str) -> None:
@@ -177,8 +187,7 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
         ):
             st.switch_page(CLASSROOM.script)
         keep_key(t, now)
-    if (refused := st.session_state.pop(REFUSED, None)) is not None:
-        st.warning(t.live[refused])
+    refused(t)
 
 
 def counting(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
@@ -228,13 +237,31 @@ def offers(t: Text, lesson: Lesson, path: str) -> None:
             on_click=change,
             args=(lambda lesson, key=key: lesson.asking(key, 3),),
         )
-    with st.popover(t.live.ask.own, icon=":material/edit:", key="ask_own"):
+    st.button(
+        t.live.ask.own, icon=":material/edit:", key="ask_own", on_click=type_own, args=(True,)
+    )
+    if st.session_state.get(TYPING):
         own_question(t)
 
 
+def type_own(typing: bool) -> None:
+    st.session_state[TYPING] = typing
+
+
 def own_question(t: Text) -> None:
-    """The form of a question that the teacher types."""
-    with st.form("own_question", border=False, clear_on_submit=True):
+    """The form of a question that the teacher types, until it is asked or called off."""
+
+    @st.dialog(t.live.ask.own, width="medium", dismissible=False)  # type: ignore[untyped-decorator]
+    def dialog() -> None:
+        own_form(t)
+        if not st.session_state.get(TYPING):
+            st.rerun()
+
+    dialog()
+
+
+def own_form(t: Text) -> None:
+    with st.form("own_question", border=False, enter_to_submit=False):
         st.text_input(t.live.own_title, key="own_title_typed", max_chars=LONGEST_TITLE)
         columns = st.columns(2, gap="small") * 2  # short enough to be seen whole
         for number in range(MOST_ANSWERS):
@@ -249,7 +276,12 @@ def own_question(t: Text) -> None:
             format_func=lambda k: t.live.nobody_says if k == NOBODY_SAYS else LETTERS[k],
             key="own_right",
         )
-        st.form_submit_button(t.live.ask_it, type="primary", on_click=ask_own)
+        refused(t)
+        with st.container(horizontal=True):
+            st.form_submit_button(t.live.ask_it, type="primary", on_click=ask_own)
+            st.form_submit_button(
+                t.live.call_off, type="tertiary", on_click=type_own, args=(False,)
+            )
 
 
 def ask_own() -> None:
@@ -261,7 +293,8 @@ def ask_own() -> None:
         right = len([a for a in typed[:right] if a]) if typed[right] else MOST_ANSWERS
     options = tuple(answer for answer in typed if answer)
     title = st.session_state["own_title_typed"]
-    change(lambda lesson: lesson.asking_own(title, options, right))
+    if change(lambda lesson: lesson.asking_own(title, options, right)):
+        type_own(False)
 
 
 def steps(t: Text, lesson: Lesson, question: Question) -> None:

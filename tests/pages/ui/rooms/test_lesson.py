@@ -487,12 +487,13 @@ def test_plain_text_has_no_character_that_markdown_would_read(markup):
 
 
 def test_a_question_of_ones_own_is_typed_asked_and_told(teacher):
-    app = sits(teacher.seat, scene="4")
+    app = press(sits(teacher.seat, scene="4"), "ask_own")
     app.text_input(key="own_title_typed").input("Where?")
     for number, answer in enumerate(["left", "", "right", ""]):
         app.text_input(key=f"own_answer_{number}").input(answer)
     app.selectbox(key="own_right").select(2)
     press(app, "FormSubmitter:own_question-" + EN.live.ask_it)
+    assert not app.text_input  # the form is put away
     question = teacher.lesson.question
     assert (question.title, question.options, question.right) == ("Where?", ("left", "right"), 1)
     voter = join(teacher)
@@ -505,12 +506,18 @@ def test_a_question_of_ones_own_is_typed_asked_and_told(teacher):
 
 
 def test_a_question_without_a_title_or_with_one_answer_is_not_asked_and_said(teacher):
-    app = sits(teacher.seat, scene="4")
+    app = press(sits(teacher.seat, scene="4"), "ask_own")
     app.text_input(key="own_title_typed").input("Where?")
     app.text_input(key="own_answer_0").input("left")
     press(app, "FormSubmitter:own_question-" + EN.live.ask_it)
     assert teacher.lesson.question is None
     assert EN.live.not_asked in shown(app)
+    app.run()  # as when a phone comes
+    assert app.text_input(key="own_title_typed").value == "Where?"
+    assert app.text_input(key="own_answer_0").value == "left"
+    press(app, "FormSubmitter:own_question-" + EN.live.call_off)
+    assert not app.text_input
+    assert EN.live.not_asked not in shown(app)
 
 
 # --- codes -------------------------------------------------------------------------------------
