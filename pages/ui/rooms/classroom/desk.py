@@ -30,6 +30,7 @@ from pages.ui.rooms.classroom import links
 from pages.ui.rooms.classroom.phone import titled
 from pages.ui.rooms.classroom.qr import large
 from pages.ui.rooms.classroom.questions import (
+    ASKS_NOTHING,
     LETTERS,
     askable,
     choice_of,
@@ -51,8 +52,6 @@ REFUSED = "desk_refused"
 TYPING = "desk_typing"
 """The session's key for whether the teacher is typing a question."""
 NOBODY_SAYS = -1
-ASKED_ABOVE = "<style>:is(.st-key-prediction, .st-key-asked) { display: none; }</style>"
-"""While the class is being asked, the scene itself does not ask the teacher."""
 
 
 # The secret
@@ -329,7 +328,7 @@ def asked(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
     """The question on the projector and, once it may be seen, how the class is split."""
     words = in_words(t, question)
     if lesson.being_asked is not None and question.key:
-        st.html(ASKED_ABOVE)
+        st.html(ASKS_NOTHING)
     with st.container(key="lesson_question"):
         titled(words)
         if lesson.stage not in (Stage.SHOWN, Stage.RUN):

@@ -73,6 +73,8 @@ def run(t: Text, page: StreamlitPage) -> None:
         away = spot(here(page.url_path)) != spot(lesson.place)
         phone.strip(t, now, lesson, away=away)
         phone.watch(now)
+        if not away and page.url_path == STORY.path and phone.waits(lesson):
+            phone.wait(t)
     if lesson.being_asked is None:
         page.run()
 

@@ -9,12 +9,15 @@ import streamlit as st
 from pages.live.lesson import ROUNDS, Lesson, Question, Stage
 from pages.live.store import Full, NoLesson, NotOpen, Store, as_code
 from pages.texts import Text
-from pages.ui.rooms.classroom.questions import LETTERS, Words, in_words
+from pages.ui.rooms.classroom.questions import ASKS_NOTHING, LETTERS, Words, askable, in_words
 from pages.ui.rooms.classroom.seat import Seat, failures, join, known_store, seat, sit, tries_left
-from pages.ui.session import cut_short
+from pages.ui.session import cut_short, linked
+from pages.ui.settings import NOT_YET, Telling
 
 LOOK, SLOWEST, UNHURRIED = 2.0, 5.0, 300
 """The most seconds between two looks of a phone; phones that are served at full pace."""
+ALONE = "lesson_alone"
+"""The session's key for the scene whose questions this phone answers alone."""
 HERE = 8.0
 """Seconds between two times that a phone reports its presence."""
 
@@ -84,6 +87,29 @@ def strip(t: Text, now: Seat, lesson: Lesson, *, away: bool) -> None:
         ballot(t, now, lesson, lesson.being_asked)
     elif lesson.question is not None and lesson.stage is Stage.RUN and not away:
         told(t, now, lesson.question)
+
+
+def waits(lesson: Lesson) -> bool:
+    """Whether the class has still to be asked at this phone's scene, whose run would tell."""
+    telling = linked(Telling)
+    return (
+        telling.guess == NOT_YET
+        and bool(keys := askable(telling.scene))
+        and not any(question.key == keys[0] for question in lesson.asked)
+        and st.session_state.get(ALONE) != telling.scene
+    )
+
+
+def wait(t: Text) -> None:
+    """Leave the scene's questions to the teacher; or to the phone, should there be no vote."""
+    st.html(ASKS_NOTHING)
+    with st.container(horizontal=True, vertical_alignment="center", key="lesson_wait"):
+        st.caption(t.live.to_be_asked)
+        st.button(t.live.alone, key="alone", type="tertiary", on_click=go_alone)
+
+
+def go_alone() -> None:
+    st.session_state[ALONE] = linked(Telling).scene
 
 
 def come_back() -> None:

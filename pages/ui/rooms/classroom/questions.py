@@ -14,6 +14,11 @@ LETTERS = "ABCD"
 KEY = re.compile(r"scene([1-9][0-9]?)\.(guess|belief|belief_also)")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 JOINER = "\u2060"  # invisible: keeps what follows a colon from becoming an icon or an emoji
+ASKS_NOTHING = (
+    "<style>:is(.st-key-prediction, .st-key-asked, .st-key-beliefs, .st-key-belief_alsos)"
+    " { display: none; }</style>"
+)
+"""The scene itself does not ask, as the class is asked or is going to be."""
 VALUES = {
     name: [value for value in values if value not in (NOT_YET, SEEN)]
     for name, values in {"guess": GUESSES, "belief": BELIEFS, "belief_also": BELIEFS}.items()

@@ -221,6 +221,31 @@ def test_phones_look_less_often_when_there_are_many(teacher, monkeypatch):
     assert paces == [2.0, 2.0, 4.0, 5.0]
 
 
+def hides_its_questions(app):
+    return questions.ASKS_NOTHING in {html.proto.body for html in app.get("html")}
+
+
+def test_a_phone_that_follows_cannot_see_the_run_before_the_class_is_asked(teacher):
+    app = join(teacher)
+    assert hides_its_questions(app)
+    teacher.asks()
+    teacher.does(Lesson.leaving)
+    assert not hides_its_questions(app.run())  # where there was a vote it gives nothing away
+    teacher.does(lambda lesson: lesson.showing("?scene=5"))
+    assert hides_its_questions(app.run())
+    assert not hides_its_questions(press(app, "next"))  # looks around
+    assert not hides_its_questions(visit("story", scene="4"))
+
+
+def test_a_phone_may_answer_alone_where_there_is_no_vote(teacher):
+    app = press(join(teacher), "alone")
+    assert not hides_its_questions(app)
+    press(app, "guess_b")
+    assert "guess_again" in keys(app)
+    teacher.does(lambda lesson: lesson.showing("?scene=5"))
+    assert hides_its_questions(app.run())
+
+
 # --- voting ------------------------------------------------------------------------------------
 
 
