@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 
 import streamlit as st
 
@@ -18,7 +19,15 @@ from pages.ui.rooms.classroom import links
 from pages.ui.rooms.classroom.desk import alternative, phone_link, split, verdict
 from pages.ui.rooms.classroom.qr import qr
 from pages.ui.rooms.classroom.questions import LETTERS, in_words
-from pages.ui.rooms.classroom.seat import Seat, failures, known_store, seat, sit, store
+from pages.ui.rooms.classroom.seat import (
+    Seat,
+    failures,
+    known_store,
+    openings,
+    seat,
+    sit,
+    store,
+)
 from pages.ui.takehome import prepared
 from pages.ui.widgets.show import specification
 
@@ -59,6 +68,10 @@ def opening(t: Text) -> None:
 
 def begun() -> None:
     """Open a lesson, and sit down at its desk."""
+    if openings().reached(time.monotonic()):
+        st.session_state[REFUSED] = "too_many"
+        return
+    openings().count(time.monotonic())
     try:
         lessons = store(make=True)
         assert lessons is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import streamlit as st
 
@@ -115,7 +116,7 @@ def go_alone() -> None:
 def come_back() -> None:
     """Go back to where the lesson is."""
     if (now := seat()) is not None:
-        sit(Seat(now.code, now.voter))
+        sit(replace(now, place=None, decided=0))
 
 
 @st.fragment

@@ -14,6 +14,7 @@ import streamlit as st
 
 from pages.live import configured
 from pages.live.lesson import Lesson
+from pages.live.rate import Rate
 from pages.live.store import (
     TOKEN,
     NoLesson,
@@ -28,7 +29,9 @@ from pages.live.store import (
 from pages.ui.session import SEAT
 
 TRIES = 10
-"""Unknown codes that one session may try."""
+"""Unknown codes that one session may type."""
+MOST_WRONG, MOST_OPENED, MINUTE = 60, 10, 60.0
+"""Unknown codes, and new lessons, that one process takes in a minute from all visitors."""
 SWEEP = 600.0
 """Seconds between two searches for lessons abandoned by their teachers."""
 
@@ -100,18 +103,34 @@ def join(code: str) -> bool:
 
     Codes can be tried only a few times. Raises Unreachable and the store's own failures.
     """
-    if tries_left() <= 0:
+    if tries_left() <= 0 or wrong_codes().reached(time.monotonic()):
         return False
     found = is_code(code) and (lessons := store()) is not None and lessons.find(code) is not None
     if found:
         sit(Seat(code, new_voter()))
     else:
+        wrong_codes().count(time.monotonic())
         st.session_state["codes_tried"] = TRIES - tries_left() + 1
     return found
 
 
 def tries_left() -> int:
+    """How many codes this session may still type: none for now where all have tried too many."""
+    if wrong_codes().reached(time.monotonic()):
+        return 0
     return TRIES - int(st.session_state.get("codes_tried", 0))
+
+
+@st.cache_resource(show_spinner=False)
+def wrong_codes() -> Rate:
+    """Unknown codes tried in this process; a reload resets a session's count, not this one."""
+    return Rate(MOST_WRONG, MINUTE)
+
+
+@st.cache_resource(show_spinner=False)
+def openings() -> Rate:
+    """Lessons opened in this process."""
+    return Rate(MOST_OPENED, MINUTE)
 
 
 # The store
@@ -159,10 +178,22 @@ def known_store() -> Store:
 
 
 def entered(now: Seat) -> Lesson:
-    """The lesson at this seat. Raises NoLesson, NotTheTeacher, and the store's failures."""
+    """The lesson at this seat. Raises NoLesson, NotTheTeacher, and the store's failures.
+
+    Unreachable, too, for a code that is new to the session while too many wrong ones are tried:
+    the page tries again later. A teacher with the secret gets in all the same.
+    """
     lessons = known_store()
+    new = now.revision < 0
+    if new and wrong_codes().reached(time.monotonic()):
+        try:
+            return lessons.authorized(now.code, now.digest)
+        except (NoLesson, NotTheTeacher):
+            raise Unreachable from None
     lesson = lessons.find(now.code)
     if lesson is None:
+        if new:
+            wrong_codes().count(time.monotonic())
         raise NoLesson
     if now.desk:
         if not now.secret:

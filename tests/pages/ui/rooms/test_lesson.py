@@ -34,7 +34,8 @@ every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 def place(tmp_path, monkeypatch):
     """A separate store for each test, not yet created."""
     monkeypatch.setenv(configured.VARIABLE, str(tmp_path / "lessons.db"))
-    seat.opened.clear()
+    for kept in (seat.opened, seat.wrong_codes, seat.openings):
+        kept.clear()
     yield tmp_path / "lessons.db"
     seat.opened.clear()
 
@@ -570,6 +571,54 @@ def test_codes_can_be_guessed_a_few_times_only(teacher):
     field.proto.disabled = False  # a forged message
     typed(app, teacher.code)
     assert app.session_state["seat"] is None
+
+
+CODES = [f"AB{a}{b}C" for a in "CDEFGHJKL" for b in "CDEFGHJKL"]
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """The seconds of a clock that stands still."""
+    stopped = SimpleNamespace(seconds=1000.0, time=time.time)
+    stopped.monotonic = lambda: stopped.seconds
+    monkeypatch.setattr(seat, "time", stopped)
+    return stopped
+
+
+def test_a_reload_gives_no_more_tries_and_the_address_none_at_all(teacher, clock, monkeypatch):
+    monkeypatch.setattr(seat, "MOST_WRONG", 4)
+    inside = join(teacher)
+    for code in CODES[:2]:
+        typed(visit("story"), code)
+    for code in CODES[2:4]:
+        assert EN.live.gone.format(code=code) in shown(visit("story", **{"class": code}))
+    for code in (CODES[4], teacher.code):  # a hit looks like a miss
+        late = visit("story", **{"class": code})
+        assert EN.live.unreachable in shown(late)
+        assert late.query_params["class"] == code
+        assert EN.live.unreachable in shown(visit("story", **{"class": code, "desk": "1"}))
+    assert visit("story").text_input(key="lesson_code").disabled
+    inside.run()  # who is in the lesson stays there
+    assert EN.live.in_lesson.format(code=f"**{teacher.code}**") in shown(inside)
+    assert "show_code" in keys(sits(teacher.seat))
+    clock.seconds += 60
+    assert EN.live.in_lesson.format(code=f"**{teacher.code}**") in shown(late.run())
+
+
+def test_a_lesson_that_ends_is_no_wrong_code_of_its_phones(teacher, clock, monkeypatch):
+    monkeypatch.setattr(seat, "MOST_WRONG", 1)
+    app = join(teacher)
+    teacher.store.end(teacher.code, digest_of(teacher.secret))
+    app.run()
+    assert not seat.wrong_codes().reached(clock.seconds)
+
+
+def test_lessons_are_opened_a_few_a_minute(place, monkeypatch):
+    monkeypatch.setattr(seat, "MOST_OPENED", 2)
+    for number in range(3):
+        app = press(visit("classroom", class_part="class_live"), "open_lesson")
+        assert (app.session_state["seat"] is None) == (number == 2)
+    assert EN.live.too_many in shown(app)
 
 
 # --- summary, end, limits -----------------------------------------------------------------------
