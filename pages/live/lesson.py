@@ -133,6 +133,10 @@ class Lesson:
     def closing(self) -> Lesson:
         return replace(self, stage=Stage.CLOSED) if self.stage is Stage.OPEN else self
 
+    def reopening(self) -> Lesson:
+        """With votes taken again in the round that was closed."""
+        return replace(self, stage=Stage.OPEN) if self.stage is Stage.CLOSED else self
+
     def showing_split(self) -> Lesson:
         """With the split on the projector, and voting closed."""
         return replace(self, stage=Stage.SHOWN) if self.being_asked else self

@@ -83,6 +83,11 @@ def step(room: Room[Any], by: int) -> None:
         keep(turned.to_query(), Telling.keys())
 
 
+def begin() -> None:
+    """Show pages as on a projector."""
+    keep(replace(linked(Presenting), present=True).to_query(), Presenting.keys())
+
+
 def leave() -> None:
     """Back to the ordinary view."""
     keep(replace(linked(Presenting), present=False, notes=False).to_query(), Presenting.keys())

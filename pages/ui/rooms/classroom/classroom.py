@@ -13,12 +13,14 @@ import streamlit as st
 from core.domain import Query
 from pages import texts
 from pages.texts import Text, lesson
-from pages.ui.house import CLASS_PARTS, CLASSROOM, PLACES, ROOMS, Classroom
+from pages.ui.house import CLASS_PARTS, CLASSROOM, PLACES, ROOMS, STORY, Classroom
 from pages.ui.rooms.classroom import links
 from pages.ui.rooms.classroom.live import live
 from pages.ui.rooms.classroom.qr import large, qr
+from pages.ui.rooms.classroom.seat import seat
 from pages.ui.rooms.story.scenes import SCENES
 from pages.ui.session import VERSION, keep, linked
+from pages.ui.settings import Telling
 from pages.ui.widgets.components import print_button
 from pages.ui.widgets.controls import one_part, reset, taken
 
@@ -270,8 +272,20 @@ def plan(t: Text, chosen: Classroom) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    if (now := seat()) is not None and now.desk:
+        show_scenes(t)
     with paper():
         st.markdown(lesson.plan(t, chosen.class_minutes, to))
+
+
+def show_scenes(t: Text) -> None:
+    """At the desk, the scenes in the tab that phones follow."""
+    st.caption(t.live.show_scene)
+    with st.container(horizontal=True, key="show_scenes"):
+        for number, scene in enumerate(SCENES, start=1):
+            if st.button(f"**{number}** {scene.texts(t).short}", key=f"show_scene_{number}"):
+                STORY.change(Telling, "scene", number)
+                st.switch_page(STORY.script)
 
 
 def sheet(t: Text, chosen: Classroom) -> None:

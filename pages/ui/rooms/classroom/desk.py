@@ -38,6 +38,7 @@ from pages.ui.rooms.classroom.questions import (
     scene_of,
 )
 from pages.ui.rooms.classroom.seat import Seat, failures, known_store, seat, sit
+from pages.ui.present import begin as begin_presenting
 from pages.ui.session import EMBEDDING, SEAT, linked, outcomes
 from pages.ui.settings import Reader, Telling
 from pages.ui.widgets.components import component
@@ -185,6 +186,14 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
             args=(Classroom, "class_part", "class_live"),
         ):
             st.switch_page(CLASSROOM.script)
+        if not linked(Presenting).present:
+            st.button(
+                t.live.present,
+                key="lesson_present",
+                icon=":material/present_to_all:",
+                type="tertiary",
+                on_click=begin_presenting,
+            )
         keep_key(t, now)
     refused(t)
 
@@ -303,6 +312,8 @@ def steps(t: Text, lesson: Lesson, question: Question) -> None:
     offered: dict[str, Callable[[Lesson], Lesson]] = {}
     if lesson.stage is Stage.OPEN:
         offered["close"] = Lesson.closing
+    if lesson.stage is Stage.CLOSED:
+        offered["reopen"] = Lesson.reopening
     if lesson.stage in (Stage.OPEN, Stage.CLOSED):
         offered["split"] = Lesson.showing_split
     elif lesson.stage is Stage.SHOWN:

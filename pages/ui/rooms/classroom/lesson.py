@@ -111,6 +111,8 @@ def follow(now: Seat, lesson: Lesson, page: StreamlitPage) -> Seat:
     moved = now.place is None or (
         lesson.place != now.place and spot(here(page.url_path)) == spot(now.place)
     )
+    if now.desk and now.place is None and opened_at_a_place(page):
+        moved, now = False, replace(now, place=lesson.place)
     if moved and not (now.desk and page.url_path == CLASSROOM.path):
         now = replace(now, place=lesson.place)
         sit(now)
@@ -118,6 +120,11 @@ def follow(now: Seat, lesson: Lesson, page: StreamlitPage) -> Seat:
     now = decide(now, lesson)
     sit(now)
     return now
+
+
+def opened_at_a_place(page: StreamlitPage) -> bool:
+    """Whether the address says where the teacher wants to be, and not just that they lead."""
+    return page.url_path != STORY.path or linked(Telling).scene > 0
 
 
 def go_to(place: str, page: StreamlitPage) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import time
+from functools import partial
 
 import streamlit as st
 
@@ -49,8 +50,9 @@ def live(t: Text, chosen: Classroom) -> None:
         except failures():
             lesson = None
         if lesson is not None:
-            code(t, now)
-            summary(t, lesson)
+            parts = [partial(code, t, now), partial(summary, t, lesson)]
+            for part in reversed(parts) if lesson.asked else parts:
+                part()
             ending(t, now)
 
 

@@ -430,6 +430,50 @@ def test_what_the_teacher_guessed_or_reads_in_goes_to_no_phone(teacher):
     assert teacher.lesson.place == "?scene=5"
 
 
+def test_a_teacher_who_opens_a_scene_at_the_desk_takes_the_class_there(teacher):
+    app = sits(teacher.seat, scene="6", present="1")
+    assert settings(app)["scene"] == "6"
+    app.run()
+    assert teacher.lesson.place == "?scene=6"
+    assert settings(sits(teacher.seat))["scene"] == "6"  # the bare link finds the class
+
+
+def test_the_plan_leads_from_scene_to_scene_in_the_tab_that_phones_follow(teacher):
+    app = sits(teacher.seat, "classroom", class_part="class_plan")
+    press(app, "show_scene_7")
+    assert app.title[0].value == SCENES[6].texts(EN).question
+    app.run()
+    assert teacher.lesson.place == "?scene=7"
+    assert "show_scene_7" not in keys(visit("classroom", class_part="class_plan"))
+
+
+def test_presenter_mode_begins_at_the_desk(teacher):
+    app = press(sits(teacher.seat, scene="4"), "lesson_present")
+    assert settings(app)["present"] == "1"
+    assert "lesson_present" not in keys(app)
+
+
+def test_a_vote_that_was_closed_too_early_is_reopened_with_its_votes(teacher):
+    app = press(sits(teacher.seat, scene="4"), "ask_guess")
+    teacher.store.vote(teacher.code, new_voter(), 1, 1, 0)
+    press(press(app, "lesson_close"), "lesson_reopen")
+    assert teacher.lesson.takes_votes
+    assert teacher.store.voted(teacher.code, 1, 1) == 1
+    assert "lesson_reopen" not in keys(press(app, "lesson_split"))
+
+
+def test_the_summary_comes_first_once_there_is_something_in_it(teacher):
+    words = [f"## {EN.live.summary}", f"# {teacher.code}"]
+
+    def order():
+        app = sits(teacher.seat, "classroom", class_part="class_live")
+        return [text.value for text in app.markdown if text.value in words]
+
+    assert order() == words[::-1]
+    teacher.asks()
+    assert order() == words
+
+
 def test_two_screens_with_the_teachers_link_show_the_same(teacher):
     one, two = sits(teacher.seat, scene="4"), sits(teacher.seat, scene="4")
     press(one, "ask_guess")
