@@ -145,7 +145,8 @@ def ballot(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
             )
         state = {Stage.CLOSED: t.live.closed, Stage.SHOWN: t.live.discuss}.get(lesson.stage)
         mine = "" if chosen is None else t.live.voted_for.format(letter=LETTERS[chosen])
-        st.markdown(f"{mine} {state or (t.live.may_change if mine else t.live.choose)}".strip())
+        next_step = state or (t.live.may_change if mine else t.live.choose)
+        st.markdown(t.numbers.sentence_gap.join(filter(None, [mine, next_step])))
     if (refused := st.session_state.pop("vote_refused", None)) is not None:
         st.warning(t.live[refused])
 
