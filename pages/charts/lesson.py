@@ -20,7 +20,8 @@ BAR, GAP, AXIS = 26, 14, 60
 def split_table(t: Text, options: Sequence[str], tally: Tally, right: int | None) -> pa.Table:
     """One row per answer and round: the count and its share of the votes, also in words.
 
-    right: the right answer, None while it is to be hidden.
+    options: "" for bars that have letters alone, beside the answers in full. right: the right
+    answer, None while it is to be hidden.
     """
     rounds = sorted(tally.rounds) or [1]
     rows = []
@@ -30,7 +31,7 @@ def split_table(t: Text, options: Sequence[str], tally: Tally, right: int | None
             share = count / voted if voted else 0.0
             rows.append(
                 {
-                    "answer": f"{'✓ ' if k == right else ''}{LETTERS[k]} {option}",
+                    "answer": f"{'✓ ' if k == right else ''}{LETTERS[k]} {option}".strip(),
                     "place": k,
                     "round": t.live.rounds[str(number)],
                     "count": count,
@@ -60,7 +61,7 @@ def bars(t: Text, colours: Palette, rounds: int, size: int) -> alt.LayerChart:
         alt.Y("answer:N")
         .sort(alt.EncodingSortField("place", op="min"))
         .axis(
-            labelLimit=420,
+            labelLimit=0,
             labelFontSize=size,
             labelPadding=6,
             labelOverlap=False,
@@ -105,7 +106,7 @@ def summary(t: Text, colours: Palette, alternative: str) -> alt.FacetChart:
     layers = bars(t, colours, 2, 12).properties(
         width=420, height=alt.Step(38, **{"for": "position"})
     )
-    header = alt.Header(labelOrient="top", labelAnchor="start", labelLimit=600, title=None)
+    header = alt.Header(labelOrient="top", labelAnchor="start", labelLimit=0, title=None)
     return (
         layers.properties(data=alt.NamedData("split"))
         .facet(row=alt.Row("question:N").header(header).sort(None))

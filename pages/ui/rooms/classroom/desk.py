@@ -369,18 +369,20 @@ def outcome(t: Text, now: Seat, question: Question) -> None:
 
 
 def split(t: Text, question: Question, tally: Tally, *, decided: bool) -> None:
-    """Bars: how the class answered in each round."""
-    words = in_words(t, question)
-    table = charts.split_table(t, words.options, tally, question.right if decided else None)
-    show(
-        charts.split,
-        t,
-        palette(),
-        question.answers,
-        len(tally.rounds),
-        alternative(t, tally),
-        split=table,
-    )
+    """The answers, and in bars how the class gave them in each round."""
+    letters = [""] * question.answers
+    answers, bars = st.columns([1, 1], gap="medium", vertical_alignment="center")
+    answers.markdown("  \n".join(in_words(t, question).labels))
+    with bars:
+        show(
+            charts.split,
+            t,
+            palette(),
+            question.answers,
+            len(tally.rounds),
+            alternative(t, tally),
+            split=charts.split_table(t, letters, tally, question.right if decided else None),
+        )
 
 
 def alternative(t: Text, tally: Tally) -> str:

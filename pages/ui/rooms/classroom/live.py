@@ -144,11 +144,11 @@ def written(t: Text, tallies: dict[Question, Tally]) -> bytes:
     table = csv.writer(rows)
     table.writerow([t.live.columns[name] for name in t.live.columns])
     for question, tally in tallies.items():
-        words = in_words(t, question)
-        for k, option in enumerate(words.options):
+        title, options = in_words(t, question).written
+        for k, option in enumerate(options):
             counts = [tally.rounds.get(number, (0,) * question.answers)[k] for number in ROUNDS]
             right = "" if question.right is None else int(k == question.right)
-            row = [question.number, words.title, LETTERS[k], option, *counts, right]
+            row = [question.number, title, LETTERS[k], option, *counts, right]
             table.writerow([harmless(cell) for cell in row])
     return "\ufeff".encode() + rows.getvalue().encode()
 
@@ -162,11 +162,11 @@ def pictured(t: Text, tallies: dict[Question, Tally]) -> bytes:
     """The summary as one picture."""
     colours = palette()
     rows = [
-        (in_words(t, question), question, tally, alternative(t, tally))
+        (in_words(t, question).written, question, tally, alternative(t, tally))
         for question, tally in tallies.items()
     ]
     table = charts.summary_table(
-        t, [(q.number, w.title, w.options, tally, q.right) for w, q, tally, _ in rows]
+        t, [(q.number, *words, tally, q.right) for words, q, tally, _ in rows]
     )
     spec = specification(charts.summary, t, colours, " ".join(told for *_, told in rows))
     figure = takehome.Figure("lesson", spec, {"split": table})

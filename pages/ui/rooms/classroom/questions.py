@@ -13,6 +13,7 @@ from pages.ui.settings import BELIEFS, GUESSES, NOT_YET, SEEN
 LETTERS = "ABCD"
 KEY = re.compile(r"scene([1-9][0-9]?)\.(guess|belief|belief_also)")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+EMPHASIS = re.compile(r"(\*\*|\*|`|\$)(.+?)\1")
 JOINER = "\u2060"  # invisible: keeps what follows a colon from becoming an icon or an emoji
 ASKS_NOTHING = (
     "<style>:is(.st-key-prediction, .st-key-asked, .st-key-beliefs, .st-key-belief_alsos)"
@@ -40,10 +41,22 @@ class Words:
         shown = map(plain, self.options) if self.own else self.options
         return [f"**{letter}** {option}" for letter, option in zip(LETTERS, shown, strict=False)]
 
+    @property
+    def written(self) -> tuple[str, tuple[str, ...]]:
+        """The title and the answers as text, for a file."""
+        if self.own:
+            return self.title, self.options
+        return unmarked(self.title), tuple(map(unmarked, self.options))
+
 
 def plain(text: str) -> str:
     """Markdown that shows this text letter by letter."""
     return PUNCTUATION.sub(r"\\\1", " ".join(text.split())).replace(":", f":{JOINER}")
+
+
+def unmarked(text: str) -> str:
+    """One of the dashboard's texts without its marks of emphasis, where no Markdown is read."""
+    return EMPHASIS.sub(r"\2", text)
 
 
 def scene_of(key: str) -> tuple[int, str] | None:

@@ -15,8 +15,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import texts
+from pages.charts.lesson import split_table
 from pages.live import configured, sqlite_store
-from pages.live.lesson import Lesson, Stage
+from pages.live.lesson import Lesson, Stage, Tally
 from pages.live.store import MOST_LESSONS, Unreachable, begin, digest_of, new_secret, new_voter
 from pages.ui.house import ROOMS
 from pages.ui.rooms.classroom import desk, live, phone, questions, seat
@@ -686,6 +687,35 @@ def test_the_summary_has_every_question_no_persons_and_no_formulas(teacher):
     app = sits(teacher.seat, "classroom", class_part="class_live")
     assert "=1+1" in shown(app)
     assert len(app.get("vega_lite_chart")) == 2
+
+
+@every_language
+def test_files_have_no_marks_of_emphasis_but_the_teachers_own(teacher, language, monkeypatch):
+    t = T[language]
+    teacher.does(lambda lesson: lesson.asking_own("2*3*4", ("*a*", "b")))
+    for scene in range(1, len(SCENES) + 1):
+        for key in askable(scene):
+            teacher.asks(key)
+    tallies = {q: Tally() for q in teacher.lesson.asked}
+    rows = list(csv.reader(io.StringIO(live.written(t, tallies).decode("utf-8-sig"))))[1:]
+    assert rows[0][1:4] == ["2*3*4", "A", "*a*"]
+    assert not [row for row in rows[2:] if re.search(r"[*`$]", "".join(row))]
+    pictured = []
+    monkeypatch.setattr(live, "palette", lambda: desk.palette.__globals__["LIGHT"])
+    monkeypatch.setattr(live.takehome, "svg", lambda figure, _: pictured.append(figure))
+    monkeypatch.setattr(live.takehome, "png", lambda _: b"")
+    live.pictured(t, tallies)
+    names = pictured[0].tables["split"].column("question").to_pylist()
+    assert not [name for name in names[2:] if re.search(r"[*`$]", name)]
+
+
+def test_long_answers_stand_in_full_beside_bars_with_their_letters(teacher):
+    long = ("a" * 80, "b" * 80)
+    teacher.does(lambda lesson: lesson.asking_own("Which?", long))
+    teacher.does(Lesson.showing_split)
+    app = sits(teacher.seat)
+    assert "**A** " + long[0] in shown(app)
+    assert split_table(EN, ["", ""], Tally(), 1)["answer"].to_pylist() == ["A", "✓ B"]
 
 
 @every_language
