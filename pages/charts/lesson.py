@@ -13,7 +13,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent
 
 LETTERS = "ABCD"
-BAR, GAP, AXIS = 26, 14, 60
+BAR, GAP, AXIS = 26, 14, 84
 """Pixels of a bar, between answers, and of the axis with the legend."""
 
 

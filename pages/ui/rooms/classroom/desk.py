@@ -26,6 +26,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent
 from pages.ui.frame import palette
 from pages.ui.house import CLASSROOM, STORY, Classroom, Presenting
+from pages.ui.present import begin as begin_presenting
 from pages.ui.rooms.classroom import links
 from pages.ui.rooms.classroom.phone import titled
 from pages.ui.rooms.classroom.qr import large
@@ -38,7 +39,6 @@ from pages.ui.rooms.classroom.questions import (
     scene_of,
 )
 from pages.ui.rooms.classroom.seat import Seat, failures, known_store, seat, sit
-from pages.ui.present import begin as begin_presenting
 from pages.ui.session import EMBEDDING, SEAT, linked, outcomes
 from pages.ui.settings import Reader, Telling
 from pages.ui.widgets.components import component
@@ -104,22 +104,20 @@ def keep_key(t: Text, now: Seat) -> None:
 # Changing the lesson
 
 
-def change(step: Callable[[Lesson], Lesson]) -> bool:
-    """Change the lesson; whether that was done. What cannot be done is reported."""
+def change(step: Callable[[Lesson], Lesson]) -> None:
+    """Change the lesson; what cannot be done is reported."""
     now = seat()
     if now is None or not now.desk:
-        return False
+        return
     try:
         lesson = known_store().change(now.code, now.digest, step)
         sit(replace(now, revision=lesson.revision, place=lesson.place))
-        return True
     except (NoLesson, NotTheTeacher):
         pass  # the next page finds out
     except ValueError:
         st.session_state[REFUSED] = "not_asked"
     except (Refused, *failures()):  # type: ignore[misc]
         st.session_state[REFUSED] = "unreachable"
-    return False
 
 
 def refused(t: Text) -> None:
@@ -301,7 +299,8 @@ def ask_own() -> None:
         right = len([a for a in typed[:right] if a]) if typed[right] else MOST_ANSWERS
     options = tuple(answer for answer in typed if answer)
     title = st.session_state["own_title_typed"]
-    if change(lambda lesson: lesson.asking_own(title, options, right)):
+    change(lambda lesson: lesson.asking_own(title, options, right))
+    if REFUSED not in st.session_state:
         type_own(False)
 
 

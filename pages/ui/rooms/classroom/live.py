@@ -94,12 +94,12 @@ def code(t: Text, now: Seat) -> None:
         st.image(qr(link), alt=t.live.qr, width="stretch")
     with text:
         st.markdown(f"# {now.code}")
+        links.warn_if_local(t)
         st.markdown(t.live.how)
         st.code(link, language=None, wrap_lines=True)
         with st.container(key="begin_lesson"):
             st.page_link(STORY.script, label=t.live.begin, icon=":material/play_arrow:")
         st.caption(t.live.teacher_link)
-    links.warn_if_local(t)
 
 
 # The summary
