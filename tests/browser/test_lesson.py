@@ -47,9 +47,10 @@ def opened(browser, server):
 def to_scene(teacher, number=SCENE, *, present=False):
     teacher.get_by_role("link", name=EN.live.begin).click()
     if present:
-        expect(teacher.locator("h1")).to_have_text(EN.story.title)
+        expect(teacher.locator(".st-key-heading h1")).to_have_text(EN.story.title)
+        settle(teacher)  # the keys are heard
         teacher.keyboard.press("PageDown")
-        expect(teacher.locator("h1")).to_have_text(SCENES[0].texts(EN).question)
+        expect(teacher.locator(".st-key-heading h1")).to_have_text(SCENES[0].texts(EN).question)
     else:
         teacher.locator(f".st-key-scene_{number} button").click()
     expect(teacher.locator(".st-key-ask_guess button")).to_be_visible()
@@ -188,13 +189,18 @@ def test_a_link_that_is_shared_gives_nobody_the_seat_of_another(browser, server)
 def test_the_code_is_seen_whole_on_a_projector(browser, server, mode):
     teacher = open_page(browser, f"{server}/classroom?class_part=class_live{mode}", **PROJECTOR)
     press(teacher, "open_lesson")
+    expect(teacher.locator(".st-key-qr img")).to_be_visible()
+    settle(teacher)
+    parts = [teacher.locator(".st-key-qr img").bounding_box()]
     to_scene(teacher, present=bool(mode))
     press(teacher, "show_code")
     dialog = teacher.get_by_role("dialog")
     expect(dialog.locator("img")).to_be_visible()
     settle(teacher)
-    for part in ("img", ".st-key-qr_code p", "p strong"):
-        box = dialog.locator(part).last.bounding_box()
+    said = [dialog.locator(part).last for part in ("img", ".st-key-qr_code p", "p strong")]
+    parts += [part.bounding_box() for part in said]
+    for box in parts:
+        assert box["height"] > 20
         assert box["y"] >= 0
         assert box["y"] + box["height"] <= PROJECTOR["viewport"]["height"]
     teacher.close()

@@ -164,10 +164,10 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
     """The code, the question, and the possible next steps."""
     counting(t, now, lesson, path)
     if (question := lesson.question) is not None and lesson.stage is not Stage.LEFT:
-        if lesson.stage is Stage.RUN and question.key:
-            outcome(t, now, question)
-        else:
+        if lesson.stage is not Stage.RUN or not question.key:
             asked(t, now, lesson, question)
+        elif path != CLASSROOM.path:  # whose summary has it
+            outcome(t, now, question)
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_steps"):
         if lesson.being_asked is None:
             offers(t, lesson, path)

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -416,6 +417,8 @@ def test_an_outcome_is_put_aside_or_left_with_its_scene(teacher):
     press(press(phone, "next"), "next")
     assert told not in shown(phone)  # above another scene it would puzzle
     press(phone, "come_back")
+    at_summary = sits(replace(teacher.seat, decided=1), "classroom", class_part="class_live")
+    assert shown(at_summary).count(told) == 1
     press(app, "lesson_leave")
     assert told not in shown(app) + shown(phone.run())
     run_by(app)
