@@ -16,7 +16,7 @@ from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
-from core.runs.recording import Recording
+from core.runs.recording import History, Recording
 from core.runs.training import RunSpec
 from pages.charts import network as network_charts
 from pages.charts import training as charts
@@ -201,17 +201,13 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
 def layers(scene: Scene, name: str, record: Recording) -> None:
     """The chosen measure of every layer."""
     t, run, key = scene.t, record.run, scene.shown.measure
-    measure = MEASURES[key]
-    table = ladder_table(record, key, scene.deepest, scene.live)
-    values = table["value"].to_numpy()[-max(1, run.depth + measure.to_output) :]
+    _, values = charts.measured(record.history, MEASURES[key], 0)
     told = alternative(
         scene,
         "ladder",
         name=name,
         measure=t.measures[key],
-        layer1=power(values[0]) if len(values) else "–",
-        largest=power(values.max()) if len(values) else "–",
-        smallest=power(values.min()) if len(values) else "–",
+        **ladder_numbers(values[-1:].ravel()),
     )
     show(
         charts.ladder,
@@ -222,8 +218,16 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         run.depth,
         told,
         steady=True,
-        ladder=table,
+        ladder=ladder_table(record, key, scene.live),
     )
+
+
+def ladder_numbers(values: NDArray[Any]) -> dict[str, str]:
+    """The numbers in which the layers of one epoch are told."""
+    if not len(values):
+        return dict.fromkeys(("layer1", "largest", "smallest"), "–")
+    told = {"layer1": values[0], "largest": values.max(), "smallest": values.min()}
+    return {name: power(float(value)) for name, value in told.items()}
 
 
 def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -> None:
@@ -232,7 +236,10 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     table = charts.course_table(record.history, 0)
     tested = run.data().tested
     told = alternative(
-        scene, "course" if tested else "course_untested", name=name, **course_numbers(t, table)
+        scene,
+        "course" if tested else "course_untested",
+        name=name,
+        **course_numbers(t, record.history),
     )
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
@@ -252,15 +259,16 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     )
 
 
-def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
-    """The numbers in which a course is told."""
-    losses = table["loss"].to_numpy()
+def course_numbers(t: Text, history: History) -> dict[str, str]:
+    """The numbers in which a course is told, of the first seed."""
+    finite = np.isfinite(history.train_loss[:, 0])
+    losses = history.train_loss[finite, 0]
     return {
         "first": loss_of(losses[0]),
         "last": loss_of(losses[-1]),
         "smallest": loss_of(losses.min()),
         "largest": loss_of(losses.max()),
-        "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
+        "accuracy": percent(float(np.nan_to_num(history.test_accuracy[finite, 0][-1])), t),
     }
 
 
@@ -308,9 +316,9 @@ def points_table(record: Recording) -> pa.Table:
 
 
 @per_recording
-def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
+def ladder_table(record: Recording, measure: str, live: bool) -> pa.Table:
     history = record.history.at(-1) if live else record.history
-    return charts.ladder_table(history, MEASURES[measure], depth, 0)
+    return charts.ladder_table(history, MEASURES[measure], 0)
 
 
 @per_recording
