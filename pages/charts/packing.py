@@ -21,7 +21,7 @@ GAP = "|"
 """Between the values of a text."""
 MOVING = b"moving"
 """Under which a packed table's schema has the names of its columns of texts."""
-PLACE = "place"
+PLACE = "now"
 """The column in which a chart keeps which of the values holds."""
 PLACED = (
     "epoch < datum.end ? max(0, floor((epoch - datum.first) / datum.stride)) : datum.last_place"
@@ -135,12 +135,15 @@ def at_the_clock(data: alt.Chart, *words: str, numbers: Sequence[str] = ()) -> a
     return chart
 
 
-def over_time(data: alt.Chart, *numbers: str) -> alt.Chart:
-    """A row for every value of a table of one row, with its epoch: what lines are drawn of."""
+def over_time(data: alt.Chart, *numbers: str, by: str | None = None) -> alt.Chart:
+    """A row for every value, with its epoch: what lines are drawn of.
+
+    by: the column that tells rows apart, if there are several.
+    """
     flat = (
         data.transform_calculate(**{name: split(name) for name in numbers})
         .transform_flatten(list(numbers))
-        .transform_window(row="row_number()")
+        .transform_window(row="row_number()", groupby=[by] if by else alt.Undefined)
     )
     chart: alt.Chart = flat.transform_calculate(
         epoch="min(datum.first + (datum.row - 1) * datum.stride, datum.end)",

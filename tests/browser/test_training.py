@@ -227,3 +227,24 @@ def test_a_page_at_rest_leaves_the_readers_processor_alone(browser, address, pat
     )
     assert asked == 0
     page.close()
+
+
+def test_a_phone_has_all_lanes_in_one_chart_and_the_play_button_in_reach(browser, address):
+    """Unless its reader chooses otherwise, and the link says so."""
+    page = open_page(
+        browser,
+        f"{address}/training?language=en&epochs=60",
+        0,
+        viewport={"width": 390, "height": 800},
+    )
+    charts = page.locator("[data-testid=stVegaLiteChart]")
+    expect(charts).to_have_count(2)
+    settle(page, 2)
+    page.locator(".caption").last.scroll_into_view_if_needed()
+    play = page.locator(".clock .play")
+    play.click(trial=True)
+    assert 0 < play.bounding_box()["y"] < 200
+    page.get_by_text("Charts", exact=True).click()
+    expect(charts).to_have_count(RACE)
+    expect(page).to_have_url(re.compile("view=charts"))
+    page.close()
