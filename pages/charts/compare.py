@@ -1,6 +1,6 @@
-"""The lanes of the training page laid over each other: one axis for all, names at the lines' ends.
+"""All lanes of the training page in one chart: a common axis, with names at the line ends.
 
-Each chart has the parameter `epoch`, which the clock moves, as those of a single lane.
+Like the charts of a single lane, each has the parameter `epoch`, which the clock moves.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.runs.recording import History
 from pages.charts.expressions import layer_name
 from pages.charts.packing import at_the_clock, over_time, packed
 from pages.charts.style import LINE, Palette, hue, pattern
-from pages.charts.training import MeasureAxis, measure_ends, measured
+from pages.charts.training import MeasureAxis, arrows, measure_ends, measured, onto_axis
 from pages.charts.vocabulary import (
     CLOSE,
     LABEL,
@@ -32,9 +32,9 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 
 LAYERS, LOSSES = 250, 190
-"""Heights in pixels, axes included."""
+"""Heights in pixels, including axes."""
 AXES = 60
-"""Of these the axis and the titles."""
+"""Pixels of a height that the axis and its titles take."""
 
 
 class Stroke(NamedTuple):
@@ -45,7 +45,7 @@ class Stroke(NamedTuple):
 
 
 def strokes_of(activations: Sequence[str], colours: Palette) -> tuple[Stroke, ...]:
-    """The colour of each lane's activation; lanes that share one have dashes of their own."""
+    """The colour of each lane's activation; lanes of one colour differ in their dashes."""
     hues = [hue(ACTIVATIONS[key], colours) for key in activations]
     return tuple(
         Stroke(colour, pattern(hues[:lane].count(colour))) for lane, colour in enumerate(hues)
@@ -67,7 +67,7 @@ def whole(values: Sequence[int]) -> pa.Array:
 
 
 def layers_table(histories: Sequence[History], axis: MeasureAxis) -> pa.Table:
-    """One row a lane and layer, its value over time; all lanes have their output at the right."""
+    """One row per lane and layer, with its value over time; the output is the last layer of all."""
     parts = []
     for lane, history in enumerate(histories):
         epochs, values = measured(history, axis.kind, 0)
@@ -82,9 +82,9 @@ def layers_table(histories: Sequence[History], axis: MeasureAxis) -> pa.Table:
 def layer_names_table(
     histories: Sequence[History], names: Sequence[str], axis: MeasureAxis
 ) -> pa.Table:
-    """One row a lane: its name and the place of that, and where its line ends, over time.
+    """One row per lane: its name, the position of the name, and the line's end over time.
 
-    The places are those of the last epoch: a name that moved with its line could not be read.
+    Positions are fixed, for the last epoch: a name that moved with its line would be hard to read.
     """
     found = [measured(history, axis.kind, 0) for history in histories]
     lanes = [lane for lane, (epochs, values) in enumerate(found) if values.size]
@@ -108,7 +108,7 @@ def layer_names_table(
 
 
 def spread(values: Sequence[float], ends: Ends, height: int) -> list[float]:
-    """Places for names near these values, far enough apart on an axis in a chart of this height."""
+    """Positions of names near these values that do not overlap in a chart of this height."""
     gap = LABEL / (height - AXES) * (ends.high - ends.low)
     return apart([ends.clip(value) for value in values], gap, ends.low, ends.high)
 
@@ -121,7 +121,7 @@ def layers(
     Data: `layers` from `layers_table`, `names` from `layer_names_table`.
     """
     kind = axis.kind
-    low, high = measure_ends(kind, axis.deepest)
+    ends = measure_ends(kind, axis.deepest)
     colour, dashes = encoded(strokes)
     last = axis.deepest + kind.to_output
     x = (
@@ -136,25 +136,22 @@ def layers(
         .title(t.training.towards_input if kind.backward else t.training.towards_output)
     )
     y = axis.encoding(t)
-    now = (
-        at_the_clock(alt.Chart(alt.NamedData("layers")), numbers=["value"])
-        .transform_filter("epoch >= datum.first")
-        .transform_calculate(shown=f"clamp(datum.value, {low}, {high})")
-        .encode(x, y, colour)
-    )
+    values = at_the_clock(alt.Chart(alt.NamedData("layers")), numbers=["value"])
+    now = onto_axis(values.transform_filter("epoch >= datum.first"), ends).encode(x, y, colour)
     line = now.mark_line(strokeWidth=LINE).encode(dashes)
     points = now.mark_point(filled=True, size=45, opacity=1).encode(
+        arrows(),
         tooltip=[
             alt.Tooltip("layer:O", title=t.training.layer),
             alt.Tooltip("value:Q", title=t.measures[axis.measure], format=".3~g"),
-        ]
+        ],
     )
     names = at_the_clock(alt.Chart(alt.NamedData("names")), numbers=["value"])
-    ends = names.transform_calculate(end=f"clamp(datum.value, {low}, {high})")
+    named = names.transform_calculate(end=f"clamp(datum.value, {ends.low}, {ends.high})")
     own: Any = y.to_dict()
     shared = {name: own[name] for name in ("scale", "axis", "title")}
     return (
-        alt.layer(line, points, *names_beside(ends, shared, colour, dashes))
+        alt.layer(line, points, *names_beside(named, shared, colour, dashes))
         .add_params(epoch_input())
         .properties(height=LAYERS, description=alternative, padding=SNUG)
     )
@@ -164,7 +161,7 @@ def layers(
 
 
 def losses_table(histories: Sequence[History]) -> pa.Table:
-    """One row a lane: its loss over time."""
+    """One row per lane, with its loss over time."""
     parts = []
     for lane, history in enumerate(histories):
         epochs, losses = finite_losses(history)

@@ -1,7 +1,7 @@
-"""Tables that move with the clock, packed: a row for what stands still, its values as one text.
+"""Packed tables: one row per series, with its values at all epochs joined into one text.
 
-A table with a row for every epoch has the browser test all of its rows at every tick; of a packed
-one it looks up one value in each of a few rows. It also takes a fraction of the bytes.
+With one row per epoch the browser would filter all rows at every tick; in a packed table it looks
+up one value in each of a few rows. A packed table also takes a fraction of the bytes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Column: TypeAlias = Sequence[Any] | NDArray[Any] | pa.Array
 GAP = "|"
 """Between the values of a text."""
 MOVING = b"moving"
-"""Under which a packed table's schema has the names of its columns of texts."""
+"""Key in a packed table's schema metadata: the names of its packed columns."""
 PLACE = "now"
-"""The column in which a chart keeps which of the values holds."""
+"""Column of a chart: the index of the current value."""
 PLACED = (
     "epoch < datum.end ? max(0, floor((epoch - datum.first) / datum.stride)) : datum.last_place"
 )
@@ -30,10 +30,10 @@ PLACED = (
 
 @dataclass(frozen=True)
 class Moments:
-    """The epochs of a text's values, as the few numbers in which the browser finds one of them.
+    """The epochs of packed values, in the four numbers from which the browser computes an index.
 
-    first, stride, end: the epochs, of which only the last two may be closer than `stride`.
-    last_place: how many values there are, less one.
+    first, stride, end: the epochs; only the last two may be closer than `stride`.
+    last_place: the index of the last value.
     """
 
     first: int
@@ -43,7 +43,7 @@ class Moments:
 
     @classmethod
     def of(cls, epochs: NDArray[np.int_]) -> Moments:
-        """The coarsest regular epochs that hit all of these, which ascend."""
+        """The coarsest regular grid that contains all of these ascending epochs."""
         if len(epochs) == 0:
             return cls(0, 1, 0, 0)
         first, end = int(epochs[0]), int(epochs[-1])
@@ -57,12 +57,12 @@ class Moments:
         return np.minimum(self.first + places * self.stride, self.end)
 
     def held(self, epochs: NDArray[np.int_]) -> NDArray[np.int_]:
-        """For each of the own epochs the place in `epochs` of the newest that has come by then."""
+        """For each epoch of the grid, the index of the latest of `epochs` that is not after it."""
         return np.searchsorted(epochs, self.epochs, side="right") - 1
 
 
 def series(values: Iterable[Any]) -> str:
-    """Values over time as one text; a number as exactly as a pixel and a tooltip show it."""
+    """Values joined into one text; numbers to the four digits that a pixel and a tooltip show."""
     return GAP.join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in values)
 
 
@@ -71,10 +71,10 @@ def packed(
     still: Mapping[str, Column],
     moving: Mapping[str, Sequence[Column] | NDArray[Any]],
 ) -> pa.Table:
-    """One row for each of what stands still, `moving` holding its values at each of the `epochs`.
+    """A packed table: constant columns, and the values of each row at each of the `epochs`.
 
-    A value holds until the next one comes, the first one also before it, the last one for ever.
-    A row without values stays without.
+    still: constant columns. moving: columns of sequences, one value per epoch; a row may have none.
+    A value holds until the next epoch; the first one also before its epoch.
     """
     moments = Moments.of(epochs)
     held = moments.held(epochs)
@@ -91,10 +91,7 @@ def packed(
 
 
 def unpacked(table: pa.Table) -> pa.Table:
-    """A table with a row for every value of a packed one and the epoch from which it holds.
-
-    Any other table stays as it is.
-    """
+    """One row per value of a packed table, with its epoch; any other table unchanged."""
     metadata = table.schema.metadata or {}
     if MOVING not in metadata:
         return table
@@ -122,9 +119,9 @@ def unpacked(table: pa.Table) -> pa.Table:
 
 
 def at_the_clock(data: alt.Chart, *words: str, numbers: Sequence[str] = ()) -> alt.Chart:
-    """The rows with what holds at the clock's epoch, in columns of the same names.
+    """The rows with the values at the clock's epoch, in columns of the same names.
 
-    words, numbers: the columns of texts, by what is in them.
+    words, numbers: the packed columns, by the type of their values.
     """
     names = (*words, *numbers)
     parted = data.transform_calculate(**{f"{name}_s": split(name) for name in names})
@@ -136,9 +133,9 @@ def at_the_clock(data: alt.Chart, *words: str, numbers: Sequence[str] = ()) -> a
 
 
 def over_time(data: alt.Chart, *numbers: str, by: str | None = None) -> alt.Chart:
-    """A row for every value, with its epoch: what lines are drawn of.
+    """One row per value, with its epoch, for lines over time.
 
-    by: the column that tells rows apart, if there are several.
+    by: the column that identifies a row, if there are several rows.
     """
     flat = (
         data.transform_calculate(**{name: split(name) for name in numbers})

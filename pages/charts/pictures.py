@@ -66,14 +66,14 @@ def shade_classes(values: Pixels) -> str:
 
 
 EDGE = 1
-"""Pixels around each picture of a film that repeat its edge, or smoothing would mix neighbours."""
+"""Pixels of padding around each picture of a sheet, or smoothing would blend neighbours."""
 CELL = GRID + 2 * EDGE
 
 
 def film(pictures: Sequence[Pixels], shaded: Callable[[Pixels], str]) -> dict[str, list[Any]]:
-    """Pictures side by side on one sheet: the columns of a row of which `playing` draws one.
+    """A sprite sheet, as the columns of one row; `playing` draws one of its pictures.
 
-    pictures: each (GRID, GRID). shaded: makes a picture of the sheet.
+    pictures: each (GRID, GRID). shaded: turns the pixels of the sheet into a data URI.
     """
     across = ceil(sqrt(len(pictures)))
     down = ceil(len(pictures) / across)
@@ -85,10 +85,10 @@ def film(pictures: Sequence[Pixels], shaded: Callable[[Pixels], str]) -> dict[st
 
 
 def playing(data: alt.Chart) -> alt.Chart:
-    """One picture of a film, as large as the chart.
+    """One picture of a sprite sheet, as large as the chart.
 
-    data: rows from `film` with the number of the picture, `picture`. The sheet is moved behind the
-    chart's window: the browser has decoded it by then, and draws one element.
+    data: a row from `film` with the index of the picture, `picture`. The sheet is one image that is
+    shifted under a clip path, so no picture is decoded while it plays.
     """
     left = f"({{number}} * {CELL} + {EDGE}) / {GRID}"
     return data.mark_image(

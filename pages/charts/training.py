@@ -57,9 +57,9 @@ def decided(values: np.ndarray[Any, Any], task: Task) -> float:
 
 
 def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
-    """Pictures of the plane as one row; else one row a sample, with what is predicted over time.
+    """Pictures of the plane in one row, or one row per sample with its prediction over time.
 
-    Of pictures `flat` is 1 where the network answers the same everywhere; `note` says so.
+    `flat` is 1 where the network answers the same everywhere; `note` is the text that says so.
     """
     dataset = run.source
     epochs = np.array([frame.epoch for frame in frames], dtype=int)
@@ -423,6 +423,22 @@ class MeasureAxis:
         )
 
 
+def onto_axis(data: alt.Chart, ends: Ends) -> alt.Chart:
+    """Adds `shown`, the `value` clipped to the axis, and `mark`, on which side it lies beyond."""
+    low, high = ends
+    chart: alt.Chart = data.transform_calculate(
+        shown=f"clamp(datum.value, {low}, {high})",
+        mark=f"datum.value < {low} ? 'below' : datum.value > {high} ? 'above' : 'within'",
+    )
+    return chart
+
+
+def arrows() -> alt.Shape:
+    """An arrow at the end of the axis for a value beyond it, from the column `mark`."""
+    sides = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+    return alt.Shape("mark:N").scale(domain=list(sides), range=list(sides.values())).legend(None)
+
+
 def ladder(
     t: Text, colours: Palette, colour: str, axis: MeasureAxis, depth: int, alternative: str
 ) -> alt.LayerChart:
@@ -431,7 +447,6 @@ def ladder(
     Data: `ladder` from `ladder_table`. What lies beyond the axis is an arrow at its end.
     """
     kind = axis.kind
-    low, high = measure_ends(kind, axis.deepest)
     base = alt.Chart().encode(
         alt.X("layer:O")
         .scale(domain=list(range(1, depth + 2 if kind.to_output else depth + 1)))
@@ -446,11 +461,7 @@ def ladder(
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
-        alt.Shape("mark:N")
-        .scale(
-            domain=["below", "within", "above"], range=["triangle-down", "circle", "triangle-up"]
-        )
-        .legend(None),
+        arrows(),
         tooltip=[
             alt.Tooltip("epoch:Q", title=t.training.epoch),
             alt.Tooltip("layer:O", title=t.training.layer),
@@ -470,13 +481,9 @@ def ladder(
     ).encode(text="label:N")
     label = label.transform_filter("datum.layer == 1")
     marks = alt.layer(line, points, label, data=alt.NamedData("ladder"))
+    now = at_the_clock(marks, "label", numbers=["value"]).transform_filter("epoch >= datum.first")
     return (
-        at_the_clock(marks, "label", numbers=["value"])
-        .transform_filter("epoch >= datum.first")
-        .transform_calculate(
-            shown=f"clamp(datum.value, {low}, {high})",
-            mark=f"datum.value < {low} ? 'below' : datum.value > {high} ? 'above' : 'within'",
-        )
+        onto_axis(now, measure_ends(kind, axis.deepest))
         .add_params(epoch_input())
         .properties(height=LADDER, description=alternative, padding=SNUG)
     )

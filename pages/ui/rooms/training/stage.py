@@ -53,7 +53,7 @@ from pages.ui.widgets.controls import one_part
 from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
-LONGEST = 18
+LONGEST = 14
 """Letters of a lane's name beside its line."""
 LEARNT = 0.9
 """Training accuracy above which a seed counts as having learnt."""
