@@ -234,13 +234,12 @@ def test_a_phone_has_all_lanes_in_one_chart_and_the_play_button_in_reach(browser
     """Unless its reader chooses otherwise, and the link says so."""
     page = open_page(
         browser,
-        f"{address}/training?language=en&epochs=60",
-        0,
+        f"{address}/training?language=en",
+        2,
         viewport={"width": 390, "height": 800},
     )
     charts = page.locator("[data-testid=stVegaLiteChart]")
     expect(charts).to_have_count(2)
-    settle(page, 2)
     page.locator(".caption").last.scroll_into_view_if_needed()
     play = page.locator(".clock .play")
     play.click(trial=True)
