@@ -77,8 +77,9 @@ class Propagating(Spec):
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
 
 
-VIEWS = dict.fromkeys(("charts", "network"))
-"""How the training page shows its networks."""
+AUTO = "auto"
+VIEWS = dict.fromkeys(("charts", "compare", "network"))
+"""How the training page shows its networks; by itself it decides by the width of the window."""
 FLOWS = dict.fromkeys(("forwards", "backwards"))
 """What the picture of a network shows: its weights, or the error on its way back."""
 
@@ -87,13 +88,14 @@ FLOWS = dict.fromkeys(("forwards", "backwards"))
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
-    view: charts of each network, or the network itself. flow: what the network's lines and rings
-    show. tool: the instrument below the stage. unit_...: the unit that it marks, 0 for none.
+    view: charts of each network, of all in one, or the networks themselves. flow: what the
+    network's lines and rings show. tool: the instrument below the stage. unit_...: the unit that
+    it marks, 0 for none.
     a_..., b_...: the two moments that are compared.
     """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
-    view: str = choice("charts", VIEWS)
+    view: str = choice(AUTO, dict.fromkeys((AUTO, *VIEWS)))
     flow: str = choice("backwards", FLOWS)
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)

@@ -141,3 +141,18 @@ def test_a_control_whose_script_comes_late_shows_what_is_set(browser, address):
     settle(page, 1)
     expect(chosen).to_have_text(["Network", "Error, backwards"])
     page.close()
+
+
+def test_the_walk_of_the_story_takes_the_error_back_through_the_network(browser, address):
+    """On the clock of its staircase: layer by layer, and forwards again when the clock is."""
+    page = open_page(browser, f"{address}/?language=en&scene=4", 1)
+    canvas = page.locator(".network canvas")
+    assert "Enter" not in canvas.get_attribute("aria-label")  # no unit opens anything here
+    seen = []
+    for factor in (0, 2, 4, 6, 8, 10, 0):
+        page.locator(".clock .time").fill(str(factor))
+        page.wait_for_timeout(150)
+        seen.append(page.evaluate(PICTURES)[0])
+    assert len(set(seen)) == 6
+    assert seen[0] == seen[-1]
+    page.close()
