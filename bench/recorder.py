@@ -9,7 +9,6 @@ every step. Every number is a median of seconds of processor time over rounds of
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,8 +17,7 @@ from time import process_time
 import torch
 from torch import nn
 
-sys.path.append(str(Path(__file__).parents[1] / "recorder"))
-from layer_recorder import watch
+from recorder.layer_recorder import watch
 
 LAYERS, WIDTH, BATCH, STEPS = 10, 512, 128, 10
 

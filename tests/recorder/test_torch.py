@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,11 +12,10 @@ import pytest
 from core.nn.activations import ACTIVATIONS
 from core.nn.probes import measure, norms
 from core.runs.training import RunSpec, Trainer
-from tests.recorder.folder import loaded
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
-recorder = loaded()
+recorder = import_module("recorder.layer_recorder")
 
 MODULES = {
     "sigmoid": nn.Sigmoid,

@@ -1,0 +1,65 @@
+"""Recordings that a visitor brought, held in the session and nowhere else.
+
+A link holds the file's fingerprint, never the file: whoever opens it without is asked for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import streamlit as st
+
+from core.watched.watched import Watched
+from pages.files.recordings import RecordingError, example, read_recording
+from pages.ui.session import keep, linked
+from pages.ui.settings import Watching
+
+MOST_FILES = 2
+"""Recordings that a session holds at once, so that an undo finds the one before."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rack:
+    """files: the last ones read, with their names, newest last. error: what is wrong with the one
+    that was brought last."""
+
+    files: tuple[tuple[str, Watched], ...] = ()
+    error: RecordingError | None = None
+
+
+def rack() -> Rack:
+    return st.session_state.get("recordings", Rack())
+
+
+def put(new: Rack) -> None:
+    st.session_state["recordings"] = new
+
+
+def take(content: bytes, name: str) -> None:
+    """Read what was brought; where that is impossible, keep what there was and say why."""
+    try:
+        watched = read_recording(content)
+    except RecordingError as error:
+        put(replace(rack(), error=error))
+        return
+    others = tuple(pair for pair in rack().files if pair[1].digest != watched.digest)
+    put(Rack((*others, (name, watched))[-MOST_FILES:]))
+    watching = replace(linked(Watching), own_recording=watched.digest, own_guess=0.0)
+    keep(watching.to_query(), Watching.keys())
+
+
+def drop() -> None:
+    """Go back to the examples; what was brought is forgotten."""
+    put(Rack())
+    keep(replace(linked(Watching), own_recording="").to_query(), Watching.keys())
+
+
+def find(digest: str) -> tuple[str, Watched] | None:
+    """The recording with this fingerprint and its name, if this session holds it."""
+    return next((pair for pair in rack().files if pair[1].digest == digest), None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def shipped(name: str) -> Watched:
+    """One of the examples."""
+    return read_recording(example(name))
