@@ -5,12 +5,14 @@ The code is text: it is shown, never run.
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from collections.abc import Sequence
+from math import sqrt
 from types import MappingProxyType
 
 import numpy as np
 
 from core.lessons.remedies import within
+from core.nn.activations import ACTIVATIONS, Family
 from core.runs.rules import Rule
 from core.runs.training import RunSpec
 from core.watched.verdict import entry_of
@@ -41,62 +43,78 @@ CLASSES = MappingProxyType(
 )
 """The modules of the functions that PyTorch's names stand for."""
 
-EVERY = """\
+XAVIER = """\
 for layer in model.modules():
     if isinstance(layer, (nn.Linear, nn.Conv2d)):
-        {line}"""
-WEIGHTS = "nn.init.{scheme}(layer.weight{more})"
-REPLACE = """\
-# replace nn.{old}() by nn.{new}() {where}, and begin with weights to match
-"""
-XAVIER = EVERY.format(line=WEIGHTS.format(scheme="xavier_normal_", more=""))
-HE = EVERY.format(line=WEIGHTS.format(scheme="kaiming_normal_", more=', nonlinearity="relu"'))
+        nn.init.xavier_normal_(layer.weight)"""
+HE = """\
+for layer in model.modules():
+    if isinstance(layer, (nn.Linear, nn.Conv2d)):
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")"""
+RECTIFIED = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 CODE = MappingProxyType(
     {
-        "tanh": REPLACE.replace("{new}", "Tanh") + XAVIER,
-        "relu_he": REPLACE.replace("{new}", "ReLU") + HE,
-        "leaky": "# replace nn.{old}() by nn.LeakyReLU(0.01) {where}",
-        "weights": HE + "  # for ReLU; for tanh and sigmoid: nn.init.xavier_normal_",
+        "tanh": ("Tanh", XAVIER),
+        "relu_he": ("ReLU", HE),
+        "leaky": ("LeakyReLU", ""),
         "batch_norm": (
+            "",
             "# after every nn.Linear or nn.Conv2d and before its activation:\n"
-            "nn.BatchNorm1d(width)  # nn.BatchNorm2d(channels) after a convolution"
+            "nn.BatchNorm1d(width)  # nn.BatchNorm2d(channels) after a convolution",
         ),
-        "layer_norm": "# after every nn.Linear and before its activation:\nnn.LayerNorm(width)",
-        "skip": "x = x + activation(layer(x))  # instead of x = activation(layer(x))",
+        "layer_norm": (
+            "",
+            "# after every nn.Linear and before its activation:\nnn.LayerNorm(width)",
+        ),
+        "skip": ("", "x = x + activation(layer(x))  # instead of x = activation(layer(x))"),
         "clip": (
+            "",
             "loss.backward()\n"
             "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before the step\n"
-            "optimizer.step()"
+            "optimizer.step()",
         ),
-        "adam": "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)",
-        "rate_down": "optimizer = torch.optim.{optimizer}(model.parameters(), lr={lower})",
-        "rate_up": "optimizer = torch.optim.{optimizer}(model.parameters(), lr={higher})",
+        "adam": ("", "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)"),
+        "rate_down": ("", "optimizer = torch.optim.OPTIMIZER(model.parameters(), lr=LOWER)"),
+        "rate_up": ("", "optimizer = torch.optim.OPTIMIZER(model.parameters(), lr=HIGHER)"),
     }
 )
-"""Remedies by their key in `core.lessons.remedies.CHANGES`."""
+"""By the key in `core.lessons.remedies.CHANGES`: the activation that it puts in place of others, ""
+for none, and the code."""
 
 
 def proposed(rule: Rule) -> list[str]:
     """The single remedies that a rule proposes and that there is code for, in its order."""
     keys = (key for together in rule.remedies for key in together.split("+"))
-    return [key for key in dict.fromkeys(keys) if key in CODE][:MOST]
+    return [key for key in dict.fromkeys(keys) if key in CODE or key == "weights"]
+
+
+def programs(keys: Sequence[str], watched: Watched) -> dict[str, str]:
+    """Remedies as PyTorch code for this network, `MOST` of them, by key; none says it twice."""
+    found: dict[str, str] = {}
+    for key in keys:
+        code = code_of(key, watched)
+        if code not in found.values() and len(found) < MOST:
+            found[key] = code
+    return found
 
 
 def code_of(key: str, watched: Watched) -> str:
     """A remedy as PyTorch code for this network."""
+    hidden = {watched.layers[k].activation for k in watched.stack} & CLASSES.keys()
+    old = next(iter(hidden)) if len(hidden) == 1 else ""
+    if key == "weights":
+        rectified = old and ACTIVATIONS[entry_of(old)].family in RECTIFIED
+        return HE if rectified else XAVIER
+    new, program = CODE[key]
+    if new and new != CLASSES.get(old):
+        replaced = f"# replace nn.{CLASSES.get(old, '...')}() by nn.{new}() in every hidden layer"
+        program = f"{replaced}\n{program}"
     rates = watched.rate[np.isfinite(watched.rate)]
-    rate = float(rates[-1]) if len(rates) else nan
-    changed = np.isfinite(rate)
-    known = {layer.activation for layer in watched.layers if layer.activation in CLASSES}
-    old = CLASSES[next(iter(known))] if len(known) == 1 else "..."
-    return CODE[key].format(
-        old=old,
-        where="in every hidden layer",
-        optimizer="SGD" if watched.optimizer not in OPTIMIZERS else watched.optimizer,
-        lower=f"{rate / 10:g}" if changed else "...",
-        higher=f"{rate * 10:g}" if changed else "...",
-    )
+    for word, factor in (("LOWER", 0.1), ("HIGHER", 10.0)):
+        program = program.replace(word, f"{rates[-1] * factor:.6g}" if len(rates) else "...")
+    kind = watched.optimizer if watched.optimizer in OPTIMIZERS else "SGD"
+    return program.replace("OPTIMIZER", kind).rstrip()
 
 
 OPTIMIZERS = frozenset(("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "RAdam"))

@@ -68,6 +68,13 @@ class Watched:
         return found or list(range(len(self.layers)))
 
     @property
+    def shown(self) -> list[int]:
+        """Where the layers are that are drawn: all but embeddings and normalizations, if any."""
+        aside = ("embedding", "norm")
+        found = [k for k, layer in enumerate(self.layers) if layer.kind not in aside]
+        return found or list(range(len(self.layers)))
+
+    @property
     def thinned(self) -> bool:
         return len(self.steps) < self.rows_in_file - self.unread
 

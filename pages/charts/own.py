@@ -98,14 +98,15 @@ def powers_of_ten(values: Array) -> Decades:
     number, and what lies beyond is drawn at the axis' end."""
     found = decades(values)
     high = min(found.high, MOST_DECADES)
-    return Decades(min(max(found.low, high - MOST_DECADES), high - 1), high)
+    low = max(found.low - 1, high - MOST_DECADES)  # one more, for the label under the lowest point
+    return Decades(min(low, high - 1), high)
 
 
 def profile_table(
     watched: Watched, frames: Sequence[int], profile: Profile, axis: Decades | Ends
 ) -> pa.Table:
     """One row per frame and layer. `shown` stays within the axis, `mark` says what lies beyond."""
-    layers = watched.stack
+    layers = watched.shown
     values = watched.measures[profile.measure][np.ix_(list(frames), layers)]
     values = np.abs(values)
     ends = axis.ends if isinstance(axis, Decades) else axis
@@ -190,10 +191,16 @@ def profile(
             alt.Tooltip("value:Q", title=title, format=".3~g"),
         ],
     )
+    room = "height - scale('y', datum.shown) > 24"
     label = base.mark_text(
-        dx=6, dy=-14, align="left", baseline="top", color=colours.ink, fontSize=12,
+        dx=alt.expr(f"{room} ? -4 : 9"),
+        dy=alt.expr(f"{room} ? 9 : -15"),
+        align="left",
+        baseline="top",
+        color=colours.ink,
+        fontSize=12,
         fontWeight="bold",
-    ).encode(text="label:N")  # fmt: skip
+    ).encode(text="label:N")
     now = (
         alt.Chart(alt.NamedData("clock"))
         .transform_filter(NOW)
@@ -242,7 +249,7 @@ def course(
     x = (
         alt.X("step:Q")
         .scale(domain=[first, max(last, first + 1)], nice=False)
-        .axis(tickCount=5, format="~s", **CLOSE)
+        .axis(tickCount=5, format=",d", **CLOSE)
         .title(t.own.steps)
     )
     if isinstance(axis, Decades):
@@ -280,7 +287,7 @@ def course(
 
 def map_tables(watched: Watched, colours: Palette, axis: Decades) -> dict[str, pa.Table]:
     """The error of every layer and row as a picture, the darker the larger; layer 1 at the left."""
-    values = watched.measures["delta"][:, watched.stack]
+    values = watched.measures["delta"][:, watched.shown]
     with np.errstate(divide="ignore", invalid="ignore"):
         size = (np.log10(np.abs(values)) - axis.low) / (axis.high - axis.low)
     size = np.where(np.isinf(values), 1.0, size)

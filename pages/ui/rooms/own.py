@@ -7,15 +7,16 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from core.watched.remedies import code_of, proposed, rebuilt
+from core.watched.remedies import programs, proposed, rebuilt
 from core.watched.verdict import STEPS, Judged, Silence, judged
 from core.watched.watched import Watched
 from pages.charts import own as drawn
+from pages.charts.facts import name_of
 from pages.charts.style import Palette
 from pages.charts.vocabulary import Decades
 from pages.files.recordings import MEGABYTES
 from pages.texts import Text
-from pages.texts.numbers import fraction, loss_of, plain, power, whole
+from pages.texts.numbers import fraction, loss_of, power, significant, whole
 from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.session import take_over
@@ -173,7 +174,7 @@ def guess(t: Text, watching: Watching) -> None:
 
 def charts(t: Text, colours: Palette, watched: Watched, found: Judged) -> None:
     """The clock, and what it moves."""
-    layers, calls = len(watched.stack), max((c.shape[1] for c in watched.calls.values()), default=1)
+    layers, calls = len(watched.shown), max((c.shape[1] for c in watched.calls.values()), default=1)
     frames = drawn.frames_of(watched, max(layers, calls))
     now = drawn.clock_table(t, watched, frames)
     clock(
@@ -201,7 +202,7 @@ def one_profile(
     t: Text, colours: Palette, watched: Watched, measure: str, frames: list[int], now: object
 ) -> None:
     profile = drawn.PROFILES[measure]
-    values = watched.measures[measure][:, watched.stack]
+    values = watched.measures[measure][:, watched.shown]
     if not np.isfinite(values).any():
         st.caption(t.own.not_measured.format(name=t.own.measures[measure]))
         return
@@ -209,7 +210,7 @@ def one_profile(
     first, last = values[frames[-1]][[0, -1]]
     told = t.own.alternatives.profile.format(
         name=t.own.measures[measure],
-        layers=len(watched.stack),
+        layers=len(watched.shown),
         first=power(float(first)),
         last=power(float(last)),
     )
@@ -219,7 +220,7 @@ def one_profile(
         colours,
         measure,
         axis,
-        len(watched.stack),
+        len(watched.shown),
         told,
         profile=drawn.profile_table(watched, frames, profile, axis),
         clock=now,
@@ -251,16 +252,16 @@ def time_steps(
 
 def error_map(t: Text, colours: Palette, watched: Watched, now: object) -> None:
     """All layers and steps at once."""
-    axis = drawn.axis_of(drawn.PROFILES["delta"], watched.measures["delta"][:, watched.stack])
+    axis = drawn.axis_of(drawn.PROFILES["delta"], watched.measures["delta"][:, watched.shown])
     assert isinstance(axis, Decades)
     st.markdown(t.own.map.format(low=power(10.0**axis.low), high=power(10.0**axis.high)))
     show(
         drawn.error_map,
         t,
         colours,
-        len(watched.stack),
+        len(watched.shown),
         len(watched.steps),
-        t.own.alternatives.map.format(layers=len(watched.stack)),
+        t.own.alternatives.map.format(layers=len(watched.shown)),
         clock=now,
         **drawn.map_tables(watched, colours, axis),
     )
@@ -292,7 +293,7 @@ def losses(t: Text, colours: Palette, watched: Watched, found: Judged, now: obje
 def layers(t: Text, watched: Watched) -> None:
     """The network, layer by layer."""
     words = t.own
-    places = {place: number for number, place in enumerate(watched.stack, start=1)}
+    places = {place: number for number, place in enumerate(watched.shown, start=1)}
     with st.expander(words.layers.format(count=len(watched.layers))):
         rows = [
             {
@@ -316,16 +317,19 @@ def remedies(t: Text, watched: Watched, found: Judged) -> None:
     if keys:
         st.header(words.remedies, anchor=False)
         st.markdown(words.remedies_note)
-        for key in keys:
+        for key, program in programs(keys, watched).items():
             st.markdown(f"**{t.laboratory.remedies[key]}**")
-            st.code(code_of(key, watched), language="python")
+            st.code(program, language="python")
     if len(watched.stack) < 2:
         return
     run = rebuilt(watched)
     st.header(words.rebuild_title, anchor=False)
     st.markdown(
         words.rebuild_note.format(
-            depth=run.depth, width=run.width, activation=run.activation, gain=plain(run.gain)
+            depth=run.depth,
+            width=run.width,
+            activation=name_of(t, run.activation),
+            gain=significant(run.gain, 2),
         )
     )
     if st.button(

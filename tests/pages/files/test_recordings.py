@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from core.watched.remedies import code_of, proposed, rebuilt
+from core.watched.remedies import programs, proposed, rebuilt
 from core.watched.verdict import judged
 from core.watched.watched import MEASURES
 from pages.files import recordings
@@ -171,8 +171,8 @@ def outcome(content):
     assert all(watched.measures[name].shape == (rows, layers) for name in MEASURES)
     found = judged(watched)
     assert (found.rule is None) != (found.silence is None)
-    for key in proposed(found.rule) if found.rule else ():
-        assert code_of(key, watched)
+    if found.rule:
+        assert all(programs(proposed(found.rule), watched).values())
     assert rebuilt(watched).to_query() is not None
     return "read"
 
