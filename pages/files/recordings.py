@@ -49,6 +49,8 @@ class Fault(StrEnum):
     NO_LAYERS = "no_layers"
     TOO_MANY_LAYERS = "too_many_layers"
     NO_ROWS = "no_rows"
+    NO_COLUMNS = "no_columns"
+    TOO_MANY_COLUMNS = "too_many_columns"
 
 
 class RecordingError(ValueError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from core.watched.watched import Watched
+from pages.files.logs import read_any
 from pages.files.recordings import RecordingError, example, read_recording
 from pages.ui.session import keep, linked
 from pages.ui.settings import Watching
@@ -38,7 +39,7 @@ def put(new: Rack) -> None:
 def take(content: bytes, name: str) -> None:
     """Read what was brought; where that is impossible, keep what there was and say why."""
     try:
-        watched = read_recording(content)
+        watched = read_any(content)
     except RecordingError as error:
         put(replace(rack(), error=error))
         return
