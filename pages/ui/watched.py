@@ -22,10 +22,12 @@ MOST_FILES = 2
 @dataclass(frozen=True, eq=False)
 class Rack:
     """files: the last ones read, with their names, newest last. error: what is wrong with the one
-    that was brought last."""
+    that was brought last. dropped: how often the uploader was emptied; what comes after is another.
+    """
 
     files: tuple[tuple[str, Watched], ...] = ()
     error: RecordingError | None = None
+    dropped: int = 0
 
 
 def rack() -> Rack:
@@ -44,14 +46,19 @@ def take(content: bytes, name: str) -> None:
         put(replace(rack(), error=error))
         return
     others = tuple(pair for pair in rack().files if pair[1].digest != watched.digest)
-    put(Rack((*others, (name, watched))[-MOST_FILES:]))
+    put(replace(rack(), files=(*others, (name, watched))[-MOST_FILES:], error=None))
     watching = replace(linked(Watching), own_recording=watched.digest, own_guess=0.0)
     keep(watching.to_query(), Watching.keys())
 
 
+def forget_error() -> None:
+    """What could not be read was taken back."""
+    put(replace(rack(), error=None))
+
+
 def drop() -> None:
     """Go back to the examples; what was brought is forgotten."""
-    put(Rack())
+    put(Rack(dropped=rack().dropped + 1))
     keep(replace(linked(Watching), own_recording="").to_query(), Watching.keys())
 
 
