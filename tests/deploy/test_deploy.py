@@ -86,7 +86,7 @@ def test_files_that_never_change_come_from_nginx_compressed_and_are_kept(running
     assert get(f"{running.address}/static/js/none.js")[0] == 404  # Streamlit would send a page
 
 
-def test_the_page_itself_is_asked_for_anew(running):
+def test_the_page_itself_is_requested_again(running):
     assert get(f"{running.address}/")[1]["Cache-Control"] == "no-cache"
 
 
@@ -124,7 +124,7 @@ def test_an_upload_beyond_the_limit_is_refused_by_nginx(running):
     host, port = running.address.removeprefix("http://").split(":")
     line = http.client.HTTPConnection(host, int(port), timeout=30)
     line.putrequest("PUT", "/_stcore/upload_file/session/file")
-    line.putheader("Content-Length", str(22_000_000))
+    line.putheader("Content-Length", str(23_000_000))
     line.endheaders()
     with contextlib.closing(line):
         assert line.getresponse().status == 413

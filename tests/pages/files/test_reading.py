@@ -227,6 +227,22 @@ def test_the_same_table_is_read_from_every_form(content, skipped):
     assert reasons(sheet) == skipped
 
 
+@pytest.mark.parametrize(
+    "title",
+    [
+        "my data",
+        "measured by hand",
+        "measured by hand today",
+        "# measured by hand",
+        "Table 1 of 3\n",
+    ],
+)
+def test_a_title_is_no_header_however_many_words_it_has(title):
+    sheet = read(f"{title}\n{ALIGNED}")
+    assert [column.name for column in sheet.columns] == ["u", "v", "kind"]
+    assert title.strip() in {skipped.text for skipped in sheet.skipped}
+
+
 def test_columns_of_fixed_width_may_have_empty_cells():
     text = lines(
         "name    age  height kind",
