@@ -22,12 +22,13 @@ MOST_FILES = 2
 @dataclass(frozen=True, eq=False)
 class Rack:
     """files: the last ones read, with their names, newest last. error: what is wrong with the one
-    that was brought last. dropped: how often the uploader was emptied; what comes after is another.
+    that was brought last, and what was on the page then. brought: how many there were; each empties
+    the uploader, which would hold the file, and what comes after is another one.
     """
 
     files: tuple[tuple[str, Watched], ...] = ()
-    error: RecordingError | None = None
-    dropped: int = 0
+    error: tuple[RecordingError, Watching] | None = None
+    brought: int = 0
 
 
 def rack() -> Rack:
@@ -40,25 +41,27 @@ def put(new: Rack) -> None:
 
 def take(content: bytes, name: str) -> None:
     """Read what was brought; where that is impossible, keep what there was and say why."""
+    now, watching = rack(), linked(Watching)
     try:
         watched = read_any(content)
     except RecordingError as error:
-        put(replace(rack(), error=error))
+        put(replace(now, error=(error, watching), brought=now.brought + 1))
         return
-    others = tuple(pair for pair in rack().files if pair[1].digest != watched.digest)
-    put(replace(rack(), files=(*others, (name, watched))[-MOST_FILES:], error=None))
-    watching = replace(linked(Watching), own_recording=watched.digest, own_guess=0.0)
-    keep(watching.to_query(), Watching.keys())
+    others = tuple(pair for pair in now.files if pair[1].digest != watched.digest)
+    put(Rack((*others, (name, watched))[-MOST_FILES:], brought=now.brought + 1))
+    new = replace(watching, own_recording=watched.digest, own_guess=0.0)
+    keep(new.to_query(), Watching.keys())
 
 
-def forget_error() -> None:
-    """What could not be read was taken back."""
-    put(replace(rack(), error=None))
+def error_now() -> RecordingError | None:
+    """What is wrong with the file that was brought last, as long as nothing else was chosen."""
+    found = rack().error
+    return found[0] if found is not None and found[1] == linked(Watching) else None
 
 
 def drop() -> None:
     """Go back to the examples; what was brought is forgotten."""
-    put(Rack(dropped=rack().dropped + 1))
+    put(Rack(brought=rack().brought))
     keep(replace(linked(Watching), own_recording="").to_query(), Watching.keys())
 
 

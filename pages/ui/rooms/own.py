@@ -21,7 +21,7 @@ from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.session import take_over
 from pages.ui.settings import Watching
-from pages.ui.watched import drop, find, forget_error, rack, shipped, take
+from pages.ui.watched import drop, error_now, find, rack, shipped, take
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls
 from pages.ui.widgets.owndata import WORDS
@@ -71,13 +71,13 @@ def bring(t: Text, watching: Watching) -> None:
         )
         st.file_uploader(
             words.upload.format(limit=MEGABYTES),
-            key=(key := f"{UPLOAD}{rack().dropped}"),
+            key=(key := f"{UPLOAD}{rack().brought}"),
             max_upload_size=MEGABYTES,
             on_change=taken_file,
             args=(key,),
         )
         st.caption(words.privacy)
-    if (error := rack().error) is not None:
+    if (error := error_now()) is not None:
         # a text of a file is code, so that nothing in it can be markup
         told = words.faults[error.fault].format(
             line=error.line, limit=whole(error.limit, t), value=code(error.value)
@@ -88,8 +88,6 @@ def bring(t: Text, watching: Watching) -> None:
 def taken_file(key: str) -> None:
     if (file := st.session_state[key]) is not None:
         take(file.getvalue(), file.name)
-    else:
-        forget_error()
 
 
 def code(text: str) -> str:

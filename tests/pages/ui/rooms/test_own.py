@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import texts
-from pages.files.recordings import example, examples, read_recording
+from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
 from pages.ui.rooms.own import code
+from pages.ui.settings import Watching
 from pages.ui.watched import Rack
 from tests.browser.drive import ROOT
 from tests.crossing import crossed
-from tests.pages.ui.test_pages import visit
+from tests.pages.ui.test_pages import every_language, visit
 
 T = texts.LANGUAGES["en"].text
 ROW = {"step": 0, "loss": 0.5, "delta": [0.25, 1.0]}
@@ -87,6 +89,28 @@ def test_a_file_that_is_not_here_is_asked_for():
     app = visit("own", own_recording="0123456789abcdef")
     assert "`01234567`" in app.info[0].value
     assert not app.get("vega_lite_chart")
+
+
+def test_a_file_that_cannot_be_read_gets_one_sentence_until_something_else_is_chosen():
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    error = RecordingError(Fault.NO_HEAD, line=1, value="a,b")
+    app.session_state["recordings"] = Rack(error=(error, Watching()))
+    app.switch_page(OWN_TRAINING.script).run()
+    assert [element.value for element in app.error] == [
+        T.own.faults.no_head.format(line=1, value="`a,b`")
+    ]
+    app.query_params["own_example"] = "dying_relu"
+    app.session_state["session"] = replace(
+        app.session_state["session"], settings={"own_example": "dying_relu"}
+    )
+    assert not app.run().error
+
+
+@every_language
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_its_words(language, fault):
+    words = texts.LANGUAGES[language].text.own.faults
+    assert "{" not in words[fault].format(line=1, limit="2", value="x").replace('{"format"', "")
 
 
 def test_what_was_left_out_of_a_file_is_said():
