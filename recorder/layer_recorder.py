@@ -29,9 +29,9 @@ their output), cells called in a loop, gradient accumulation, GradScaler and aut
 activations, too.
 
 What does not: models under `torch.compile` (refused), activation checkpointing (the error inside is
-missing), optimizers that call a closure (LBFGS). DistributedDataParallel has not been tested; watch
-in one process, whose share of the batch it then sees. The watched module must be the one that is
-called, and first dimension of its first tensor must be the samples; if not, say
+missing), optimizers that call a closure (LBFGS). DistributedDataParallel was tried with one process
+only: watch in one, whose share of the batch it then sees. The watched module must be the one that
+is called, and the first dimension of its first tensor must be the samples; if not, say
 `recorder.loss(loss, samples=...)`.
 """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from importlib import import_module
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from core.nn.activations import ACTIVATIONS
 from core.nn.probes import measure, norms
 from core.runs.training import RunSpec, Trainer
+from tests.recorder.folder import FOLDER
 
 torch = pytest.importorskip("torch")
 nn, F = torch.nn, torch.nn.functional
@@ -133,6 +135,24 @@ def test_an_mlp_has_the_numbers_of_the_core(tmp_path, run):
 def test_the_largest_slopes_are_those_of_the_core(key):
     name = {"hard_tanh": "hardtanh"}.get(key, key)
     assert recorder.STEEPEST[name] == pytest.approx(ACTIVATIONS[key].max_slope, rel=1e-12)
+
+
+def test_the_lines_of_the_readme_record_a_training(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (FOLDER / "README.md").read_text("utf-8")
+    lines = text.split("```python\n")[1].split("```")[0].replace("layer_recorder", "module")
+    monkeypatch.setitem(sys.modules, "module", recorder)
+    model = nn.Linear(3, 1)
+    space = {
+        "model": model,
+        "optimizer": torch.optim.SGD(model.parameters(), lr=0.1),
+        "batches": [(torch.ones(4, 3), torch.ones(4, 1))] * 20,
+        "criterion": F.mse_loss,
+    }
+    exec(lines, space)
+    space["recorder"].close()
+    _, rows = recorded(tmp_path / "run.jsonl")
+    assert [row["step"] for row in rows] == [0, 10]
 
 
 def network(**options):

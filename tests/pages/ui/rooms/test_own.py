@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from pages import texts
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
-from pages.ui.rooms.own import code
+from pages.ui.rooms.own import USE, code
 from pages.ui.settings import Watching
 from pages.ui.watched import Rack
 from tests.browser.drive import ROOT
@@ -66,6 +66,11 @@ def test_the_network_is_rebuilt_on_the_training_page():
     assert settings["depth"] == "8"
     assert settings["width"] == "16"
     assert "activation" not in settings or settings["activation"] == "sigmoid"
+
+
+def test_the_page_shows_the_lines_of_the_recorders_readme():
+    readme = (ROOT / "recorder" / "README.md").read_text("utf-8")
+    assert f"```python\n{USE}\n```" in readme
 
 
 def brought(content, name="mine.jsonl"):
