@@ -409,6 +409,20 @@ def test_an_evaluation_between_two_steps_is_not_recorded(tmp_path):
     _, (row,) = recorded(tmp_path / "run.jsonl")
     assert row["samples"] == 2
     assert "calls" not in row
+    plain = network()
+    values = plain[0](torch.ones(2, 3).double()).relu()
+    assert row["mean"][0] == pytest.approx(values.mean().item(), rel=1e-9)
+
+
+def test_an_activation_in_place_has_the_row_of_one_that_is_not(tmp_path):
+    rows = []
+    for in_place in (False, True):
+        model = network()
+        model[1] = nn.ELU(alpha=1.0, inplace=in_place)
+        model[0].weight.data *= 10
+        rows.append(steps(model, tmp_path / "run.jsonl", 1)[1][0])
+    assert 0 < rows[0]["saturated"][0] < 1
+    assert rows[0] == rows[1]
 
 
 def test_a_forward_pass_that_fails_leaves_no_mode_behind(tmp_path):

@@ -89,6 +89,11 @@ def test_a_table_with_a_column_for_each_layer_is_read():
     assert np.isnan(watched.measures["delta"]).all()
 
 
+def test_the_loss_is_that_of_the_training():
+    watched = read_any(b"step,val_loss,loss,grad/a\n0,9,0.5,1\n1,9,0.4,1\n")
+    assert watched.loss.tolist() == [0.5, 0.4]
+
+
 def test_without_errors_there_is_no_verdict():
     assert judged(read_any(CSV.encode())).silence is Silence.NO_ERROR
 

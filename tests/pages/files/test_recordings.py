@@ -63,6 +63,13 @@ def test_a_row_is_read_as_it_was_written():
     assert watched.layers[1].activation == "tanh"
 
 
+def test_a_number_that_is_none_in_javascript_either_is_not_finite():
+    row = '{"step": 0, "delta": [NaN, 1e999], "loss": -Infinity}\n'
+    watched = read_recording(file_of(HEAD, row))
+    assert watched.measures["delta"].tolist() == [[np.inf, np.inf]]
+    assert abs(watched.loss[0]) == np.inf
+
+
 def test_a_file_that_was_cut_short_is_read_up_to_there():
     whole = file_of(HEAD, ROW, {**ROW, "step": 1})
     watched = read_recording(whole[:-9])
