@@ -128,6 +128,16 @@ def profile_table(
     return pa.table({key: pa.array(column[there].tolist()) for key, column in columns.items()})
 
 
+def before_table(before: Watched | None, profile: Profile, axis: Decades | Ends) -> pa.Table:
+    """The last row of another recording, for comparison; no rows without one."""
+    values = np.zeros(0)
+    if before is not None:
+        values = np.abs(before.measures[profile.measure][-1, before.shown])
+    ends = axis.ends if isinstance(axis, Decades) else axis
+    there = np.flatnonzero(~np.isnan(values))
+    return pa.table({"layer": there + 1, "shown": np.clip(values[there], *ends)})
+
+
 def clock_table(t: Text, watched: Watched, frames: Sequence[int]) -> pa.Table:
     """The step of every frame, in words."""
     epochs = np.arange(len(frames))
@@ -161,7 +171,7 @@ def profile(
     layers: int,
     alternative: str,
 ) -> alt.LayerChart:
-    """A measure of every layer, layer 1 at the left. Data: `profile` and `clock`.
+    """A measure of every layer, layer 1 at the left. Data: `profile`, `before` and `clock`.
 
     What lies beyond the axis is an arrow at its end.
     """
@@ -178,6 +188,11 @@ def profile(
             .title(title)
         )
     base = alt.Chart(alt.NamedData("profile")).transform_filter(NOW).encode(x, y)
+    before = (
+        alt.Chart(alt.NamedData("before"))
+        .mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3])
+        .encode(x, y)
+    )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
         alt.Shape("mark:N")
@@ -209,7 +224,7 @@ def profile(
     )
     marked = [dotted_at(kind.line, colours)] if kind.line else []
     return (
-        alt.layer(*marked, line, points, label, now)
+        alt.layer(*marked, before, line, points, label, now)
         .add_params(epoch_input())
         .properties(height=PROFILE, description=alternative, padding=SNUG)
     )
@@ -218,12 +233,13 @@ def profile(
 # The loss
 
 
-def losses_table(watched: Watched) -> pa.Table:
-    """The loss of every row where it is a number, of long recordings a thousand."""
+def losses_table(watched: Watched | None, axis: Decades | Ends) -> pa.Table:
+    """The loss of every row where it is a number, of long recordings a thousand; none without."""
+    if watched is None:
+        return pa.table({"step": np.zeros(0), "loss": np.zeros(0)})
     told = np.flatnonzero(np.isfinite(watched.loss))
     if len(told) > MOST_LOSSES:
         told = told[np.linspace(0, len(told) - 1, MOST_LOSSES).round().astype(int)]
-    axis = loss_axis(watched)
     ends = axis.ends if isinstance(axis, Decades) else axis
     return pa.table({"step": watched.steps[told], "loss": np.clip(watched.loss[told], *ends)})
 
@@ -245,7 +261,10 @@ def course(
     baseline: float,
     alternative: str,
 ) -> alt.LayerChart:
-    """The loss of every recorded step, and a rule at the clock's. Data: `losses` and `clock`."""
+    """The loss of every recorded step, and a rule at the clock's.
+
+    Data: `losses`, `before` (of another recording, or none) and `clock`.
+    """
     x = (
         alt.X("step:Q")
         .scale(domain=[first, max(last, first + 1)], nice=False)
@@ -268,6 +287,11 @@ def course(
         .mark_line(color=colours.accent, strokeWidth=LINE)
         .encode(x, y)
     )
+    before = (
+        alt.Chart(alt.NamedData("before"))
+        .mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3], clip=True)
+        .encode(x, y)
+    )
     here = (
         alt.Chart(alt.NamedData("clock"))
         .transform_filter(NOW)
@@ -276,7 +300,7 @@ def course(
     )
     guess = [dotted_at(baseline, colours)] if ends.low < baseline < ends.high else []
     return (
-        alt.layer(*guess, line, here)
+        alt.layer(*guess, before, line, here)
         .add_params(epoch_input())
         .properties(height=COURSE, description=alternative, padding=SNUG)
     )

@@ -83,11 +83,13 @@ class Watching(Spec):
     """The page of one's own training: the recording, and the loss of guessing.
 
     own_example: one that is shipped. own_recording: the fingerprint of the visitor's own, "" for
-    the example. own_guess: 0 where it is not known.
+    the example. own_before: that of another one to be drawn faintly beside it, "" for none.
+    own_guess: 0 where it is not known.
     """
 
     own_example: str = choice("deep_sigmoid", dict.fromkeys(examples()))
     own_recording: str = fingerprint(digits=DIGITS)
+    own_before: str = fingerprint(digits=DIGITS)
     own_guess: float = real(0.0, low=0.0, high=1e6)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.watched.watched import Watched
 from pages.files.logs import read_any
-from pages.files.recordings import RecordingError, example, read_recording
+from pages.files.recordings import RecordingError, example, examples, read_recording
 from pages.ui.session import keep, linked
 from pages.ui.settings import Watching
 
@@ -49,7 +49,7 @@ def take(content: bytes, name: str) -> None:
         return
     others = tuple(pair for pair in now.files if pair[1].digest != watched.digest)
     put(Rack((*others, (name, watched))[-MOST_FILES:], brought=now.brought + 1))
-    new = replace(watching, own_recording=watched.digest, own_guess=0.0)
+    new = replace(watching, own_recording=watched.digest, own_before="", own_guess=0.0)
     keep(new.to_query(), Watching.keys())
 
 
@@ -74,3 +74,15 @@ def find(digest: str) -> tuple[str, Watched] | None:
 def shipped(name: str) -> Watched:
     """One of the examples."""
     return read_recording(example(name))
+
+
+def others(watched: Watched) -> dict[str, tuple[str, Watched]]:
+    """What can be drawn beside a recording, by fingerprint: those of the session, and the examples
+    (named by their keys), with as many layers."""
+    brought = {pair[1].digest: pair for pair in rack().files}
+    examples_too = {shipped(key).digest: (key, shipped(key)) for key in examples()}
+    return {
+        digest: pair
+        for digest, pair in (brought | examples_too).items()
+        if digest != watched.digest and len(pair[1].shown) == len(watched.shown)
+    }

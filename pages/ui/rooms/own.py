@@ -14,16 +14,16 @@ from pages.charts import own as drawn
 from pages.charts.facts import name_of
 from pages.charts.style import Palette
 from pages.charts.vocabulary import Decades
-from pages.files.recordings import MEGABYTES
+from pages.files.recordings import MEGABYTES, examples
 from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, power, significant, whole
 from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.session import take_over
 from pages.ui.settings import Watching
-from pages.ui.watched import drop, error_now, find, rack, shipped, take
+from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
 from pages.ui.widgets.components import clock
-from pages.ui.widgets.controls import controls
+from pages.ui.widgets.controls import controls, reset, taken
 from pages.ui.widgets.owndata import WORDS
 from pages.ui.widgets.show import show
 
@@ -173,7 +173,32 @@ def guess(t: Text, watching: Watching) -> None:
 # The charts
 
 
-def charts(t: Text, colours: Palette, watched: Watched, found: Judged) -> None:
+def beside(t: Text, watching: Watching, watched: Watched) -> Watched | None:
+    """The choice of another recording with as many layers, for comparison."""
+    offered = others(watched)
+    if not offered:
+        return None
+    names = {"": t.own.nothing_beside}
+    for digest, (name, _) in offered.items():
+        names[digest] = t.own.presets[name] if name in examples() else name
+    now = watching.own_before if watching.own_before in offered else ""
+    reset("own_before", now)
+    left, _ = st.columns([1, 1])
+    with left:
+        st.selectbox(
+            t.settings.own_before,
+            list(names),
+            format_func=lambda digest: names[digest],
+            key="own_before",
+            on_change=taken,
+            args=("own_before", lambda digest: change("own_before", digest)),
+        )
+    return offered[now][1] if now else None
+
+
+def charts(
+    t: Text, colours: Palette, watched: Watched, found: Judged, before: Watched | None
+) -> None:
     """The clock, and what it moves."""
     layers, calls = len(watched.shown), max((c.shape[1] for c in watched.calls.values()), default=1)
     frames = drawn.frames_of(watched, max(layers, calls))
@@ -193,21 +218,31 @@ def charts(t: Text, colours: Palette, watched: Watched, found: Judged) -> None:
     for pair in PAIRS:
         for column, measure in zip(st.columns(2, gap="medium"), pair, strict=True):
             with column:
-                one_profile(t, colours, watched, measure, frames, now)
+                one_profile(t, colours, watched, before, measure, frames, now)
     if layers > drawn.MANY_LAYERS:
         error_map(t, colours, watched, now)
-    losses(t, colours, watched, found, now)
+    losses(t, colours, watched, before, found, now)
 
 
 def one_profile(
-    t: Text, colours: Palette, watched: Watched, measure: str, frames: list[int], now: object
+    t: Text,
+    colours: Palette,
+    watched: Watched,
+    before: Watched | None,
+    measure: str,
+    frames: list[int],
+    now: object,
 ) -> None:
+    """A measure of every layer; of `before`, if there is one, its last row."""
     profile = drawn.PROFILES[measure]
     values = watched.measures[measure][:, watched.shown]
     if not np.isfinite(values).any():
         st.caption(t.own.not_measured.format(name=t.own.measures[measure]))
         return
-    axis = drawn.axis_of(profile, np.abs(values))
+    compared = values
+    if before is not None:
+        compared = np.vstack([values, before.measures[measure][-1:, before.shown]])
+    axis = drawn.axis_of(profile, np.abs(compared))
     first, last = values[frames[-1]][[0, -1]]
     told = t.own.alternatives.profile.format(
         name=t.own.measures[measure],
@@ -224,6 +259,7 @@ def one_profile(
         len(watched.shown),
         told,
         profile=drawn.profile_table(watched, frames, profile, axis),
+        before=drawn.before_table(before, profile, axis),
         clock=now,
     )
 
@@ -268,8 +304,17 @@ def error_map(t: Text, colours: Palette, watched: Watched, now: object) -> None:
     )
 
 
-def losses(t: Text, colours: Palette, watched: Watched, found: Judged, now: object) -> None:
-    table = drawn.losses_table(watched)
+def losses(
+    t: Text,
+    colours: Palette,
+    watched: Watched,
+    before: Watched | None,
+    found: Judged,
+    now: object,
+) -> None:
+    """The loss over the steps."""
+    axis = drawn.loss_axis(watched)
+    table = drawn.losses_table(watched, axis)
     if not table.num_rows:
         st.caption(t.own.not_measured.format(name=t.own.loss))
         return
@@ -278,12 +323,13 @@ def losses(t: Text, colours: Palette, watched: Watched, found: Judged, now: obje
         drawn.course,
         t,
         colours,
-        drawn.loss_axis(watched),
+        axis,
         int(watched.steps[0]),
         int(watched.steps[-1]),
         found.baseline if np.isfinite(found.baseline) else 0.0,
         t.own.alternatives.loss.format(first=loss_of(first), last=loss_of(last)),
         losses=table,
+        before=drawn.losses_table(before, axis),
         clock=now,
     )
 

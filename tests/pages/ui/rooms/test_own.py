@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import texts
+from pages.charts import own as charts
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
 from pages.ui.rooms.own import USE, code
@@ -143,6 +144,22 @@ def test_odd_numbers_leave_a_page(rows):
 
 def test_a_single_layer_leaves_a_page():
     brought(file_of({"step": 0, "delta": [1.0]}, {"step": 1, "delta": [1.0]}, layers=("a",)))
+
+
+def test_two_recordings_are_compared_where_they_have_as_many_layers():
+    plain = read_recording(example("plain_stack"))
+    query = {"own_example": "residual_stack"}
+    app = visit("own", **query, own_before=plain.digest)
+    choice = next(box for box in app.selectbox if box.key == "own_before")
+    assert choice.value == plain.digest
+    assert len(choice.options) == 2
+    assert visit("own").session_state["session"].settings.get("own_before") is None
+    assert not [box for box in visit("own").selectbox if box.key == "own_before"]
+    axis = charts.axis_of(charts.PROFILES["delta"], plain.measures["delta"])
+    table = charts.before_table(plain, charts.PROFILES["delta"], axis)
+    assert table["layer"].to_pylist() == list(range(1, 22))
+    assert table["shown"][0].as_py() == pytest.approx(plain.measures["delta"][-1, 0])
+    assert charts.before_table(None, charts.PROFILES["delta"], axis).num_rows == 0
 
 
 def test_text_of_a_file_is_never_markup():
