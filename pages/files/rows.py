@@ -179,7 +179,7 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         return
     sign = SEPARATORS[key]
     if key == "blank":
-        lines = ("\t".join(PIECE.findall(line)) for line in LINE.split(text))
+        lines = ("\t".join(PIECE.findall(line)) or line[:1] for line in LINE.split(text))
         text, sign = "\n".join(lines), "\t"
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=strict
@@ -199,9 +199,10 @@ def cut(text: str) -> Iterator[Row]:
     """Rows of columns of fixed width, where pandas finds them."""
     import pandas as pd  # 40 MB that most processes never need
 
+    lines = LINE.split(text)
     try:
         frame = pd.read_fwf(
-            io.StringIO("\n".join(LINE.split(text))),
+            io.StringIO("\n".join(lines)),
             header=None,
             dtype=str,
             keep_default_na=False,
@@ -212,6 +213,8 @@ def cut(text: str) -> Iterator[Row]:
         return
     for number, cells in enumerate(frame.fillna("").astype(str).to_numpy().tolist(), start=1):
         yield Row(number, [" ".join(cell.split()) for cell in cells])
+    if lines[-1].isspace() and len(frame) == len(lines) - 1:  # which pandas leaves out
+        yield Row(len(lines), [""])
 
 
 def checked(text: str, key: str) -> list[Row]:
@@ -348,9 +351,10 @@ def head_in_comment(comments: list[Row], plain: list[Row], width: int) -> Row | 
     above = [row for row in comments if row.number < plain[0].number]
     if not above:
         return None
-    first, *others = above[-1].cells[above[-1].cells[0] in COMMENTS :]
-    if 1 + len(others) != width:
+    cells = above[-1].cells[above[-1].cells[0] in COMMENTS :]
+    if len(cells) != width:
         return None
+    first, *others = cells
     names, body = [first.lstrip("#%/@ "), *others], [row.cells for row in plain]
     if not names_columns(names, body) or names_columns(body[0], body[1:]):
         return None
