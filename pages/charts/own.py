@@ -45,7 +45,7 @@ MOST_LOSSES = 1_000
 MOST_DECADES = 40
 LARGEST = 1e30
 """The largest number of an axis that is not logarithmic."""
-SPREAD = 100.0
+SPREAD = 20.0
 """A loss that varies by more than this is drawn in powers of ten."""
 USUAL_UPDATE = 1e-3
 """The ratio of update to weights that is often recommended (Karpathy, CS231n, 2015)."""

@@ -310,6 +310,7 @@ OWN_TRAINING = Room[tuple[Watching]](
         "plain_stack": (Watching("plain_stack", own_guess=TEN_CLASSES),),
         "residual_stack": (Watching("residual_stack", own_guess=TEN_CLASSES),),
     },
+    moved=("own_before",),
 )
 
 
