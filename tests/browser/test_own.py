@@ -18,7 +18,7 @@ EVIL = "<img src=x onerror=window.evil=1>.jsonl"
 
 @pytest.fixture
 def page(browser, address):
-    page = open_page(browser, f"{address}/own?language=en", 4)
+    page = open_page(browser, f"{address}/own?language=en", 7)
     yield page
     page.close()
 
