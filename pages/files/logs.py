@@ -33,10 +33,12 @@ from pages.files.recordings import (
     Fault,
     RecordingError,
     evenly,
+    lines_of,
     read_recording,
 )
 
-MOST_LINES = 20_000
+MOST_READ = 20_000
+"""Lines of a table that are read, at even distances."""
 MOST_CELLS = 1_000_000
 MOST_COLUMNS = 5_000
 MOST_VALUES = 200_000
@@ -175,15 +177,15 @@ def is_table(content: bytes) -> bool:
 
 def read_table(content: bytes) -> tuple[list[Series], int, bool]:
     """The columns of a CSV file: series, lines left out, whether it was cut short."""
-    lines = content.decode("utf-8-sig", "replace").splitlines()
-    lines = [line for line in lines if line.strip()]
-    separator = max(",;\t", key=lines[0].count)
-    names = cells_of(lines[0], separator)
-    if len(names) > MOST_COLUMNS:
-        raise RecordingError(Fault.TOO_MANY_COLUMNS, value=len(names), limit=MOST_COLUMNS)
+    lines = [line for line in lines_of(content.removeprefix(b"\xef\xbb\xbf")) if line.strip()]
+    separator = max(",;\t", key=lines[0].decode("utf-8", "replace").count)
+    if (count := lines[0].count(separator.encode())) >= MOST_COLUMNS:
+        raise RecordingError(Fault.TOO_MANY_COLUMNS, value=count + 1, limit=MOST_COLUMNS)
+    if not (names := cells_of(lines[0], separator)):
+        raise RecordingError(Fault.NO_COLUMNS)
     low = [name.strip().lower() for name in names]
     at = next((low.index(step) for step in STEPS if step in low), None)
-    chosen = evenly(range(1, len(lines)), max(2, min(MOST_LINES, MOST_CELLS // len(names))))
+    chosen = evenly(range(1, len(lines)), max(2, min(MOST_READ, MOST_CELLS // len(names))))
     columns: list[dict[int, float]] = [{} for _ in names]
     unread = 0
     for k in chosen:
@@ -199,9 +201,11 @@ def read_table(content: bytes) -> tuple[list[Series], int, bool]:
     return series, unread, False
 
 
-def cells_of(line: str, separator: str) -> list[str]:
+def cells_of(line: bytes, separator: str) -> list[str]:
+    """The cells of a line, none where it cannot be read."""
     try:
-        return next(csv.reader([line], delimiter=separator), [])
+        text = line.decode("utf-8", "replace").strip("\r\n")
+        return next(csv.reader([text], delimiter=separator), [])
     except csv.Error:
         return []
 
@@ -235,7 +239,7 @@ def is_events(content: bytes) -> bool:
 
 
 def read_events(content: bytes) -> tuple[list[Series], int, bool]:
-    """The series of an event file, values left out, whether it was cut short or is damaged."""
+    """The series of an event file, events left out, whether it was cut short or is damaged."""
     series: dict[str, dict[int, float]] = {}
     count = unread = 0
     at, cut = 0, False
@@ -248,17 +252,17 @@ def read_events(content: bytes) -> tuple[list[Series], int, bool]:
         if end + FOOTER > len(content):
             cut = True
             break
+        event, at = content[at + HEADER : end], end + FOOTER
+        if count >= MOST_VALUES:
+            unread += 1
+            continue
         try:
-            found = list(values_of(content[at + HEADER : end]))
+            found = list(values_of(event))
         except (ValueError, IndexError, struct.error):
             unread += 1
-            found = []
-        at = end + FOOTER
+            continue
+        count += len(found)
         for tag, step, value in found:
-            if count >= MOST_VALUES:
-                unread += 1
-                continue
-            count += 1
             series.setdefault(tag, {})[step] = value
     return [Series(name, values) for name, values in series.items()], unread, cut
 

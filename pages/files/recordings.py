@@ -24,6 +24,7 @@ FORMAT, VERSION = "layer-recorder", 1
 MEGABYTES = 50
 MOST_BYTES = MEGABYTES * 2**20
 MOST_LAYERS = 2_000
+MOST_LINES = 1_000_000
 LONGEST_LINE = 2 * 2**20
 """Bytes; a longer line is not read."""
 MOST_ROWS = 1_000
@@ -43,6 +44,7 @@ class Fault(StrEnum):
     """What is wrong; the value is the key of its words."""
 
     TOO_LARGE = "too_large"
+    TOO_MANY_LINES = "too_many_lines"
     EMPTY = "empty"
     NO_HEAD = "no_head"
     OTHER_VERSION = "other_version"
@@ -65,9 +67,7 @@ class RecordingError(ValueError):
 
 def read_recording(content: bytes) -> Watched:
     """Raises RecordingError."""
-    if len(content) > MOST_BYTES:
-        raise RecordingError(Fault.TOO_LARGE, limit=MEGABYTES)
-    lines = content.splitlines()
+    lines = lines_of(content)
     numbers = [k for k, line in enumerate(lines) if line.strip()]
     if not numbers:
         raise RecordingError(Fault.EMPTY)
@@ -101,6 +101,15 @@ def read_recording(content: bytes) -> Watched:
         unread=unread,
         cut=bool(rows) and not content.endswith(b"\n") and value_of(lines[rows[-1]]) is None,
     )
+
+
+def lines_of(content: bytes) -> list[bytes]:
+    """The lines of a file that is not too large. Raises RecordingError."""
+    if len(content) > MOST_BYTES:
+        raise RecordingError(Fault.TOO_LARGE, limit=MEGABYTES)
+    if content.count(b"\n") > MOST_LINES:
+        raise RecordingError(Fault.TOO_MANY_LINES, limit=MOST_LINES)
+    return content.split(b"\n")
 
 
 def evenly(rows: Sequence[int], most: int) -> list[int]:

@@ -128,6 +128,11 @@ def test_a_file_that_is_too_large_is_not_even_split(monkeypatch):
     assert fault_of(file_of(HEAD, ROW)).fault is Fault.TOO_LARGE
 
 
+def test_a_file_of_too_many_lines_is_not_even_split(monkeypatch):
+    monkeypatch.setattr(recordings, "MOST_LINES", 10)
+    assert fault_of(file_of(HEAD, ROW) + b"\n" * 9).fault is Fault.TOO_MANY_LINES
+
+
 def test_the_fault_says_what_was_found_and_where():
     error = fault_of(b"\n\nstep,loss\n")
     assert (error.line, error.value) == (3, "step,loss")
