@@ -72,6 +72,7 @@ MAY_IMPORT = {
     "core/checks": "core core/data core/nn core/runs numpy",
     "core/theory": "core core/nn numpy",
     "core/takehome": "core core/data core/nn core/runs numpy",
+    "core/watched": "core core/data core/nn core/runs core/lessons numpy",
     "pages/files": "core/* charset_normalizer numpy pandas",
     "pages/live": "redis",
     "pages/texts": "core/*",

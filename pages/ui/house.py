@@ -42,6 +42,7 @@ from pages.ui.settings import (
     ToldPrice,
     ToldSince,
     ToldWalk,
+    Watching,
 )
 
 CLOSER = "closer"
@@ -292,10 +293,32 @@ BYHAND = Room[tuple[ByHand, RunSpec]](
 )
 
 
+# One's own training: the questions are the recordings that are shipped
+
+TEN_CLASSES = 2.3026
+"""The loss of guessing one of ten digits: ln 10."""
+
+OWN_TRAINING = Room[tuple[Watching]](
+    name="own",
+    icon=":material/monitor_heart:",
+    section=CLOSER,
+    parts=(Uses(Watching()),),
+    presets={
+        "deep_sigmoid": (Watching(),),
+        "dying_relu": (Watching("dying_relu"),),
+        "exploding_rnn": (Watching("exploding_rnn"),),
+        "plain_stack": (Watching("plain_stack", own_guess=TEN_CLASSES),),
+        "residual_stack": (Watching("residual_stack", own_guess=TEN_CLASSES),),
+    },
+    moved=("own_before",),
+)
+
+
 # For the class: what the pages above offer
 
 TAUGHT: tuple[Room[Any], ...] = (
     STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND, PROPAGATION,
+    OWN_TRAINING,
 )  # fmt: skip
 """The pages a link for a class can lead to."""
 TAUGHT_SPECS: tuple[type[Spec], ...] = tuple(

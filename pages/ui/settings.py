@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.data.tables import MOST_CLASSES, MOST_COLUMNS
-from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
+from core.domain import Spec, choice, fingerprint, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
@@ -13,6 +13,7 @@ from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.files.recordings import DIGITS, examples
 from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
@@ -75,6 +76,21 @@ class Propagating(Spec):
     signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
     signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
+
+
+@dataclass(frozen=True)
+class Watching(Spec):
+    """The page of one's own training: the recording, and the loss of guessing.
+
+    own_example: one that is shipped. own_recording: the fingerprint of the visitor's own, "" for
+    the example. own_before: that of another one to be drawn faintly beside it, "" for none.
+    own_guess: 0 where it is not known.
+    """
+
+    own_example: str = choice("deep_sigmoid", dict.fromkeys(examples()))
+    own_recording: str = fingerprint(digits=DIGITS)
+    own_before: str = fingerprint(digits=DIGITS)
+    own_guess: float = real(0.0, low=0.0, high=1e6)
 
 
 AUTO = "auto"
