@@ -1,0 +1,56 @@
+"""A study under way: advanced in slices by whoever looks on, read by many at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from core.studies.study import Finding, Row, Step, Study, Table
+
+
+class Progress:
+    """A study and what it has measured so far.
+
+    seen: the share that is done and all rows so far, each point once; replaced as a whole, so a
+    reader never sees half of a slice.
+    """
+
+    def __init__(self, study: Study, seed: int = 0) -> None:
+        self.study = study
+        self.seen = Step(0.0)
+        self.finished = False
+        self._steps = study.measure(seed)
+        self._rows: dict[tuple[str, str, bool, float], Row] = {}
+        self._lock = Lock()
+
+    @property
+    def begun(self) -> bool:
+        """Whether there is anything to be seen."""
+        return bool(self.seen.rows)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the study is judged by, as far as it has been measured."""
+        return self.study.judge(Table(self.seen.rows))
+
+    def advance(
+        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
+    ) -> bool:
+        """Measure for about `budget` seconds; False, at once, if somebody else is doing it."""
+        if self.finished or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            deadline = clock() + budget
+            share, finished = self.seen.share, True
+            for step in self._steps:
+                share = step.share
+                self._rows |= {(r.panel, r.series, r.expected, r.x): r for r in step.rows}
+                if clock() >= deadline:
+                    finished = False
+                    break
+            self.seen = Step(1.0 if finished else share, tuple(self._rows.values()))
+            self.finished = finished
+        finally:
+            self._lock.release()
+        return True
