@@ -49,9 +49,10 @@ def measure(seed: int) -> Iterator[Step]:
         while errors[-1] > GOAL and len(errors) < MOST:
             off = off - hessian @ off / eigenvalues[-1]
             errors.append(float(np.linalg.norm(off)))
+        kept = np.unique(np.linspace(0, len(errors) - 1, 40).astype(int))
         condition = Row("condition", name(mean), mean, eigenvalues[-1] / eigenvalues[0])
         yield Step(
-            next(done), (*points("descent", name(mean), range(len(errors)), errors), condition)
+            next(done), (*points("descent", name(mean), kept, np.array(errors)[kept]), condition)
         )
     for key in SHAPES:
         rng = np.random.default_rng([seed, UNITS])

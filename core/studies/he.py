@@ -47,7 +47,7 @@ def judge(table: Table) -> tuple[Finding, ...]:
     return (
         within("stalls", table.last("loss", "Xavier", after=end), log(10), 0.02, at="Xavier"),
         Finding(
-            "learns", table.last("loss", "He", after=end), high=1.0, expected=0.2, at="He"
+            "learns", table.last("loss", "He", after=end), high=1.0, expected=0.1, at="He"
         ),
         Finding(
             "share",

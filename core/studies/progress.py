@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
 
@@ -50,7 +51,31 @@ class Progress:
                     finished = False
                     break
             self.seen = Step(1.0 if finished else share, tuple(self._rows.values()))
-            self.finished = finished
+            if finished:
+                self._steps, self.finished = iter(()), True
         finally:
             self._lock.release()
         return True
+
+
+class Shelf:
+    """The studies that somebody looks at or has looked at, at most `limit`; shared by all."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._held: OrderedDict[tuple[str, int], Progress] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, study: Study, seed: int) -> Progress:
+        """The study from this random start, begun anew if it is not on the shelf."""
+        with self._lock:
+            progress = self._held.get((study.key, seed)) or Progress(study, seed)
+            self._held[study.key, seed] = progress
+            self._held.move_to_end((study.key, seed))
+            while len(self._held) > self.limit:
+                self._held.popitem(last=False)
+        return progress
+
+    def find(self, study: Study, seed: int) -> Progress | None:
+        """The study from this random start if it is on the shelf."""
+        return self._held.get((study.key, seed))

@@ -11,6 +11,7 @@ from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.runs.lanes import MOST_LANES
+from core.studies.catalogue import STUDIES
 from pages import texts
 from pages.charts.measures import MEASURES
 from pages.texts.scenes import ORDER
@@ -75,6 +76,14 @@ class Propagating(Spec):
     signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
     signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
+
+
+@dataclass(frozen=True)
+class Reproducing(Spec):
+    """The gallery: which result is computed anew, and from which random start."""
+
+    study: str = choice("recurrent", STUDIES)
+    study_seed: int = whole(0, low=0, high=9999)
 
 
 VIEWS = dict.fromkeys(("charts", "network"))
