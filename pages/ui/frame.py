@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.runtime.scriptrunner import StopException
 
 from core.domain import Query
 from pages import texts
@@ -115,7 +116,7 @@ def open_page(
     """
     if (t := _text.get()) is None:
         runpy.run_path(str(ENTRY))
-        st.stop()
+        raise StopException  # `st.stop()` would also drop the looks that the browser has asked for
     page = t[room.name]
     told, titled = (lead or room.note)(t) or page.lead, title(t) or page.title
     begin(room.name, titled, told)

@@ -49,12 +49,15 @@ def browsing() -> Iterator[Browser]:
 
 
 def settle(page: Page, charts: int = 0) -> None:
-    """Wait until the script rests, no run is being computed, and this many charts are drawn."""
+    """Wait until the script rests, no run is being computed, and all charts are drawn, at least
+    this many."""
     page.wait_for_selector(IDLE, timeout=60_000)
     page.wait_for_function(
-        """charts => !document.querySelector('[data-testid=stProgress]')
-            && document.querySelectorAll('[data-testid=stVegaLiteChart][role=graphics-document]')
-               .length >= charts""",
+        """charts => {
+            const places = [...document.querySelectorAll('[data-testid=stVegaLiteChart]')];
+            return !document.querySelector('[data-testid=stProgress]') && places.length >= charts
+                && places.every(place => place.getAttribute('role') === 'graphics-document');
+        }""",
         arg=charts,
         timeout=120_000,
     )

@@ -73,7 +73,7 @@ def visiting(
         request=lambda request: visit.asked.append(request.url),
     ):
         page.goto(address + joined(path, language))
-        settle(page)
         speaks(page, language)
+        settle(page)
         yield visit
     page.close()

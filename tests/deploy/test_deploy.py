@@ -124,7 +124,7 @@ def test_an_upload_beyond_the_limit_is_refused_by_nginx(running):
     host, port = running.address.removeprefix("http://").split(":")
     line = http.client.HTTPConnection(host, int(port), timeout=30)
     line.putrequest("PUT", "/_stcore/upload_file/session/file")
-    line.putheader("Content-Length", str(22_000_000))
+    line.putheader("Content-Length", str(23_000_000))
     line.endheaders()
     with contextlib.closing(line):
         assert line.getresponse().status == 413
