@@ -12,11 +12,12 @@ from pages.charts.expressions import POWER_OF_TEN
 from pages.charts.style import LINE, Palette
 from pages.texts import Text
 
-HEIGHT = 300
+HEIGHT = 350
 LOG = "log(datum.value) / LN10"
+DIGIT = f"round(datum.value / pow(10, floor({LOG} + 1e-9)))"
 DECADE = (
-    f"abs({LOG}) <= 3 ? format(datum.value, '~g')"
-    f" : abs({LOG} - round({LOG})) < 1e-6 ? {POWER_OF_TEN} : ''"
+    f"abs({LOG}) <= 3 ? indexof([1, 2, 5], {DIGIT}) < 0 ? '' : format(datum.value, '~g')"
+    f" : {DIGIT} == 1 ? {POWER_OF_TEN} : ''"
 )
 """The labels of a logarithmic axis: near 1 as they are, elsewhere powers of ten alone."""
 
@@ -55,7 +56,7 @@ def figure(t: Text, colours: Palette, study: Study, panel: Panel, alternative: s
 ):  # fmt: skip
     """What was measured as lines, what is expected dotted. Data: `rows_table`."""
     words = t.gallery.panels[study.key][panel.key]
-    x = axis(alt.X("x:Q"), words.x, log=panel.log_x)
+    x = axis(alt.X("x:Q"), words.x, log=panel.log_x, least=1)
     y = axis(alt.Y("y:Q"), words.y, log=panel.log_y)
     names = [series_name(t, series) for series in panel.series]
     colour = (
@@ -65,8 +66,8 @@ def figure(t: Text, colours: Palette, study: Study, panel: Panel, alternative: s
     )
     expected = (
         alt.Chart(alt.NamedData("expected"))
-        .mark_line(strokeWidth=1.6, strokeDash=[2, 3])
-        .encode(x, y, colour)
+        .mark_line(strokeWidth=1.8, strokeDash=[2, 3], color=colours.ink, opacity=0.7)
+        .encode(x, y, detail="series:N")
     )
     measured = (
         alt.Chart(alt.NamedData("measured"))
@@ -82,11 +83,11 @@ def figure(t: Text, colours: Palette, study: Study, panel: Panel, alternative: s
             ],
         )
     )
-    return alt.layer(expected, measured).properties(height=HEIGHT, description=alternative)
+    return alt.layer(measured, expected).properties(height=HEIGHT, description=alternative)
 
 
-def axis(channel: alt.X | alt.Y, title: str, *, log: bool) -> alt.X | alt.Y:
+def axis(channel: alt.X | alt.Y, title: str, *, log: bool, least: float = 0) -> alt.X | alt.Y:
     if not log:
-        return channel.scale(nice=True, zero=False).title(title)
+        return channel.scale(zero=False).axis(tickMinStep=least).title(title)
     labels = {"tickCount": 6, "labelExpr": DECADE, "grid": True}
     return channel.scale(type="log", nice=False).axis(**labels).title(title)

@@ -43,7 +43,7 @@ def desk() -> Desk:
 
 
 def compute(recording: Advancing, budget: float, *, spare: bool = False) -> None:
-    """A slice of a recording or study, with `spare` in idle time alone; others may draw meanwhile."""
+    """A slice of a recording or study, with `spare` in idle time alone; others may draw."""
     with desk().aside():
         recordings().advance(recording, budget, spare=spare)
 

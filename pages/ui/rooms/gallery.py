@@ -162,18 +162,19 @@ def findings(t: Text, progress: Progress) -> None:
     st.dataframe(
         [
             {
+                words.verdict: words.verdicts[verdict_of(finding)],
                 words.finding: named[finding.key],
                 words.case: series_name(t, finding.at),
                 words.expected: power(finding.expected, 4),
-                words.tolerated: tolerated(t, finding),
                 words.observed: power(finding.observed, 4),
-                words.verdict: words.verdicts[verdict_of(finding)],
+                words.tolerated: tolerated(t, finding),
                 words.origin: words.origins[finding.origin],
             }
             for finding in progress.findings
         ],
         hide_index=True,
         width="stretch",
+        height="content",
     )
     if any(finding.origin is Origin.REHEARSAL for finding in progress.findings):
         st.caption(words.rehearsal_note)
@@ -201,13 +202,14 @@ def overview(t: Text, chosen: Reproducing) -> None:
         [
             {
                 words.result: words.presets[key],
-                words.publication: study.publication,
                 words.verdict: so_far(t, shelf().find(study, chosen.study_seed)),
+                words.publication: study.publication,
             }
             for key, study in STUDIES.items()
         ],
         hide_index=True,
         width="stretch",
+        height="content",
     )
 
 
