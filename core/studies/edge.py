@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from math import nan, sqrt
 
 import numpy as np
@@ -19,7 +20,7 @@ from core.studies.study import Finding, Panel, Row, Step, Study, Table
 from core.studies.training import digits, progress, scores
 from core.theory.meanfield import MeanField
 
-VARIANCES, DEPTHS = (0.6, 0.8, 1.0, 1.76, 4.0), (10, 20, 40)
+VARIANCES, DEPTHS = (0.6, 0.8, 1.0, 1.5, 4.0), (10, 20, 40)
 BIASES = 0.05
 RUN = digits(activation="tanh", initializer="lecun", width=64, rate=0.0005, batch=64, epochs=13)
 LEARNT, NOT_LEARNT = 0.6, 0.2
@@ -32,6 +33,7 @@ def name(weights: float) -> str:
     return f"σ_w² = {weights:g}"
 
 
+@cache
 def relative(weights: float, depth: int) -> float:
     """Hidden layers as a multiple of 6 xi_c."""
     return depth / MeanField(ACTIVATIONS["tanh"], weights, BIASES).trainable_depth

@@ -6,23 +6,31 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
+from typing import NamedTuple
 
-from core.studies.study import Finding, Row, Step, Study, Table
+from core.studies.study import Finding, Row, Study, Table
+
+
+class Seen(NamedTuple):
+    """What there is of a study. share: what is done of it. rows: each point once."""
+
+    share: float
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
 
 
 class Progress:
     """A study and what it has measured so far.
 
-    seen: the share that is done and all rows so far, each point once; replaced as a whole, so a
-    reader never sees half of a slice.
+    seen: replaced as a whole, so a reader never sees half of a slice.
     """
 
     def __init__(self, study: Study, seed: int = 0) -> None:
         self.study = study
-        self.seen = Step(0.0)
+        self._rows: dict[tuple[str, str, bool, float], Row] = {}
+        self.seen = self._judged(0.0)
         self.finished = False
         self._steps = study.measure(seed)
-        self._rows: dict[tuple[str, str, bool, float], Row] = {}
         self._lock = Lock()
 
     @property
@@ -33,7 +41,11 @@ class Progress:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """What the study is judged by, as far as it has been measured."""
-        return self.study.judge(Table(self.seen.rows))
+        return self.seen.findings
+
+    def _judged(self, share: float) -> Seen:
+        rows = tuple(self._rows.values())
+        return Seen(share, rows, self.study.judge(Table(rows)))
 
     def advance(
         self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
@@ -50,7 +62,7 @@ class Progress:
                 if clock() >= deadline:
                     finished = False
                     break
-            self.seen = Step(1.0 if finished else share, tuple(self._rows.values()))
+            self.seen = self._judged(1.0 if finished else share)
             if finished:
                 self._steps, self.finished = iter(()), True
         finally:

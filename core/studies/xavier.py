@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from math import nan, sqrt
 
 import numpy as np
@@ -76,6 +77,7 @@ def rows_of(series: str, found: list[Stds], *, expected: bool = False) -> tuple[
     )
 
 
+@cache
 def predicted(gain: float) -> Stds:
     """The same for infinitely wide layers."""
     field = MeanField(ACTIVATIONS["tanh"], gain**2)

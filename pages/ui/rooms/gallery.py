@@ -19,6 +19,7 @@ from pages.ui.house import GALLERY, TRAINING
 from pages.ui.recordings import compute
 from pages.ui.session import is_stopped, set_stopped, take_over
 from pages.ui.settings import Reproducing
+from pages.ui.widgets.controls import controls
 from pages.ui.widgets.show import show
 
 MOST_SEED, MOST_HELD = 9999, 60
@@ -61,7 +62,8 @@ class Sight:
 def settings(t: Text, chosen: Reproducing) -> None:
     """Another random start: a result that holds, holds for every one of them."""
     with st.sidebar:
-        st.markdown(t.gallery.seed_note.format(seed=chosen.study_seed))
+        st.markdown(t.gallery.seed_note)
+        controls(chosen, t, "study_seed", change=change)
         st.button(
             t.training.new_start,
             icon=":material/casino:",
@@ -163,10 +165,10 @@ def findings(t: Text, progress: Progress) -> None:
         [
             {
                 words.verdict: words.verdicts[verdict_of(finding)],
-                words.finding: named[finding.key],
-                words.case: series_name(t, finding.at),
                 words.expected: power(finding.expected, 4),
                 words.observed: power(finding.observed, 4),
+                words.finding: named[finding.key],
+                words.case: series_name(t, finding.at),
                 words.tolerated: tolerated(t, finding),
                 words.origin: words.origins[finding.origin],
             }

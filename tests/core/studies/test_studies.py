@@ -127,7 +127,8 @@ def test_progress_goes_on_where_the_last_slice_ended():
     assert progress.findings[0].passed is None
     assert progress.advance()
     assert progress.finished
-    assert progress.seen == Step(1.0, (Row("p", "s", 0, 2), Row("p", "s", 1, 3)))
+    assert progress.seen.share == 1
+    assert progress.seen.rows == (Row("p", "s", 0, 2), Row("p", "s", 1, 3))
     assert progress.findings[0].passed
     assert not progress.advance()
 
