@@ -16,7 +16,7 @@ import numpy as np
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import orthogonal
-from core.studies.study import Finding, Origin, Panel, Row, Step, Study, Table, points, shares
+from core.studies.study import Finding, Origin, Panel, Step, Study, Table, points, shares
 
 UNITS, TIME = 64, 100
 CASES = (
@@ -26,8 +26,9 @@ CASES = (
 DRIVE = 0.1
 """The standard deviation of the input at every step."""
 TICKS = (*range(0, TIME, 5), TIME)
+LOOPS = np.arange(2, 13) / 4
+"""Weights of a single tanh unit that feeds itself; above 1 it can keep one bit."""
 LATCH = 2.0
-"""The weight of a single tanh unit that feeds itself and so remembers one bit."""
 LATCHED = 0.9575040240772688
 """The positive solution of h = tanh(LATCH h)."""
 
@@ -56,10 +57,10 @@ def measure(seed: int) -> Iterator[Step]:
             points("error", name(key, rho), TICKS, [norms[k] for k in TICKS])
             + points("error", name(key, rho), TICKS, bound, expected=True),
         )
-    state = np.array(1.0)
-    for _ in range(200):
-        state = np.tanh(LATCH * state)
-    yield Step(1.0, (Row("latch", "tanh", LATCH, LATCH * float(1 - state**2)),))
+    state = np.ones(len(LOOPS))
+    for _ in range(2000):
+        state = np.tanh(LOOPS * state)
+    yield Step(1.0, points("latch", "tanh", LOOPS, LOOPS * (1 - state**2)))
 
 
 def judge(table: Table) -> tuple[Finding, ...]:
@@ -99,7 +100,7 @@ STUDY = Study(
     "S. Hochreiter, diploma thesis, TU München, 1991; Y. Bengio, P. Simard & P. Frasconi,"
     " IEEE Transactions on Neural Networks 5(2), 1994",
     1991,
-    (Panel("error", tuple(name(*case) for case in CASES), log_y=True),),
+    (Panel("error", tuple(name(*case) for case in CASES), log_y=True), Panel("latch", ("tanh",))),
     measure,
     judge,
 )
