@@ -10,6 +10,7 @@ from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
+from core.nn.own import functions
 from core.runs.lanes import MOST_LANES
 from core.studies.catalogue import STUDIES
 from pages import texts
@@ -53,14 +54,14 @@ class Reader(Spec):
 class Curves(Spec):
     """The page of activation functions: which are drawn."""
 
-    shown: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    shown: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
 
 
 @dataclass(frozen=True)
 class Slopes(Spec):
     """The page of derivatives: which are drawn, and whose weights the error walks back through."""
 
-    slopes: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    slopes: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
     weights: tuple[str, ...] = several(("xavier", "normal"), INITIALIZERS, most=3)
 
 

@@ -96,9 +96,9 @@ def test_another_random_start_is_another_run_of_the_same_result(slices):
 
 def test_the_networks_of_a_result_open_in_the_laboratory(slices):
     slices(0.0)
-    app = press(visit("gallery", study="he"), T.gallery.laboratory)
+    app = press(visit("gallery", study="rectifiers"), T.gallery.laboratory)
     query = app.session_state["session"].settings
-    assert TRAINING.read(query)[1] == STUDIES["he"].lanes
+    assert TRAINING.read(query)[1] == STUDIES["rectifiers"].lanes
 
 
 def test_two_visitors_share_one_computation(slices):
@@ -113,12 +113,12 @@ def test_two_visitors_share_one_computation(slices):
 
 def test_a_shelf_keeps_what_was_used_last():
     shelf = Shelf(2)
-    first = shelf.get(STUDIES["he"], 0)
-    shelf.get(STUDIES["he"], 1)
-    assert shelf.get(STUDIES["he"], 0) is first
-    shelf.get(STUDIES["he"], 2)
-    assert shelf.find(STUDIES["he"], 1) is None
-    assert shelf.find(STUDIES["he"], 0) is first
+    first = shelf.get(STUDIES["rectifiers"], 0)
+    shelf.get(STUDIES["rectifiers"], 1)
+    assert shelf.get(STUDIES["rectifiers"], 0) is first
+    shelf.get(STUDIES["rectifiers"], 2)
+    assert shelf.find(STUDIES["rectifiers"], 1) is None
+    assert shelf.find(STUDIES["rectifiers"], 0) is first
 
 
 # --- charts -------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ def test_every_word_of_a_result_is_there_in_every_language(key):
 
 
 def test_what_a_logarithm_cannot_show_is_left_out():
-    panel = STUDIES["selu"].panels[0]
+    panel = STUDIES["selfnormal"].panels[0]
     rows = [Row("signal", "tanh", 1, y) for y in (0.0, 0.5)] + [Row("other", "tanh", 1, 1.0)]
     sent = charts.rows_table(T, panel, rows)
     assert sent["measured"]["y"].to_pylist() == [0.5]

@@ -62,7 +62,7 @@ def judge(table: Table) -> tuple[Finding, ...]:
 
 
 STUDY = Study(
-    "he",
+    "rectifiers",
     "K. He, X. Zhang, S. Ren & J. Sun, Delving deep into rectifiers, ICCV 2015, arXiv:1502.01852",
     2015,
     (Panel("loss", tuple(LANES)),),

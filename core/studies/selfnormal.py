@@ -85,7 +85,7 @@ DEEP = RunSpec(
 )  # fmt: skip
 
 STUDY = Study(
-    "selu",
+    "selfnormal",
     "G. Klambauer, T. Unterthiner, A. Mayr & S. Hochreiter, Self-normalizing neural networks,"
     " NeurIPS 2017, arXiv:1706.02515",
     2017,

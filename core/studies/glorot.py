@@ -104,7 +104,7 @@ def judge(table: Table) -> tuple[Finding, ...]:
 BASE = RunSpec(dataset="digits", samples=2000, activation="tanh", depth=5, width=128, epochs=50)
 
 STUDY = Study(
-    "xavier",
+    "glorot",
     "X. Glorot & Y. Bengio, Understanding the difficulty of training deep feedforward neural"
     " networks, AISTATS 2010",
     2010,
