@@ -1,10 +1,10 @@
-"""How lively the pages are in a real browser. Run with `make bench-browser`.
+"""How responsive the pages are in a real browser. Run with `make bench-browser`.
 
-Painted epochs: at every display frame the rule of the loss chart is looked at; a place where it
-has not been before is a painted epoch. A setting's way: from the click to the repainted chart. A
-cold link: from its address in a browser that has never been here, of runs that nobody has had
-computed, to the first chart and to the end. The last two stand beside an empty Streamlit app with
-the same configuration in the same run; every number is a median of several rounds.
+Painted epochs: at every display frame the rule of the loss chart is sampled; each new position is
+a painted epoch. A setting's latency: from the click to the repainted chart. A cold link: from
+opening the address in a browser that has never been here, with runs that nobody has computed, to
+the first chart and to the end. The last two are compared with an empty Streamlit app with the same
+configuration in the same run; every number is a median of several rounds.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ MARK_RULE = """node => node.querySelectorAll('.mark-rule.role-mark line')
 
 @dataclass(frozen=True)
 class Effort:
-    """How long is looked at what is painted, in seconds, and how many rounds there are."""
+    """How long painting is observed, in seconds, and how many rounds there are."""
 
     seconds: float = 5.0
     rounds: int = 3
 
     def medians(self, measure: Callable[[int], tuple[float, ...]]) -> list[float]:
-        """The median of each number that a round, told its own, measures."""
+        """The median of each number that `measure`, given the round's index, returns."""
         rounds = [measure(number) for number in range(self.rounds)]
         return [statistics.median(numbers) for numbers in zip(*rounds, strict=True)]
 
@@ -91,7 +91,7 @@ def visit(browser: Browser, address: str, charts: int = 0) -> Iterator[Page]:
 
 
 def painted(page: Page, seconds: float, selector: str, drive: str = "") -> tuple[float, float]:
-    """Changes of what `selector` finds, a second, and the longest gap between two in ms.
+    """Changes per second in what `selector` matches, and the longest gap between two in ms.
 
     drive: a dial that is moved at every frame.
     """
@@ -100,7 +100,7 @@ def painted(page: Page, seconds: float, selector: str, drive: str = "") -> tuple
 
 
 def watched(page: Page) -> str:
-    """A selector of what moves with the clock in the first lane's loss chart: its rule."""
+    """A selector for what moves with the clock in the first lane's loss chart: its rule."""
     page.evaluate(MARK_RULE, page.locator(CHARTS).nth(2).element_handle())
     return ".watched"
 
@@ -130,11 +130,11 @@ def probing(browser: Browser, address: str, effort: Effort) -> list[float]:
         return effort.medians(lambda _: painted(page, effort.seconds, frame, ".probe input"))
 
 
-# --- a setting's way ---------------------------------------------------------------------------
+# --- a setting's latency -----------------------------------------------------------------------
 
 
 def way(page: Page, act: Callable[[], None], watch: str) -> tuple[float]:
-    """Median milliseconds from `act` until what `watch` evaluates to has changed."""
+    """Median milliseconds from `act` until the value of `watch` has changed."""
     found = []
     for _ in range(CHANGES):
         before = page.evaluate(watch)
@@ -148,7 +148,7 @@ def way(page: Page, act: Callable[[], None], watch: str) -> tuple[float]:
 
 
 def setting_way(browser: Browser, address: str, effort: Effort) -> float:
-    """The linear axis of the error in every layer, to and fro; its ticks tell when it is drawn."""
+    """Switch the axis of the error in every layer to linear and back; its ticks tell when."""
     axis = (
         f"[...document.querySelectorAll('{CHARTS}')[1].querySelectorAll('.role-axis-label text')]"
     )
@@ -177,7 +177,7 @@ def empty_way(browser: Browser, address: str, effort: Effort) -> float:
 
 
 def opening(browser: Browser, address: str, first: str, charts: int) -> tuple[float, float]:
-    """Seconds until `first` is there, and until all has been computed and drawn."""
+    """Seconds until `first` is there, and until everything has been computed and drawn."""
     page = browser.new_page(viewport=WINDOW)
     start = time.perf_counter()
     page.goto(address, wait_until="commit")
@@ -190,13 +190,13 @@ def opening(browser: Browser, address: str, first: str, charts: int) -> tuple[fl
 
 
 def cold(browser: Browser, address: str, effort: Effort) -> list[float]:
-    """The race, each round from a start that nobody has computed."""
+    """The race, each round with initial weights that nobody has computed."""
     link = f"{address}/training?language=en&{LANES[3]}&seed="
     return effort.medians(lambda n: opening(browser, f"{link}{4711 + n}", f"{CHARTS} svg.marks", 9))
 
 
 def recordings(effort: Effort) -> float:
-    """Seconds of the same three recordings one after another, by nobody disturbed."""
+    """Seconds for the same three recordings one after another, undisturbed."""
 
     def record(number: int) -> tuple[float]:
         start = time.perf_counter()

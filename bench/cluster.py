@@ -26,12 +26,12 @@ def nginx() -> str | None:
 
 
 def configured(folder: Path, port: int, processes: list[int]) -> str:
-    """deploy/nginx.conf with the places of this machine; every one of them must occur in it."""
+    """deploy/nginx.conf adapted to this machine; every path to replace must occur in it."""
     text = CONFIGURATION.read_text("utf-8")
     servers = "".join(
         f"server 127.0.0.1:{process} max_fails=1 fail_timeout=5s;\n" for process in processes
     )
-    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are their owner's alone
+    user = "user root;" if os.geteuid() == 0 else ""  # pytest's folders are private to their owner
     for old, new in {
         "server app:8501 max_fails=1 fail_timeout=5s;": servers,
         "listen 8080;": f"listen 127.0.0.1:{port};",
@@ -80,7 +80,7 @@ def start(port: int, **environment: str) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def cluster(folder: Path, size: int = 2, **environment: str) -> Iterator[Cluster]:
-    """`folder`: empty, for what nginx writes."""
+    """`folder`: empty, for nginx to write to."""
     program, ports = nginx(), [free_port() for _ in range(size)]
     assert program is not None
     front = free_port()

@@ -1,6 +1,6 @@
 """A live lesson under load: a class of phones votes, and one of the two processes is killed.
 
-Once with lessons in a file of SQLite, once in Redis. The teacher is this process, by the store.
+Once with lessons in an SQLite file, once in Redis. This process is the teacher, using the store.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from pages.live.store import Store, begin, digest_of, new_voter
 
 ANSWERS = 3
 BACK = 0.5
-"""Seconds between two tries of a phone to come back."""
+"""Seconds between two attempts of a phone to reconnect."""
 LONGEST = 120.0
-"""Seconds that a phone waits for the question to come, and that votes are waited for."""
+"""The longest wait in seconds for the question to arrive, and for the votes."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """phones, coming over `arrive` seconds, who answer at any time of the `seconds` they have."""
+    """phones, arriving over `arrive` seconds, that answer at any time within `seconds`."""
 
     phones: int
     arrive: float
@@ -44,8 +44,8 @@ class Size:
 
 @dataclass
 class Round:
-    """What came of one question: seconds until a vote was answered, and until all were counted
-    after the last had been answered; votes by answer, and as they should be."""
+    """The result of one question: seconds until a vote was answered, and from the last answer until
+    all were counted; votes by answer, and as they should be."""
 
     answered: list[float] = field(default_factory=list)
     counted: float = float("nan")
@@ -69,7 +69,7 @@ HEADER = (
 
 
 class Phone:
-    """One phone: opens the lesson, votes, and comes back by its address when it loses its line."""
+    """One phone: opens the lesson, votes, and returns by its address if its connection is lost."""
 
     def __init__(self, running: Cluster, code: str, number: int) -> None:
         self.running, self.number = running, number
@@ -82,7 +82,7 @@ class Phone:
         return Viewer(self.running.address, "", query, Seen(), cookie=cookie)
 
     async def opened(self) -> None:
-        """Connect, again and again if need be."""
+        """Connect, repeatedly if necessary."""
         while not await self.viewer.open():
             await self.viewer.close()
             await asyncio.sleep(BACK)
@@ -103,8 +103,8 @@ class Phone:
         await self.opened()
 
     async def vote(self, wait: float, outcome: Round) -> None:
-        """Answer after `wait` seconds, and once more if the line was lost before the answer came,
-        as a person does who sees no answer chosen."""
+        """Answer after `wait` seconds, and once more if the connection is lost before the reply, as
+        a person does who sees no answer selected."""
         await self.asked()
         await asyncio.sleep(wait)
         for _ in range(20):
@@ -130,7 +130,7 @@ class Phone:
 async def voted(
     running: Cluster, store: Store, lesson: Lesson, phones: list[Phone], size: Size, kill: bool
 ) -> Round:
-    """The phones vote on the question that is open; in the middle a process is killed."""
+    """The phones vote on the open question; midway a process is killed."""
     outcome, question = Round(), lesson.question
     assert question is not None
     rng = random.Random(question.number)
@@ -170,7 +170,7 @@ async def taught(running: Cluster, store: Store, size: Size) -> list[Round]:
     try:
         await asyncio.gather(*map(comes, phones))
         for kill in (False, True):
-            for phone in phones:  # what they show is no answer to what will be asked
+            for phone in phones:  # what they show does not answer the next question
                 phone.viewer.widgets.clear()
             lesson = store.change(
                 lesson.code, digest, lambda now: now.leaving().asking("scene4.guess", ANSWERS)
@@ -184,7 +184,7 @@ async def taught(running: Cluster, store: Store, size: Size) -> list[Round]:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[str | None]:
-    """The address of a Redis of one's own; None where none is installed."""
+    """The address of a private Redis server; None if none is installed."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         yield None
@@ -200,7 +200,7 @@ def redis_server(folder: Path) -> Iterator[str | None]:
 
 
 def lesson(size: Size, workers: int) -> list[Round]:
-    """The same lesson in both stores, printed beside each other."""
+    """The same lesson in both stores, the results side by side."""
     print(HEADER)
     found = []
     with tempfile.TemporaryDirectory() as folder, redis_server(Path(folder)) as address:

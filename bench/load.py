@@ -2,10 +2,10 @@
 
 `--short` takes seconds instead of minutes; `--quick` only shows that all of it works.
 
-Every scenario starts its own server on this machine and loads nothing else; beside it, in the
-same run, an empty Streamlit app with the same configuration is loaded the same way. A viewer
-here takes everything over the socket, as a browser does, but not the files of Streamlit's own
-page (about 4 MB once a browser), which a proxy serves.
+Every scenario starts its own server on this machine and loads nothing else; in the same run, an
+empty Streamlit app with the same configuration is loaded the same way. A viewer here takes
+everything over the socket, as a browser does, but not the files of Streamlit's own page (about 4 MB
+once per browser), which a proxy serves.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bench.viewer import Seen, Value, Viewer
 MOST_VIEWERS, LONGEST, MOST_SEEDS = 500, 3600.0, 10_000
 LINK = "lanes=3&2.activation=tanh&3.activation=relu"
 HEAVY = "width=64&depth=20&epochs=300&samples=2000&batch=32&seed={seed}"
-"""More than half of the largest run that the dashboard takes on: some 45 s of one core."""
+"""More than half of the largest run that the dashboard accepts: some 45 s of one core."""
 RATES = ("0.03", "0.1", "0.3")
 ACTIVATIONS = ("sigmoid", "tanh", "relu")
 MEASURES = ("delta", "gradient_norm", "dead")
@@ -48,10 +48,10 @@ CHANGES: tuple[Callable[[random.Random], tuple[str, Value]], ...] = (
 class Load:
     """viewers, arriving over `arrive` seconds, each changing something every `pause` seconds.
 
-    own: the share of changes that begin a run that nobody else has, with a new seed; the next
-    change goes back to what all see. leave: the share of changes after which a viewer leaves and
-    comes back by the link. heavy: viewers beside, who come
-    `before` seconds earlier, each with a heavy run. bytes: what recordings may take.
+    own: the share of changes that start a run that nobody else has, with a new seed; the next
+    change returns to what all see. leave: the share of changes after which a viewer leaves and
+    comes back by the link. heavy: additional viewers, who come `before` seconds earlier, each with
+    a heavy run. bytes: the memory for recordings.
     """
 
     viewers: int
@@ -127,18 +127,18 @@ async def visit(server: Server, load: Load, number: int, until: float, outcome: 
 
 
 async def choose(viewer: Viewer, key: str, value: Value) -> None:
-    """Change a setting, after its fold has been opened if need be."""
+    """Change a setting, opening its fold first if necessary."""
     if key not in viewer.widgets:
         await viewer.change(FOLD, True)
     await viewer.change(key, value)
 
 
 BACK = 0.5
-"""Seconds between two tries to come back."""
+"""Seconds between two attempts to reconnect."""
 
 
 async def hog(server: Server, number: int, until: float) -> None:
-    """A viewer whose runs are as large as they may be; its own latencies do not count."""
+    """A viewer whose runs are as large as allowed; its own latencies do not count."""
     viewer = Viewer(server.address, "training", HEAVY.format(seed=number), Seen())
     try:
         await viewer.open()
@@ -149,7 +149,7 @@ async def hog(server: Server, number: int, until: float) -> None:
 
 
 async def warm(address: str) -> None:
-    """Let a first viewer pay for what a process does once."""
+    """Let a first viewer pay for a process's one-time work."""
     first = Viewer(address, "training", LINK, Seen())
     await first.open()
     await first.settled()
@@ -157,7 +157,7 @@ async def warm(address: str) -> None:
 
 
 async def drive(name: str, server: Server, load: Load, *, links: bool = True) -> Outcome:
-    """Let a load loose on a server."""
+    """Apply a load to a server."""
     meter = Meter(server)
     outcome = Outcome(name, load, Seen(), meter, 0.0, links)
     await warm(server.address)
@@ -235,7 +235,7 @@ def compared(name: str, load: Load, workers: int) -> list[Outcome]:
 
 
 def sized(size: str, full: Load, short: Load) -> Load:
-    """The load of a size: minutes, seconds, or only enough to see that all of it works."""
+    """The load of a size: minutes, seconds, or just enough to see that everything works."""
     quick = replace(
         short,
         viewers=4,
@@ -249,9 +249,9 @@ def sized(size: str, full: Load, short: Load) -> Load:
 
 
 def class_of_100(size: str, workers: int) -> None:
-    """A class opens one link within half a minute and each changes a setting every 10 s.
+    """A class opens one link within half a minute and each student changes a setting every 10 s.
 
-    Then again with viewers who now and then begin a run that nobody else has, some five seconds of
+    Then again with viewers who now and then start a run that nobody else has, some five seconds of
     one core each: as many as the machine can compute, and more.
     """
     load = sized(size, Load(100, 30, 90, own=0.0), Load(20, 5, 12, pause=4.0, own=0.0))
@@ -264,13 +264,13 @@ def class_of_100(size: str, workers: int) -> None:
 
 
 def crowd(size: str, workers: int) -> None:
-    """More than one process can do."""
+    """More than one process can handle."""
     load = sized(size, Load(300, 30, 90), Load(60, 5, 15, pause=4.0))
     compared(f"crowd of {load.viewers}", load, workers)
 
 
 def fair(size: str, workers: int) -> None:
-    """What five heavy viewers cost twenty others."""
+    """How much five heavy viewers slow down twenty others."""
     beside = sized(
         size,
         Load(20, 5, 60, pause=5.0, own=1.0, before=10.0, heavy=5),
@@ -289,7 +289,7 @@ def fair(size: str, workers: int) -> None:
 
 
 def soak(size: str, workers: int) -> None:
-    """Viewers who come, compute their own runs and go: nothing may pile up."""
+    """Viewers who come, compute their own runs and leave: nothing may accumulate."""
     mixed = Load(12, 3, 1800, pause=2.0, own=0.8, leave=0.3, bytes=16_000_000)
     load = sized(size, mixed, replace(mixed, seconds=40))
     outcome = measure(f"soak, {load.seconds:.0f} s", load, workers=workers)
@@ -302,9 +302,9 @@ def soak(size: str, workers: int) -> None:
 
 
 async def attend(address: str, load: Load, number: int, until: float, seen: Seen) -> float | None:
-    """Open the shared link and stay; come back as a browser does when the process behind it dies.
+    """Open the shared link and stay; reconnect as a browser does when the process behind it dies.
 
-    The seconds until the picture was back, None for one who never lost it.
+    Returns the seconds until the picture was back, None for one who never lost it.
     """
     await asyncio.sleep(number * load.arrive / load.viewers)
     viewer = Viewer(address, "training", LINK, seen, cookie=f"dashboard=viewer{number}")
@@ -327,7 +327,7 @@ async def attend(address: str, load: Load, number: int, until: float, seen: Seen
 
 
 async def gathered(running: Cluster, load: Load) -> tuple[Seen, list[float]]:
-    """An audience behind nginx, one process of which is killed when all have come."""
+    """An audience behind nginx, one process of which is killed once all have arrived."""
     for port in running.processes:
         await warm(f"http://127.0.0.1:{port}")
     seen, until = Seen(), time.monotonic() + load.seconds
@@ -342,7 +342,7 @@ async def gathered(running: Cluster, load: Load) -> tuple[Seen, list[float]]:
 
 
 def audience(size: str, workers: int) -> None:
-    """300 open one link within a minute, two processes behind nginx serve them; one is killed."""
+    """300 open one link within a minute, served by two processes behind nginx; one is killed."""
     load = sized(size, Load(300, 60, 100), Load(30, 6, 20))
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), max(2, workers)) as running:
         seen, returned = asyncio.run(gathered(running, load))
@@ -355,7 +355,7 @@ def audience(size: str, workers: int) -> None:
 
 
 def lesson(size: str, workers: int) -> None:
-    """A class votes within ten seconds, two processes serve it; then again, and one is killed."""
+    """A class votes within ten seconds, served by two processes; then again, and one is killed."""
     sizes = {"quick": Size(10, 2.0, 3.0), "short": Size(20, 4.0, 4.0), "full": Size(300, 60.0)}
     live(sizes[size], max(2, workers))
 

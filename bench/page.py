@@ -1,10 +1,10 @@
-"""What the training page costs the server and the line: `make bench-page`.
+"""What the training page costs the server and the network: `make bench-page`.
 
-For a lane: the Python of one tick while its run is computed (tables and words; Streamlit's own
-sending comes on top), and the bytes that are sent once it has finished.
+For a lane: the Python time of one tick while its run is computed (tables and words; Streamlit's
+own sending comes on top), and the bytes that are sent once it has finished.
 
 For a viewer: what is sent, and the processor time of the server, for a visit and for changes of
-three lanes that all have been computed; beside it an empty app with the same widgets.
+three lanes that have all been computed; compared with an empty app with the same widgets.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ CHANGES: dict[str, tuple[str, tuple[Value, Value]]] = {
     "a change that leaves the runs alone": ("measure", ("dead", "delta")),
     "a change of the runs": ("rate", (("0.3",), ("0.1",))),
 }
-"""The key of a widget and two values, chosen in turn, by what the change is called."""
+"""The key of a widget and two values, chosen in turn, by the name of the change."""
 t = texts.LANGUAGES["en"].text
 
 
@@ -53,7 +53,7 @@ def tables(record: Recording, *, live: bool) -> list[pa.Table]:
 
 
 def tick(run: RunSpec, repeats: int) -> float:
-    """The fastest of several ticks, in seconds, of a run that is half done."""
+    """The fastest of several ticks, in seconds, for a run that is half done."""
     record = Recording(run)
     record.advance(0.3)
     took = []
@@ -66,7 +66,7 @@ def tick(run: RunSpec, repeats: int) -> float:
 
 
 def sent(run: RunSpec) -> int:
-    """Bytes of the tables, as they travel, and of the words."""
+    """Bytes of the tables, as they are sent, and of the words."""
     record = Recording(run)
     record.advance()
     total = len(json.dumps(stage.words.__wrapped__(record, t, False)))
@@ -81,7 +81,7 @@ def sent(run: RunSpec) -> int:
 async def price(
     server: Server, viewer: Viewer, turns: int, act: Callable[[int], Awaitable[bool]]
 ) -> tuple[float, float]:
-    """Bytes sent and seconds of the processor for one of several acts."""
+    """Bytes sent and processor seconds for one of several acts."""
     received, seconds = viewer.received, server.seconds()
     for turn in range(turns):
         if not await act(turn):
@@ -90,7 +90,7 @@ async def price(
 
 
 async def prices(server: Server, turns: int) -> dict[str, tuple[float, float]]:
-    """What a visit and each of the changes cost once, all runs having been computed before."""
+    """What a visit and each change cost once, with all runs already computed."""
     found = {}
     for warm in (True, False):
         viewer = Viewer(server.address, "training", LINK, Seen())
@@ -133,7 +133,7 @@ def main() -> None:
         script = Path(folder) / "empty.py"
         script.write_text(EMPTY, "utf-8")
         ours, empty = priced(None, repeats), priced(script, repeats)
-    print(f"\n{'of a viewer, beside an empty app':36}{'sent, kB':>18}{'server, ms':>18}")
+    print(f"\n{'of a viewer : of an empty app':36}{'sent, kB':>18}{'server, ms':>18}")
     for name in ours:
         (weight, took), (light, idle) = ours[name], empty[name]
         sizes = f"{weight / 1e3:.0f} : {light / 1e3:.0f}"

@@ -31,7 +31,7 @@ st.selectbox("measure", ["delta", "gradient_norm", "dead"], key="measure")
 
 @dataclass(frozen=True)
 class Server:
-    """address: where it answers. pid: of the process that its workers belong to."""
+    """address: where it answers. pid: the parent process of its workers."""
 
     address: str
     pid: int
@@ -53,7 +53,7 @@ class Server:
         return sum(process.num_threads() for process in self.processes())
 
     def sessions(self) -> int:
-        """Sessions that are connected; of one process, if there are several."""
+        """Connected sessions; of one process, if there are several."""
         with urllib.request.urlopen(f"{self.address}/_stcore/metrics", timeout=10) as answer:
             found = re.search(r"^active_sessions (\d+)", answer.read().decode(), re.MULTILINE)
         return int(found[1]) if found else 0
@@ -98,7 +98,7 @@ def serving(
 ) -> Iterator[Server]:
     """The dashboard, or `script` under the dashboard's configuration, on a free loopback port.
 
-    before: Python that the server's process runs first.
+    before: Python code that the server's process runs first.
     """
     port = free_port()
     if script is None and workers > 1:

@@ -1,8 +1,8 @@
 """How fast the core trains and records, beside PyTorch, scikit-learn and bare matrix products.
 
 Run `make bench`, or `python -m bench.training --quick` for fewer cells. Everything is measured in
-one run, float64, one thread, contestants in turn, so that a busy moment of the machine hits
-them all alike; every number is a median of seconds of processor time.
+one run, float64, one thread, contestants in turn, so that a busy moment of the machine affects
+them all alike; every number is a median of processor seconds.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ One epoch of 400 samples of XOR in shuffled batches, in microseconds.
 RECORDING_COUNTED = """\
 A whole recording, in milliseconds: `Recording(run).advance()`, that is all epochs, the statistics
 of every kept epoch on the whole training part, losses and accuracies on both parts, and the frames
-(the boundary on 40 x 40 points, and where the sums lie on the training part). **training** is the
-same run's `Trainer.train_epoch` alone, epoch by epoch. **products** are
+(the boundary on 40 x 40 points, and where the pre-activations lie on the training part).
+**training** is the same run's `Trainer.train_epoch` alone, epoch by epoch. **products** are
 its matrix products alone: training's, those of the passes for the statistics (forward and
 backward on the training part, forward on the test part) and those of the frames (forward twice).
 """
@@ -83,7 +83,7 @@ def seconds(work: Callable[[], object], times: int) -> float:
 
 
 def medians(contestants: dict[str, Callable[[], object]]) -> dict[str, float]:
-    """Seconds that each takes: they take turns, and the median of their turns counts."""
+    """Seconds that each takes: they take turns, and the median over turns counts."""
     times = {}
     for name, work in contestants.items():
         work()
@@ -102,7 +102,7 @@ def core_trainer(activation: str, width: int, depth: int, batch: int = 32) -> Tr
 
 
 def core_step(trainer: Trainer, x: Array, y: Array) -> Measures:
-    """One step, its own pass measured: what `Trainer.descend` does, and the statistics."""
+    """One step, its own pass measured: what `Trainer.descend` does, plus the statistics."""
     network, loss = trainer.network, trainer.run.loss
     through = network.forward(x)
     delta, prediction = loss.delta(through.output, y), loss.output(through.output)
@@ -181,7 +181,7 @@ class TorchStep:
 
 
 class TorchEpoch(TorchStep):
-    """All training samples of a run in batches, in another order each time; nothing is recorded."""
+    """All training samples of a run in batches, reshuffled each time; nothing is recorded."""
 
     def __init__(self, trainer: Trainer) -> None:
         super().__init__(trainer, trainer.data.train_x[None], trainer.data.train_y[None])
@@ -432,7 +432,7 @@ def recording_table(rows: Sequence[Recorded]) -> Iterator[str]:
 
 
 def stacked() -> tuple[float, float]:
-    """Seconds of a recording of 5 x 8 with one seed, and with eight side by side."""
+    """Seconds for a recording of 5 x 8 with one seed, and with eight side by side."""
     run = RunSpec(depth=5, width=8, epochs=100)
     runs = [run, replace(run, replicas=8)]
     turns = [[seconds(Recording(r).advance, 1) for r in runs] for _ in range(ROUNDS)]

@@ -1,8 +1,8 @@
 """A viewer without a browser: speaks Streamlit's own protocol to a server on this machine.
 
-It does what a browser does that matters to the server: opens a page, sends what widgets hold, and
-asks for the next look at runs that are being computed for as long as the page wants it. It draws
-nothing, so hundreds fit in one process.
+It does everything a browser does that matters to the server: opens a page, sends the values of
+widgets, and asks for the next look at runs being computed for as long as the page wants it. It
+draws nothing, so hundreds fit in one process.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
 LONGEST_WAIT = 30.0
-"""Seconds after which an answer counts as an error."""
+"""Seconds after which a missing answer counts as an error."""
 LARGEST_MESSAGE = 64_000_000
 LOOK = "dashboard_look"
 """The component that asks for the next look."""
@@ -35,12 +35,12 @@ VALUES = {
     str: "string_value",
     tuple: "string_array_value",
 }
-"""Where a widget's value stands in a message. A number input of integers sends a double, too; a
-slider of steps sends words, and a fold whether it is open."""
+"""The field of a message that holds a widget's value. A number input of integers sends a double,
+too; a slider of steps sends words, and a fold whether it is open."""
 
 
 def loopback(address: str) -> str:
-    """`address` if it is on this machine; ValueError if not: nobody else is to be loaded."""
+    """`address` if it is on this machine; ValueError if not: nobody else may be loaded."""
     host = urlsplit(address).hostname or ""
     if host != "localhost" and not _is_loopback(host):
         raise ValueError(f"{address} is not on this machine")
@@ -55,7 +55,7 @@ def _is_loopback(host: str) -> bool:
 
 @dataclass
 class Seen:
-    """What viewers have seen together: latencies in seconds, and bytes sent for each change."""
+    """What all viewers have seen: latencies in seconds, and bytes sent for each change."""
 
     opened: list[float] = field(default_factory=list)
     changed: list[float] = field(default_factory=list)
@@ -69,8 +69,8 @@ class Seen:
 class Viewer:
     """One session: `open`, then any number of `change`, then `close`.
 
-    seen: where latencies, errors and counts go. cookie: what a proxy knows the viewer by. lost: set
-    when the server has gone.
+    seen: collects latencies, errors and counts. cookie: identifies the viewer to a proxy. lost: set
+    when the server is gone.
     """
 
     def __init__(self, address: str, page: str, query: str, seen: Seen, cookie: str = "") -> None:
@@ -78,18 +78,18 @@ class Viewer:
         self.headers = {"Cookie": cookie} if cookie else {}
         self.received = 0  # bytes
         self.widgets: dict[str, str] = {}
-        self.fragments: dict[str, str] = {}  # of widgets that are in one, by key
+        self.fragments: dict[str, str] = {}  # of widgets inside one, by key
         self.states: dict[str, WidgetState] = {}
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
-        self._script = ""  # the page by Streamlit's name, as soon as that is known
-        self._full = False  # the run under way is of the whole page, and begun after the last post
+        self._script = ""  # the page by Streamlit's name, once known
+        self._full = False  # the current run is of the whole page, and began after the last post
         self.lost = asyncio.Event()
         self._finished = asyncio.Event()
         self._pressed = asyncio.Event()
         self._running: list[str] = []  # fragments
         self._awaited = ""
-        self._watches: dict[str, asyncio.Task[None]] = {}  # fragments that run every so often
+        self._watches: dict[str, asyncio.Task[None]] = {}  # fragments that rerun periodically
         self._quiet = asyncio.Event()
         self._socket: Any = None
         self._reader: asyncio.Task[None] | None = None
@@ -136,7 +136,7 @@ class Viewer:
         return True
 
     async def press(self, key: str) -> bool:
-        """Press the button with this key, which is in a fragment; whether it answered."""
+        """Press the button with this key, which is inside a fragment; whether it answered."""
         state = WidgetState(id=self.widgets[key], trigger_value=True)
         begun, self._awaited = time.perf_counter(), self.fragments[key]
         self._pressed.clear()
@@ -150,7 +150,7 @@ class Viewer:
         return True
 
     async def settled(self, seconds: float = LONGEST_WAIT) -> bool:
-        """Wait until nothing is being computed any longer."""
+        """Wait until nothing is being computed any more."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._quiet.wait(), seconds)
         return not self.computing
@@ -269,14 +269,14 @@ class Viewer:
             self._stop_watch(fragment)
 
     async def _ask(self, fragment: str, period: float) -> None:
-        """Ask for the next look as a browser does: a period after the last one was asked for."""
+        """Ask for the next look as a browser does: one period after the last request."""
         with contextlib.suppress(websockets.ConnectionClosed):
             await asyncio.sleep(self._asked.get(fragment, 0.0) + period - time.monotonic())
             self._asked[fragment] = time.monotonic()
             await self._post(fragment)
 
     async def _tick(self, fragment: str, interval: float) -> None:
-        """Run a fragment at its interval as a browser does, answered or not."""
+        """Run a fragment at its interval as a browser does, whether answered or not."""
         with contextlib.suppress(websockets.ConnectionClosed):
             while True:
                 await asyncio.sleep(interval)

@@ -17,7 +17,7 @@ from pages.ui.widgets.presets import questions
 
 
 def below(scene: Scene, records: Sequence[Recording]) -> None:
-    """The laboratory, and at its foot whether the gradients are right."""
+    """The laboratory, and below it whether the gradients are right."""
     laboratory(scene, records)
     trust(scene, records)
 

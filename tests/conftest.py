@@ -4,7 +4,7 @@ import os
 from collections import Counter
 
 # Small products gain nothing from several threads, and processes side by side wait for each
-# other's. Read by NumPy's BLAS when it is first loaded, so it stands before all other imports.
+# other's. Read by NumPy's BLAS when it is first loaded, so it comes before all other imports.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import pytest
@@ -43,7 +43,7 @@ def pytest_deselected(items):
 
 
 def pytest_sessionfinish(session):
-    """A process of pytest-xdist hands on what it has left out, which is the same in all of them."""
+    """A process of pytest-xdist passes on what it has left out, the same in all of them."""
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["left out"] = dict(session.config.stash[LEFT_OUT])
 

@@ -15,8 +15,8 @@ def locked(path, how=fcntl.LOCK_EX):
 def shared(name, start, folder):
     """The text that `start()`, a context manager, yields: started once, stopped after all users.
 
-    folder: the same for all processes. At the door one after another learns whether it has been
-    started; each user holds a lock that others may share, and who has started it waits for those.
+    folder: the same for all processes. They take turns at the door to learn whether it has been
+    started; each user holds a shared lock, and the process that started it waits for all of them.
     """
     told, door, used = (folder / f"{name}{part}" for part in (".txt", ".door", ".used"))
     with ExitStack() as started, ExitStack() as using:

@@ -180,7 +180,7 @@ def test_a_page_knows_no_other_page(path):
     assert "dashboard" not in packages(path)
 
 
-# --- what stands where -------------------------------------------------------------------------
+# --- what belongs where ------------------------------------------------------------------------
 
 
 @over([path for path in FILES if PAGES / "ui" not in path.parents])

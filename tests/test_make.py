@@ -29,7 +29,7 @@ SHORTEST = {
     "load": {"QUICK": "1"},
     "font": {},
 }
-"""The environment in which a target takes least. `run`, which never ends, has a test of its own."""
+"""The environment in which a target takes least. `run`, which never ends, has its own test."""
 INSTALLED = [f"-o.venv/{stamp}" for stamp in (".run", ".dev", ".bench")]
 """What make is to take as installed, as tests never reach the internet."""
 

@@ -21,7 +21,7 @@ SURROUNDING = frozenset(
 )
 """They surround every page and use the widgets, which the rest of `pages/ui` does not know."""
 BUNDLE = ROOT / "pages" / "__init__.py"
-"""Named in `from pages import texts`, but there is nothing in it to import."""
+"""Named in `from pages import texts`, but contains nothing to import."""
 
 Graph = dict[str, set[str]]
 """The rooms that each room imports."""
@@ -33,7 +33,7 @@ def tree(path: Path) -> ast.Module:
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, wherever in the file, and every name that it imports."""
+    """Every module that a file imports, anywhere in the file, and every name that it imports."""
     modules = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -79,7 +79,7 @@ def graph() -> Graph:
 
 
 def reduced(full: Graph) -> Graph:
-    """The graph without the arrows that a longer way implies. full: without circles."""
+    """The graph without the arrows that a longer path implies. full: acyclic."""
 
     @cache
     def reached(room: str) -> frozenset[str]:
@@ -100,7 +100,7 @@ def contents(room: str) -> list[str]:
 
 
 def node(room: str) -> str:
-    """A room and what is in it, as Mermaid writes a node."""
+    """A room and its contents, as Mermaid writes a node."""
     inside = " ".join(name for name in contents(room) if name != "__init__")
     return f'{identifier(room)}["<b>{room}</b><br/>{inside}"]'
 
@@ -127,7 +127,7 @@ def picture() -> str:
 
 
 def drawn(document: str) -> str:
-    """The document with the picture of today between its two marks."""
+    """The document with the current picture between its two marks."""
     before, rest = document.split(BEGIN)
     _, after = rest.split(END)
     return f"{before}{BEGIN}{picture()}{END}{after}"

@@ -1,7 +1,7 @@
 """Rebuild the fonts in `static/fonts`: the Japanese glyphs that the texts need, and no more.
 
-Run `make font` after a text has got a new character. It needs Noto Sans CJK JP to be installed
-(SIL Open Font License 1.1; the licence stands beside the fonts).
+Run `make font` when a text has a new character. It needs Noto Sans CJK JP to be installed
+(SIL Open Font License 1.1; the licence is beside the fonts).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PLAIN = "0123456789−n"
 RAISED = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻ⁿ", PLAIN, strict=True))
 LOWERED = dict(zip("₀₁₂₃₄₅₆₇₈₉₋ₙ", PLAIN, strict=True))
 SMALL, UP, DOWN = 0.6, 350, -130
-"""The size of small digits, and how far they stand above and below the line, in 1000ths."""
+"""The size of small digits, and their offset above and below the line, in 1000ths."""
 ERROR = 0.8
 """How far a curve may be from the original, in 1000ths of the font's size."""
 
@@ -51,7 +51,7 @@ def installed(style: str) -> TTFont:
 
 
 def made(source: TTFont, wanted: set[str], style: str) -> TTFont:
-    """A font of the glyphs of these characters alone, under a name of our own.
+    """A font of the glyphs of these characters alone, under our own name.
 
     The small digits are drawn from the large ones, so that the font has all of them.
     """

@@ -74,7 +74,7 @@ class LayerCheck:
     The others are shares of the slope, the largest of all directions. blur: by how much the
     differences may be wrong, through rounding or through h. rounding: by how much the gradient
     itself may be, since it is computed with 16 digits. difference, complex: how far it is from
-    what each method says; not a number where the method says nothing.
+    what each method says; NaN where the method says nothing.
     """
 
     layer: int
@@ -96,7 +96,7 @@ class LayerCheck:
 
     @property
     def apart(self) -> float:
-        """How far the gradient is from what that method says; not a number without one.
+        """How far the gradient is from what that method says; NaN without one.
 
         Where it is contradicted, how far from the method that differs most.
         """
@@ -349,7 +349,7 @@ def directions(parameters: Parameters, layer: int) -> Direction:
 def check_layer(
     problem: Problem, gradient: Parameters, shaken: Sequence[Parameters], layer: int
 ) -> LayerCheck:
-    """Compare the gradient by one layer's parameters (0 for layer 1) with both methods."""
+    """Compare the gradient of one layer's parameters (0 for layer 1) with both methods."""
     way = directions(problem.parameters, layer)
     ours, slope = way.along(gradient, layer)
     others = np.array([way.along(other, layer)[0] for other in shaken])
@@ -396,7 +396,7 @@ def differences(problem: Problem, way: Direction, layer: int) -> tuple[Array, Ar
 def apart_of_complex(
     problem: Problem, way: Direction, layer: int, ours: Array, slope: float
 ) -> float:
-    """How far the gradient is from the complex step, as a share of the slope; else not a number."""
+    """How far the gradient is from the complex step, as a share of the slope; else NaN."""
     written = problem.run.activation in ANALYTIC and problem.run.source.task in LOSS
     if not written or not (slope == 0 or FAINTEST < slope < WILDEST):
         return nan

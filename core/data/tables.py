@@ -152,7 +152,7 @@ class Skipped(NamedTuple):
 class Column:
     """One column of a file.
 
-    cells: as text. values: (rows,) each cell as a number, NaN where it is not a number,
+    cells: as text. values: (rows,) each cell as a number, NaN where it is none,
     infinite where it is too large to compute with. missing: (rows,) whether a cell says nothing.
     """
 
@@ -484,7 +484,7 @@ class Table:
 
     names: of the inputs. answer: the name of what is to be predicted. class_names: in the order
     of the outputs; () for a number. constant: the inputs that never change. x: (rows, inputs),
-    y: (rows, outputs), as they were given; an input that is missing is not a number.
+    y: (rows, outputs), as they were given; missing inputs are NaN.
     """
 
     digest: str
@@ -586,7 +586,7 @@ def tabulate(sheet: Sheet, columns: Columns) -> Table:
 
 def encoded(sheet: Sheet, place: int) -> list[tuple[str, Array]]:
     """A column as inputs, each with its name: numbers as they are; of two words whether it is the
-    second; of more whether it is this one. Not a number where the column says nothing.
+    second; of more whether it is this one. NaN where a cell is missing.
     """
     column = sheet.column(place)
     if is_numbers(column):
@@ -614,7 +614,7 @@ def numbers(sheet: Sheet, place: int) -> Array:
 
 
 def one_hot(answer: Column, rows: Array, single: int) -> tuple[tuple[str, ...], Array]:
-    """The classes of these rows, and of every row which it is: one output a class, one for two."""
+    """The classes of these rows, and of every row which it is: one output per class, 1 for two."""
     classes, index = classes_of(answer, rows)
     if len(classes) == 1:
         raise TableError(Flaw.ONE_CLASS, column=answer.name, value=classes[0])

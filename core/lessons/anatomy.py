@@ -1,4 +1,4 @@
-"""The network itself at several moments: what each unit answers, and which error reaches it.
+"""The network itself at several moments: what each unit outputs, and which error reaches it.
 
 A recording keeps the parameters of its first replica at some epochs. Those moments are networks of
 one shape, so they go through `core.nn.network` side by side, as replicas do.
@@ -22,29 +22,29 @@ from core.runs.training import RunSpec
 CELLS = 10
 """Cells along each side of a unit's picture of the plane."""
 MOSTLY = 0.9
-"""A unit counts as saturated from this share of the samples; ReLU is flat for half of any."""
+"""A unit counts as saturated from this share of the samples on; ReLU is flat for half of any."""
 OPERATIONS = 5e8
-"""Multiplications of one moment at most: the samples of a large network are thinned for that."""
+"""The most multiplications per moment: the samples of a large network are thinned for that."""
 FEWEST_SAMPLES = 64
 ALL_OPERATIONS = 3e9
-"""Multiplications of all moments together, about a second of one core."""
+"""The most multiplications for all moments together, about a second of one core."""
 
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
     """What was measured of one network at `epoch`, an array of moments.
 
-    In lists layer 1 stands first and the output last. Of each layer, (moments, units):
+    In lists layer 1 comes first and the output last. Per layer, (moments, units):
     z, a: mean pre-activation and mean activation (at the output: the prediction) over the samples.
-    slope: mean of f'(z); not a number at the output.
+    slope: mean of f'(z); NaN at the output.
     delta: root mean square over the samples of dloss/dz of one sample.
     dead: f'(z) = 0 for every sample. saturated: |f'(z)| at most 5 % of its maximum for at least
     nine tenths of the samples.
     answers: (moments, units, cells), the activation over the plane, CELLS x CELLS from the top
-    left; over nothing, of shape (moments, units, 1) and equal to `a`, where there is no plane.
+    left; where there is no plane, (moments, units, 1) and equal to `a`.
 
     weights, gradients, updates: (moments, fan_in, fan_out): W_l, dL/dW_l of the mean loss, and the
-    change by the last step. layers: (moments, layers), rms delta_l over samples and units.
+    change in the last step. layers: (moments, layers), rms delta_l over samples and units.
     loss: (moments,).
     """
 

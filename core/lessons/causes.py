@@ -17,7 +17,7 @@ from core.runs.training import RunSpec
 
 LEARNT = 0.9
 STILL = 0.1
-"""Layer 1 counts as not moved below this share of its size, in the median over the seeds."""
+"""Layer 1 counts as unmoved below this share of its size, in the median over the seeds."""
 CONTROL = "tanh"
 
 
@@ -62,7 +62,7 @@ def finding(history: History) -> Finding:
 
 
 def signal_was_missing(found: dict[str, Finding]) -> bool:
-    """Whether layer 1 did not move, freezing it changes nothing, and amplified most seeds learn."""
+    """Whether layer 1 did not move, freezing changes nothing, and with amplification most learn."""
     plain, frozen, amplified = found["plain"], found["frozen"], found["amplified"]
     return (
         plain.moved < STILL

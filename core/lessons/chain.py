@@ -20,15 +20,15 @@ from core.nn.network import Parameters, Rule
 CHAIN = 4
 """Layers of the chain: three hidden units, one after the other, and the output."""
 Factor = tuple[str, int, float]
-"""What it is (`error`, `weight`, `slope` or `input`), of which layer, and its value."""
+"""Its kind (`error`, `weight`, `slope` or `input`), its layer, and its value."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The gradient with respect to one parameter of the chain, in three ways.
+    """The gradient with respect to one parameter of the chain, found in three ways.
 
     factors: from the output back to the parameter; their product is the chain rule's gradient.
-    gradient: by the code that trains. difference: a central difference of the loss.
+    gradient: from the code that trains. difference: a central difference of the loss.
     """
 
     kind: str
@@ -60,7 +60,7 @@ def chain_parameters(weights: Sequence[float], biases: Sequence[float]) -> Param
 def chain_loss(
     weights: Sequence[float], biases: Sequence[float], x: float, y: float, rule: Rule
 ) -> float:
-    """The loss of the chain, evaluated by itself: w_4 f(w_3 f(w_2 f(w_1 x + b_1) + b_2) ...)."""
+    """The loss of the chain, evaluated separately: w_4 f(w_3 f(w_2 f(w_1 x + b_1) + b_2) ...)."""
     a = x
     for w, b in zip(weights[:-1], biases[:-1], strict=True):
         a = value_and_slope(rule, w * a + b)[0]
@@ -122,7 +122,7 @@ def places(chain: Walkthrough, rule: Rule) -> tuple[Place, ...]:
 
 
 def reach_of(w: float) -> float:
-    """The z up to which |w sigma'(z)| >= 1; not a number for |w| < 4, where it never is.
+    """The z up to which |w sigma'(z)| >= 1; NaN for |w| < 4, where it never is.
 
     sigma' = s (1 - s) = 1/|w| has the larger solution s = (1 + sqrt(1 - 4/|w|))/2, z = ln(s/(1-s)).
     """
@@ -142,7 +142,7 @@ def open_interval(w: float, b: float) -> tuple[float, float] | None:
 
 
 def widest_interval() -> tuple[float, float]:
-    """The |w| whose interval is the widest, and how wide it is: 6.894 and 0.4477.
+    """The |w| whose interval is the widest, and its width: 6.894 and 0.4477.
 
     A golden-section search: the width 2 z/|w| rises from 0 at |w| = 4 and then falls.
     """
@@ -159,5 +159,5 @@ def widest_interval() -> tuple[float, float]:
 
 
 def width_of(w: float) -> float:
-    """How wide the interval of `open_interval` is; not a number where there is none."""
+    """The width of the interval of `open_interval`; NaN if there is none."""
     return 2 * reach_of(w) / abs(w)

@@ -1,8 +1,8 @@
 """Lines along which a function of the plane has one value, found by marching squares.
 
-Where the value lies between those of two neighbours on a grid, the line crosses the edge between
-them, at the place that a straight line between the two would have it (Lorensen & Cline, Computer
-Graphics 21(4):163-169, 1987, in three dimensions).
+Where the level lies between the values of two neighbours on a grid, the line crosses the edge
+between them at the place found by linear interpolation (Lorensen & Cline, Computer Graphics
+21(4):163-169, 1987, in three dimensions).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Edge = tuple[int, int, bool]
 
 
 def contours(values: Array, level: float) -> list[Array]:
-    """The lines where `values` (rows, columns) are `level`, each a path (points, 2).
+    """The lines on which `values` (rows, columns) equal `level`, each a path (points, 2).
 
     A point is (column, row), in steps of the grid. A closed path ends where it began; any other
     ends at the border of the grid.

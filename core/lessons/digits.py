@@ -41,7 +41,7 @@ READERS = MappingProxyType[str, RunSpec](
         "norm": replace(FIVE, norm="batch"),
     }
 )
-"""Networks to begin with, each an answer to a question; what they claim is tested."""
+"""Networks to start with, each an answer to a question; what they claim is tested."""
 
 
 def pictures() -> Array:
@@ -50,14 +50,14 @@ def pictures() -> Array:
 
 
 def scaled(run: RunSpec, pixels: Array) -> Array:
-    """Pixels from 0 to 16 as the networks of this run see them: by the training part's scale."""
+    """Pixels from 0 to 16 as the networks of this run see them: scaled like the training part."""
     return standardized(np.asarray(pixels, float), pictures()[run.data().train_rows], axis=None)
 
 
 def probabilities(network: Trained, pixels: Array) -> Array:
-    """How probable each digit is to the network, for pixels (pictures, 64) from 0 to 16.
+    """The network's probability for each digit, for pixels (pictures, 64) from 0 to 16.
 
-    Returns (pictures, 10); every row adds up to 1.
+    Returns (pictures, 10); every row sums to 1.
     """
     return network.predict(scaled(network.run, pixels))
 
@@ -66,7 +66,7 @@ def probabilities(network: Trained, pixels: Array) -> Array:
 class Reading:
     """How a network reads the test pictures.
 
-    rows: which of all pictures these are. truth, predicted: (pictures,) digits. probability:
+    rows: their indices among all pictures. truth, predicted: (pictures,) digits. probability:
     (pictures, 10).
     """
 

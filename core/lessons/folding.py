@@ -96,7 +96,7 @@ def by_hand(key: str) -> Fold:
 
 
 def trained(points: Points, folder: Folder) -> Fold:
-    """Train by full-batch gradient descent from Xavier's initial weights."""
+    """Train by full-batch gradient descent from Xavier initialization."""
     spec = NetworkSpec(activation=folder.fold_bend, depth=1, width=folder.fold_units)
     network = build(spec, 2, 1, [np.random.default_rng(folder.fold_seed)])
     parameters = network.parameters
@@ -133,8 +133,8 @@ def chart(fold: Fold, x: Array) -> Chart:
     """The plane in which the output's cut shows as a line, even where there are more units.
 
     Two units: (h1, h2) themselves. More: along v, the direction that decides, and across it the
-    direction in which the points spread most. Seen so, a point lies on the side of the line on
-    which it lies in the whole space.
+    direction in which the points spread most. In this view, a point lies on the side of the line
+    on which it lies in the whole space.
     """
     units = len(fold.v)
     if units == 2:
@@ -146,7 +146,7 @@ def chart(fold: Fold, x: Array) -> Chart:
     origin = h.mean(axis=0)
     rest = (h - origin) - np.outer((h - origin) @ along, along)
     across = np.linalg.svd(rest, full_matrices=True)[2][0]
-    across = across - (across @ along) * along  # all points alike leave no spread to look along
+    across = across - (across @ along) * along  # if all points are equal, there is no spread
     across = across / max(float(np.sqrt(across @ across)), 1e-300)
     offset = fold.c + float(origin @ fold.v)
     return Chart(origin, np.column_stack([along, across]), Line(length, 0.0, offset), False)

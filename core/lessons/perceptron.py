@@ -7,8 +7,8 @@ A perceptron answers class 1 where w . x + b > 0 and class 0 elsewhere, on the l
     if s (w . x + b) <= 0:    w <- w + s x    b <- b + s
 
 If some line separates the classes, starting from 0 it makes at most (R / gamma)^2 mistakes
-(Novikoff, Symp. Math. Theory of Automata 12:615-622, 1962), where R is the length of the longest
-(x, 1) and gamma the widest margin of (w, b), of length 1, over all s (x, 1). If none does, it
+(Novikoff, Symp. Math. Theory of Automata 12:615-622, 1962), where R is the largest norm of any
+(x, 1) and gamma the widest margin of any (w, b) of norm 1 over all s (x, 1). If none does, it
 never stops.
 
 To add a set of points, append a `PointSet` to the list at the end of this file.
@@ -29,7 +29,7 @@ from core.data.datasets import Task, filled, frozen, load, needed_first, standar
 from core.registry import registry
 
 ON_THE_LINE = 1e-9
-"""A point nearer than this counts as on the line, as sines and cosines are rounded."""
+"""A point nearer than this counts as on the line, since sines and cosines are rounded."""
 MOST_UPDATES = 300
 """Mistakes after which a run of the rule is cut off."""
 
@@ -102,9 +102,9 @@ def of_dataset(key: str, noise: float = 0.0) -> Callable[[int, int], tuple[Array
 
 
 def of_table(x: Array, y: Array, count: int, seed: int) -> Points:
-    """Some rows of a visitor's own data, standardized, those of both classes among them.
+    """Some rows of a visitor's own data, standardized, both classes among them.
 
-    x: (rows, 2), not a number where a cell is missing. y: (rows,), 0 or 1.
+    x: (rows, 2), NaN where a cell is missing. y: (rows,), 0 or 1.
     """
     whole = filled(x, x)
     rows = np.random.default_rng(seed).permutation(len(x))
@@ -128,17 +128,17 @@ class Line(NamedTuple):
         return total
 
     def right(self, points: Points) -> Array:
-        """Which points it puts on the right side: (n,) of bool."""
+        """Which points it classifies correctly: (n,) of bool."""
         correct: Array = (self.sums(points.x) > ON_THE_LINE) == (points.y > 0)
         return correct
 
     def correct(self, points: Points) -> int:
-        """How many points it puts on the right side."""
+        """How many points it classifies correctly."""
         return int(self.right(points).sum())
 
 
 def line_at(turn: float, shift: float, centre: float) -> Line:
-    """The line whose normal, of length 1, points to `turn` degrees.
+    """The line whose unit normal points to `turn` degrees.
 
     shift: its distance from (centre, centre) along that normal.
     """
@@ -252,7 +252,7 @@ class Update(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """After update `first` the weights are what they were `period` updates later, for ever."""
+    """After update `first` the weights are what they were `period` updates later, forever."""
 
     first: int
     period: int
@@ -294,7 +294,7 @@ def learn(points: Points, most: int = MOST_UPDATES) -> Lesson:
         state = (seen % len(rows), w1, w2, b)
         if cycle is None and state in states:
             cycle = Cycle(states[state], len(updates) - states[state])
-            end = min(most, len(updates) + 2 * cycle.period)  # two more rounds, to be seen
+            end = min(most, len(updates) + 2 * cycle.period)  # two more rounds, to show it
         states.setdefault(state, len(updates))
     return Lesson(tuple(updates), since >= len(rows), seen, cycle)
 
@@ -303,7 +303,7 @@ def learn(points: Points, most: int = MOST_UPDATES) -> Lesson:
 
 
 class Margin(NamedTuple):
-    """gamma, the widest margin of (w, b) of length 1 over all s (x, 1), and R; 0 if no line
+    """gamma, the widest margin of any (w, b) of norm 1 over all s (x, 1), and R; 0 if no line
     separates the points. line: the one with that margin, None if there is none."""
 
     gamma: float
@@ -317,9 +317,9 @@ class Margin(NamedTuple):
 
 
 def widest_margin(points: Points) -> Margin:
-    """gamma and R: the widest margin is how far the hull of all s (x, 1) is from the origin.
+    """gamma and R: the widest margin is the distance from the origin to the hull of all s (x, 1).
 
-    A margin below 1e-7 R cannot be told from none, and counts as none.
+    A margin below 1e-7 R cannot be told from 0, and counts as 0.
     """
     z = points.signs[:, None] * np.column_stack([points.x, np.ones(len(points.x))])
     radius = float(np.sqrt((z**2).sum(axis=1).max()))
@@ -328,7 +328,7 @@ def widest_margin(points: Points) -> Margin:
     if length < 1e-7 * radius:
         return Margin(0.0, radius, None)
     w = nearest / length
-    # the margin of this very line: never more than the true one, so the bound stays a bound
+    # the margin of this very line: never more than the true one, so the bound remains a bound
     gamma = float((z @ w).min())
     return Margin(gamma, radius, Line(*map(float, w))) if gamma > 0 else Margin(0.0, radius, None)
 
@@ -360,7 +360,7 @@ def nearest_to_origin(z: Array) -> Array:
 
 
 def flat_nearest(corners: Array) -> Array:
-    """Weights, adding up to 1, of the point of their plane that lies nearest to the origin."""
+    """Weights, summing to 1, of the point of their plane that is nearest to the origin."""
     k = len(corners)
     system = np.ones((k + 1, k + 1))
     system[0, 0] = 0.0
@@ -370,7 +370,7 @@ def flat_nearest(corners: Array) -> Array:
 
 
 def separable(points: Points) -> bool:
-    """Whether some line puts every point on its side."""
+    """Whether some line classifies every point correctly."""
     return widest_margin(points).gamma > 0
 
 

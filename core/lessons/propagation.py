@@ -20,7 +20,7 @@ from core.runs.cost import cost
 from core.runs.training import RunSpec, untrained
 
 SEEDS = 30
-"""How many networks are measured if the budget allows."""
+"""Networks that are measured if the budget allows."""
 FEWEST = 5
 """With fewer networks a median and a spread would say nothing."""
 MAX_OPERATIONS = 4e10
@@ -38,16 +38,15 @@ EDGES = np.linspace(-REACH, REACH, BINS + 1)
 class Walk:
     """The backward pass through `seeds` untrained networks that differ only in their seed.
 
-    size: (seeds, layers), rms delta_l / rms delta_out, layer 1 first and the output, 1, last; not
-        a number for a network whose numbers were too large to represent.
+    size: (seeds, layers), rms delta_l / rms delta_out, layer 1 first and the output, 1, last; NaN
+        for a network whose numbers were too large to represent.
     weights_part, activation_part: (seeds, hidden layers), the two factors whose product is the
-        step from layer l + 1 to l; not a number where there is no error left to be divided.
+        step from layer l + 1 to l; NaN where there is no error left to divide.
     counts: (hidden layers, BINS), the share of a layer's pre-activations z between two of EDGES.
     beyond: (hidden layers,), the share below -REACH or above REACH.
     slope: (hidden layers,), the root mean square of f'(z) over all these z.
 
-    The last three leave out the networks that are not a number, and are so themselves (the counts
-    0) if none is left.
+    The last three leave out the networks that are NaN; if none is left, they are NaN (counts: 0).
     """
 
     size: Array
@@ -68,7 +67,7 @@ class Walk:
 
 
 def walk_back(run: RunSpec) -> Walk:
-    """Measure untrained networks of `run` on its training part, with the seeds from `run.seed` on.
+    """Measure untrained networks of `run` on its training part, for the seeds from `run.seed` on.
 
     Raises ValueError for a run that `too_large` names.
     """
@@ -125,7 +124,7 @@ def count(z: Array) -> Array:
 
 
 def steepest(run: RunSpec) -> float:
-    """The largest |f'| of the activation chosen, its knobs as chosen; 0 and infinity are possible.
+    """The largest |f'| of the chosen activation, its knobs set; 0 and infinity are possible.
 
     The entry knows it for the default knobs, and a knob can only raise it, at a seam or a kink.
     """
@@ -161,7 +160,7 @@ def operations(run: RunSpec) -> float:
 
 
 def bytes_each(run: RunSpec) -> float:
-    """What one network takes while it is measured."""
+    """The memory that one network takes while it is measured."""
     return cost(run_of_one(run)).bytes
 
 

@@ -1,4 +1,4 @@
-"""Remedies: what each changes in a run, which may help with a failure, what they did.
+"""Remedies: what each changes in a run, which may help with a failure, and what they did.
 
 A candidate is tried before it is offered: in a separate run, cut short if it would take long,
 with the same seed. An `Outcome` holds what it did.
@@ -30,13 +30,13 @@ RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 
 def weights_of_theory(run: RunSpec) -> dict[str, Any]:
-    """He's initial weights for rectifiers, Xavier's for the others."""
+    """He initialization for rectifiers, Xavier initialization for the others."""
     rectifier = ACTIVATIONS[run.activation].family in RECTIFIERS
     return {"initializer": "he" if rectifier else "xavier", "gain": 1.0}
 
 
 def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
-    """Initial weights scaled to keep the error's size, by the theory of wide networks."""
+    """Initial weights scaled to preserve the error's size, by the theory of wide networks."""
     gain = backward_gain(ACTIVATIONS[run.activation], **run.knob_values)
     return {"initializer": "lecun", "gain": round(gain, 3)} if isfinite(gain) else {}
 
@@ -106,7 +106,7 @@ CHANGES = MappingProxyType[str, Change](
 
 
 def changed(run: RunSpec, remedies: str) -> RunSpec:
-    """The run with these remedies, joined by `+`; a value beyond its domain becomes its end."""
+    """The run with these remedies, joined by `+`; values are clamped to their domain."""
     for key in remedies.split("+"):
         change = CHANGES[key](run)
         run = replace(run, **{name: within(name, value) for name, value in change.items()})
@@ -114,7 +114,7 @@ def changed(run: RunSpec, remedies: str) -> RunSpec:
 
 
 def within(name: str, value: Any) -> Any:
-    """The nearest value that a setting may have; numbers to six digits, as rounding adds more."""
+    """The nearest allowed value of a setting; numbers to six digits, as rounding adds more."""
     domain: Domain = RunSpec.domains()[name]
     if isinstance(domain, Real):
         return min(max(float(f"{value:.6g}"), domain.low), domain.high)
@@ -128,7 +128,7 @@ def effective(run: RunSpec) -> RunSpec:
         "knobs": own_of(run.knobs, run.activation),
         "constants": own_of(run.constants, run.optimizer),
     }
-    drawn = min(run.samples, data.max_samples)  # fewer than a setting can say, if they are few
+    drawn = min(run.samples, data.max_samples)  # less than any setting if the data are few
     samples: Any = RunSpec.domains()["samples"]
     idle["samples"] = max(drawn, samples.low)
     idle["frozen"] = min(run.frozen, run.depth)
@@ -153,7 +153,7 @@ def own_of(knobs: tuple[tuple[str, float], ...], key: str) -> tuple[tuple[str, f
 
 @dataclass(frozen=True)
 class Candidate:
-    """Remedies joined by `+`, the run that they make, and the run in which that is tried."""
+    """Remedies joined by `+`, the run that they make, and the shorter run in which it is tried."""
 
     remedies: str
     run: RunSpec
@@ -165,7 +165,7 @@ TRIAL_OPERATIONS = 6e9
 
 
 def trial_of(run: RunSpec) -> RunSpec:
-    """The run with its first seed alone, its epochs halved until it takes no longer than it may."""
+    """The run with its first seed alone, its epochs halved until it fits the budget."""
     trial = replace(run, replicas=1)
     while cost(trial).operations > TRIAL_OPERATIONS and trial.epochs > 1:
         trial = replace(trial, epochs=trial.epochs // 2)
@@ -173,9 +173,9 @@ def trial_of(run: RunSpec) -> RunSpec:
 
 
 def candidates(run: RunSpec, remedies: Iterable[str]) -> tuple[Candidate, ...]:
-    """Those of a rule's remedies that might help this run, the smallest change first.
+    """The remedies of a rule that might help this run, the smallest change first.
 
-    Every one may be computed, and does something else than the run itself and than the others.
+    Each may be computed, and differs in its effect from the run itself and from the others.
     """
     found: dict[RunSpec, Candidate] = {}
     for together in remedies:
@@ -221,7 +221,7 @@ class Effect(StrEnum):
 class Outcome:
     """A candidate that was tried: its effect, and its state at the end of the trial.
 
-    before: the run itself after as many epochs, or at its end.
+    before: the run itself after the same number of epochs, or at its end.
     """
 
     candidate: Candidate
@@ -235,7 +235,7 @@ BETTER = 0.05
 
 
 def outcome(run: RunSpec, history: History, candidate: Candidate, tried: History) -> Outcome | None:
-    """What a candidate did to a run; None if it changed nothing after all, in no number.
+    """What a candidate did to a run; None if no number changed after all.
 
     A run that overfits has already learnt, so it is judged on new points.
     """
@@ -261,7 +261,7 @@ def outcome(run: RunSpec, history: History, candidate: Candidate, tried: History
 
 
 def same_numbers(one: History, other: History) -> bool:
-    """Whether two runs are the same in every epoch that both have, and neither is longer."""
+    """Whether two runs are equal in every epoch that both have, and neither is longer."""
     shared, rows, others = np.intersect1d(one.epoch, other.epoch, return_indices=True)
     if other.epoch[-1] > one.epoch[-1]:
         return False
@@ -282,7 +282,7 @@ def by_effect(outcomes: Collection[Outcome]) -> list[Outcome]:
 
 
 def treated(run: RunSpec, remedies: Collection[str]) -> RunSpec:
-    """The run with these remedies; weights for an activation are those of the one it then has."""
+    """The run with these remedies; weights chosen for an activation suit the final one."""
     for key, change in REMEDIES.items():
         if key in remedies:
             run = replace(run, **change(run))
@@ -290,6 +290,6 @@ def treated(run: RunSpec, remedies: Collection[str]) -> RunSpec:
 
 
 def untrained_share(run: RunSpec) -> float:
-    """rms delta_1 / rms delta_out before the first step; not a number where there is none."""
+    """rms delta_1 / rms delta_out before the first step; NaN where there is none."""
     delta = next(train(replace(run, replicas=1))).delta[0]
     return float(delta[0] / delta[-1]) if delta[-1] > 0 else float("nan")

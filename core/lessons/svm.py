@@ -48,7 +48,7 @@ class SvmSpec(Spec):
     """The settings of a support vector machine.
 
     svm_gamma: how fast the kernel falls with the squared distance. svm_c: the largest alpha, that
-    is, the price of a point within the margin or beyond it.
+    is, the price of a point inside the margin or beyond it.
     """
 
     svm_gamma: float = real(2.0, low=1e-3, high=1e4, steps=GAMMAS)
@@ -76,8 +76,8 @@ class TooManyPoints(ValueError):
 class Svm:
     """A machine and what it learnt. All arrays are read-only.
 
-    x: (n, inputs) and signs: (n,) of -1 and 1, the points. alpha: (n,), 0 where a point counts
-    for nothing. inside: (n,), f of the points themselves. steps: how many pairs were moved.
+    x: (n, inputs) and signs: (n,) of -1 and 1, the points. alpha: (n,), 0 where a point has no
+    influence. inside: (n,), f of the points themselves. steps: how many pairs were moved.
     kkt_gap: by how much the conditions of the maximum are missed, at most `tolerance` if
     converged.
     """

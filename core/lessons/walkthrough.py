@@ -38,7 +38,7 @@ DECIMALS = 2
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """All that one layer computes for one sample.
+    """Everything that one layer computes for one sample.
 
     Shapes: weights and what is named after them (fan_in, fan_out), inputs (fan_in,), all else
     (fan_out,). outputs: f(z), at the output layer sigma(z). slopes: f'(z), None at the output,
@@ -59,13 +59,16 @@ class Layer:
     new_biases: Array
 
     def arrays(self) -> dict[str, Array]:
-        """Its numbers by name, leaving out those it lacks."""
+        """Its numbers by name, without those it lacks."""
         return {name: value for name, value in vars(self).items() if value is not None}
 
 
 @dataclass(frozen=True, eq=False)
 class Walkthrough:
-    """Forward, back and one update, layer 1 first. loss_after: of the same sample, updated."""
+    """Forward pass, backward pass and one update, layer 1 first.
+
+    loss_after: of the same sample, after the update.
+    """
 
     layers: tuple[Layer, ...]
     target: float
@@ -98,7 +101,7 @@ def bias_key(layer: int, unit: int) -> str:
 
 
 def parameter_keys(sizes: Sequence[int]) -> Iterator[tuple[str, int, tuple[int, ...]]]:
-    """(name, index of the layer, place in its weights or biases) of every parameter."""
+    """(name, index of the layer, index in its weights or biases) of every parameter."""
     for layer, (fan_in, fan_out) in enumerate(pairwise(sizes)):
         for j in range(fan_out):
             for i in range(fan_in):

@@ -57,7 +57,7 @@ class ExpressionError(ValueError):
     """A formula that cannot be used.
 
     column: its position, from 1; 0 for the whole formula. what: the offending part. near: for
-    Flaw.NOT_FINITE, the x at which the value is not a number.
+    Flaw.NOT_FINITE, the x at which the value is NaN or infinite.
     """
 
     def __init__(self, flaw: Flaw, column: int = 0, what: str = "", near: float = 0.0) -> None:

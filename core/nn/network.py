@@ -8,13 +8,14 @@ Layer l = 1, ..., L has weights W_l and biases b_l; the last one is the output l
 
     dloss/dW_l = a_(l-1)^T delta_l          dloss/db_l = 1^T delta_l
 
-With normalization (see `core.nn.normalization`) z_l = scale * n_l + b_l, n_l the normalized sums,
-and delta_l is the derivative by the sums themselves. With skip connections from layer 2 on
-a_l = f(z_l) + skip * a_(l-1) (He, Zhang, Ren & Sun, CVPR 2016): the error has two ways down.
+With normalization (see `core.nn.normalization`) z_l = scale * n_l + b_l, where n_l are the
+normalized sums a_(l-1) W_l, and delta_l is the derivative with respect to the sums. With skip
+connections from layer 2 on a_l = f(z_l) + skip * a_(l-1) (He, Zhang, Ren & Sun, CVPR 2016): the
+error has two ways down.
 
 (Rumelhart, Hinton & Williams, Nature 323, 1986). Every array has a leading axis of
 replicas: networks of one shape that differ in their seed and are trained side by side. A `Network`
-holds all of them. In lists, layer 1 stands first, at index 0.
+holds all of them. In lists, layer 1 comes first, at index 0.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ Rule = Callable[[Array], tuple[Array, Array]]
 class NetworkSpec(Spec):
     """What to build: `depth` hidden layers of `width` units, and an output layer.
 
-    norm: how the hidden layers' sums are normalized. skip: by what the input of a hidden layer is
-    multiplied before it is added to its output, from layer 2 on; 0 for no skip connections.
+    norm: how the hidden layers' pre-activations are normalized. skip: the factor by which the input
+    of a hidden layer is multiplied before it is added to the output, from layer 2 on; 0 for no
+    skip connections.
     """
 
     activation: str = choice("sigmoid", ACTIVATIONS)
@@ -71,13 +73,13 @@ class NetworkSpec(Spec):
 
     @cached_property
     def knob_values(self) -> dict[str, float]:
-        """The knobs of the activation chosen, by their short names."""
+        """The knobs of the chosen activation, by their short names."""
         prefix = f"{self.activation}."
         return {k.removeprefix(prefix): v for k, v in self.knobs if k.startswith(prefix)}
 
     @cached_property
     def value_and_derivative(self) -> Rule:
-        """The activation chosen, its knobs set: z -> (f(z), f'(z)), for arrays of floats."""
+        """The chosen activation, its knobs set: z -> (f(z), f'(z)), for arrays of floats."""
         activation = ACTIVATIONS[self.activation]
         knobs = {knob.key: knob.default for knob in activation.knobs} | self.knob_values
         return partial(activation.rule, **knobs) if knobs else activation.rule
@@ -89,7 +91,7 @@ class NetworkSpec(Spec):
 
     @cached_property
     def max_slope(self) -> float:
-        """The largest |f'| of the activation chosen, its knobs set; 0 and infinity are possible.
+        """The largest |f'| of the chosen activation, its knobs set; 0 and infinity are possible.
 
         The entry knows it for its default knobs, and a knob can raise it only where two pieces
         of the formula meet.
@@ -131,7 +133,7 @@ class Parameters:
 
     @classmethod
     def of(cls, theta: Array, sizes: Sequence[int]) -> Self:
-        """See `theta` as the parameters of a network with these layer sizes.
+        """View `theta` as the parameters of a network with these layer sizes.
 
         It has scales if there are columns left for them.
         """
@@ -155,7 +157,7 @@ class Parameters:
         return (self.weights[0].shape[1], *(weight.shape[2] for weight in self.weights))
 
     def like(self, theta: Array) -> Self:
-        """See another `theta` in the same way."""
+        """View another `theta` with the same layout."""
         return self.of(theta, self.sizes)
 
     def replica(self, r: int) -> Self:
@@ -168,8 +170,8 @@ class Pass:
     """One forward pass: z_1 .. z_L, activations a_0 .. a_(L-1), slopes f'(z_1) .. f'(z_(L-1)).
 
     Each array has shape (replicas, samples, units of its layer); of `a[0]`, the input, the
-    replicas may be missing. normal, found: of normalized layers, what was made of the sums, and
-    by which mean and variance.
+    replicas may be missing. normal, found: for normalized layers, the normalized sums, and the
+    mean and variance that normalized them.
     """
 
     z: list[Array]
@@ -180,19 +182,19 @@ class Pass:
 
     @property
     def output(self) -> Array:
-        """z_L, the sums of the output layer."""
+        """z_L, the pre-activations of the output layer."""
         return self.z[-1]
 
 
 class Error(NamedTuple):
     """The error signal at one layer.
 
-    layer: where that layer stands in the lists, 0 for layer 1.
-    delta: dloss/ds_l, s_l being the sums a_(l-1) W_l (+ b_l): what is sent on through the weights.
-    carried: dloss/da_l = delta_(l+1) W_(l+1)^T, and with skip connections what comes around the
-    layer above too, before the slope multiplies it; None at the output.
+    layer: the layer's index in the lists, 0 for layer 1.
+    delta: dloss/ds_l, where s_l is the sum a_(l-1) W_l (+ b_l): what goes back through the weights.
+    carried: dloss/da_l = delta_(l+1) W_(l+1)^T, and with skip connections also what bypasses the
+    layer above, before the slope multiplies it; None at the output.
     passed: dloss/dz_l = carried * f'(z_l), which is delta where nothing is normalized.
-    around: the part of `carried` that came around; None without skip connections.
+    around: the part of `carried` that bypasses the layer above; None without skip connections.
     """
 
     layer: int
@@ -272,12 +274,12 @@ class Network:
 
     @np.errstate(all="ignore")  # initial weights may be too large
     def begin(self, x: Array) -> None:
-        """Let the running averages begin at mean and variance of all samples `x`."""
+        """Initialize the running averages with the mean and variance of all samples `x`."""
         for running, new in zip(self.running, self.forward(x).found, strict=False):
             running.mean[:], running.variance[:] = new
 
     def remember(self, found: Sequence[Moments]) -> None:
-        """Let the running averages follow the mean and variance of a batch."""
+        """Update the running averages with the mean and variance of a batch."""
         for running, new in zip(self.running, found, strict=False):
             running.follow(new)
 
@@ -294,7 +296,7 @@ class Network:
         return type(self)(self.spec, self.parameters.replica(r), running)
 
     def copy(self) -> Self:
-        """The same networks as they are now, whatever becomes of these."""
+        """A copy of the networks as they are now."""
         parameters = self.parameters.like(self.parameters.theta.copy())
         running = tuple(Moments(mean.copy(), variance.copy()) for mean, variance in self.running)
         return type(self)(self.spec, parameters, running)
@@ -331,7 +333,7 @@ def ones(samples: int, dtype: np.dtype[Any]) -> Array:
 
 
 def write_layer_gradient(error: Error, through: Pass, gradient: Parameters) -> None:
-    """Write the gradient of the summed loss by the parameters of one layer."""
+    """Write the gradient of the summed loss with respect to the parameters of one layer."""
     layer, delta, passed = error.layer, error.delta, error.passed
     row = ones(delta.shape[1], delta.dtype)
     np.matmul(through.a[layer].mT, delta, out=gradient.weights[layer])

@@ -55,7 +55,7 @@ class Moments(NamedTuple):
 
 
 class Normalized(NamedTuple):
-    """n, and 1 / sqrt(variance + epsilon), which the way back needs."""
+    """n, and 1 / sqrt(variance + epsilon), which the backward pass needs."""
 
     values: Array
     factor: Array

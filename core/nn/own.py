@@ -33,7 +33,7 @@ HALVINGS = 40
 JUMP = 1e-5
 """A change of f or f' within a cell that has been halved so often: a jump, and no steep slope."""
 FLAT = 1e-12
-LONGEST_NAME = 24
+LONGEST_NAME = 16
 """Characters that stand at the end of a curve."""
 
 
@@ -75,7 +75,7 @@ def own_activation(text: str) -> Activation:
         family=Family.OTHER,
         rule=read.value_and_derivative,
         formula=latex(read.tree),
-        derivative_formula=r"\frac{\mathrm{d}f}{\mathrm{d}z}",
+        derivative_formula="",
         range=Interval(float(np.nanmin(f)), float(np.nanmax(f)), True, True),
         max_slope=float(np.abs(df[steepest])),
         max_slope_where=Where.POINTS,

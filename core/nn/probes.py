@@ -25,7 +25,7 @@ TOGETHER = 60_000
 """Layers are measured together up to about this many values: below it a call costs more."""
 
 FAINT = 1e-280
-"""A smaller sum of squares may have underflowed, and is taken anew of numbers scaled up."""
+"""A smaller sum of squares may have underflowed, and is recomputed from numbers scaled up."""
 SCALE = 2.0**600
 
 T = TypeVar("T")
@@ -46,11 +46,11 @@ class Measures:
     dead: share of units with f'(z) = 0 for every sample (for ReLU: z <= 0); 0 at the output.
     weights_part, activation_part: the factors whose product is rms delta_l / rms delta_(l+1):
         sqrt(n_(l+1) / n_l) |delta_(l+1) W^T| / |delta_(l+1)|, and
-        |delta_(l+1) W^T * f'(z_l)| / |delta_(l+1) W^T|. Not a number at the output, and where
-        the error is exactly 0.
+        |delta_(l+1) W^T * f'(z_l)| / |delta_(l+1) W^T|. NaN at the output, and where the error
+        is exactly 0.
     norm_part: the third factor, what the normalization makes of the error; 1 without one.
     through, around: with skip connections the error that comes down is a sum, not a product: the
-        size of what came through the weights and of what came around the layer above, both as
+        size of what came through the weights and of what bypassed the layer above, both as
         multiples of rms delta_(l+1); without them weights_part and 0.
     """
 
@@ -110,7 +110,7 @@ def share(flags: Array) -> Array:
 
 
 def ratio(part: Array, whole: Array) -> Array:
-    """part / whole; not a number where the whole is 0, or so small that this has no bound."""
+    """part / whole; NaN where the whole is 0, or so small that the ratio overflows."""
     result = np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0)
     result[np.isinf(result)] = np.nan
     return result
@@ -139,8 +139,8 @@ def measure(
     """Measure every layer, and write the gradient of the summed loss into `gradient` if given.
 
     through: the forward pass. delta: (replicas, samples, outputs), the derivative of each sample's
-    loss by the sums of the output layer. prediction: the output layer's activation, of the same
-    shape.
+    loss with respect to the output layer's pre-activations. prediction: the output layer's
+    activation, of the same shape.
     """
     if gradient is None:
         gradient = network.parameters.like(np.empty_like(network.parameters.theta))
@@ -197,10 +197,10 @@ def by_layer(
 
 
 def error_squares(errors: Sequence[Error]) -> Array:
-    """Sums of squares of delta, carried and passed, and of what came through and around.
+    """Sums of squares of delta, carried and passed, and of the parts through and around.
 
     delta, carried, passed: as in `Error`. through, around: of what is carried, the part that came
-    through the weights and the part that came around the layer above.
+    through the weights and the part that bypassed the layer above.
     """
     delta = squares(together([e.delta for e in errors]))
     carried = squares(together([e.carried for e in errors if e.carried is not None]))

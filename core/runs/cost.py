@@ -1,8 +1,8 @@
-"""What a run takes, known before it runs: how much of it is recorded, and the price of that.
+"""The cost of a run, known before it starts: how much of it is recorded, and what that takes.
 
 A page asks before it computes: a run beyond the budget is refused with the setting to change, so
-that no link can occupy the server. The sizes of a recording stand here once; `core.runs.recording`
-records by them.
+that no link can occupy the server. The sizes of a recording are defined here once and used by
+`core.runs.recording`.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from core.runs.training import AT_ONCE, RunSpec
 GRID = 40
 """Cells along each side of a picture of the plane."""
 STEPS = 200
-"""Places of a single input at which a curve is kept."""
+"""Values of a single input at which a curve is sampled."""
 SHOWN_SAMPLES = 24
-"""Test samples whose predictions are kept where neither can be drawn."""
+"""Test samples whose predictions are kept if neither plane nor curve can be drawn."""
 BINS, SPAN = 48, 6.0
-"""Of the histogram of a layer's pre-activations: how many bins there are from -SPAN to SPAN."""
+"""The number of bins, from -SPAN to SPAN, in the histogram of a layer's pre-activations."""
 MAX_FRAMES = 200
 MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
-"""Networks kept with a run at most, by number and by bytes; two are kept of any."""
+"""The most networks kept per run, by number and by bytes; at least two are always kept."""
 FRAME_OVERHEAD = 600
-"""Bytes that a frame takes beside its numbers: an object and three arrays."""
+"""Bytes that a frame takes besides its numbers: an object and three arrays."""
 
 MAX_OPERATIONS = 7.5e10
 """The budget of one run: about 75 seconds of one core."""
@@ -39,7 +39,7 @@ MAX_RUN_BYTES = 128e6
 
 
 class Cost(NamedTuple):
-    """What a run takes: operations, of about a nanosecond each, and bytes of memory."""
+    """The cost of a run: operations, of about a nanosecond each, and bytes of memory."""
 
     operations: float
     bytes: float
@@ -51,7 +51,7 @@ def kept_epochs(run: RunSpec) -> list[int]:
 
 
 def kept_frames(run: RunSpec) -> frozenset[int]:
-    """The epochs whose picture is kept: at most MAX_FRAMES, the first and the last among them."""
+    """The epochs whose picture is kept: at most MAX_FRAMES, including the first and the last."""
     return evenly(kept_epochs(run), MAX_FRAMES)
 
 
@@ -63,19 +63,19 @@ def kept_moments(run: RunSpec) -> frozenset[int]:
 
 
 def evenly(epochs: Sequence[int], most: int) -> frozenset[int]:
-    """At most `most` of these, evenly, the first and the last among them."""
+    """At most `most` of these, evenly spaced, including the first and the last."""
     if len(epochs) <= most:
         return frozenset(epochs)
     return frozenset(epochs[i] for i in np.linspace(0, len(epochs) - 1, most).round().astype(int))
 
 
 def cost(run: RunSpec) -> Cost:
-    """What the run takes, known before it runs.
+    """The cost of the run, known before it starts.
 
     Operations are about nanoseconds of one core: the numbers below were fitted to a hundred
     runs of all sizes and come within a factor of 2 or so. `calls` counts the calls of array
-    functions, `each` what is done to every sum z, `parameters` the products; normalization
-    makes more of the first two. `bytes` is more than the run ever holds.
+    functions, `each` the work per pre-activation, `parameters` the products; normalization
+    adds to the first two. `bytes` is more than the run ever holds.
     """
     data = run.source
     sizes = run.sizes(data.inputs, data.outputs)
@@ -94,7 +94,7 @@ def cost(run: RunSpec) -> Cost:
     statistics = 1.5e5 + 2.4e4 * calls + run.replicas * train * (15 * each + parameters / 6)
     picture = 3e4 * calls + (shown + train) * (9 * each + parameters / 20)
 
-    arrays = 4 + 1.5 * normalized  # for every sum, together with temporaries
+    arrays = 4 + 1.5 * normalized  # per pre-activation, temporaries included
     passes = run.replicas * train * ((arrays + 1) * units + 8 * max(sizes))
     numbers = 9 * run.replicas * parameters + max(passes, min(shown, AT_ONCE) * arrays * units)
     row = 8 * 20 * run.replicas * layers + 3500
@@ -107,7 +107,7 @@ def cost(run: RunSpec) -> Cost:
 
 
 def excess(run: RunSpec) -> float:
-    """What the run takes as a multiple of the budget, in operations or bytes."""
+    """The cost of the run as a multiple of the budget, in operations or bytes."""
     operations, memory = cost(run)
     return max(operations / MAX_OPERATIONS, memory / MAX_RUN_BYTES)
 

@@ -31,9 +31,9 @@ from core.runs.training import RunSpec
 LEARNT_LOSS = 0.3
 LEARNT_ACCURACY = 0.95
 LARGEST_CLASS = 0.8
-"""Where the larger class has more than this share, accuracy alone is no learning."""
+"""If the larger class has more than this share, accuracy alone does not show learning."""
 SMALLEST = {"float64": 1e-290, "float32": 1e-30}
-"""An error below this may come to 0 in the next layer because it is small."""
+"""An error below this may become 0 in the next layer merely because it is small."""
 LINE = np.linspace(-4, 4, 33)
 NEAR_0 = np.array([-0.01, 0.01])
 SMALL_SUMS = 0.5
@@ -48,7 +48,7 @@ VANISHING = frozenset(
         Verdict.STALLED_SILENT,
     }
 )
-"""The only verdicts in which a sentence may speak of a vanishing gradient."""
+"""The only verdicts for which a sentence may speak of a vanishing gradient."""
 
 
 BROKEN = frozenset(
@@ -64,12 +64,12 @@ BROKEN = frozenset(
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict and the numbers that its words name.
+    """A verdict and the numbers that its text quotes.
 
     share: rms delta_1 / rms delta_out. layer, epoch: where and when, for a dead layer or a
-    divergence. saturated: share of saturated values in the hidden layers. dead, units: hidden
-    units that are dead, of how many. baseline: the loss of the best constant answer. numbers: those
-    of the rule's signs, by name. remedies: what the rule proposes to try.
+    divergence. saturated: share of saturated values in the hidden layers. dead, units: the number
+    of dead hidden units, and of all hidden units. baseline: the loss of the best constant answer.
+    numbers: those of the rule's signs, by name. remedies: what the rule proposes to try.
     """
 
     verdict: Verdict
@@ -93,10 +93,10 @@ class Diagnosis:
 
 
 class State:
-    """A recorded run at one epoch, as the rules see it: what each property says, as a number.
+    """A recorded run at one epoch, as the rules see it: each property is one number or fact.
 
-    Losses are multiples of the baseline. What is asked of a run that has diverged is asked of its
-    last valid state; where there is none, most numbers are not a number, and no sign holds.
+    Losses are multiples of the baseline. A run that has diverged is judged by its last valid state;
+    if there is none, most numbers are NaN and no sign holds.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class State:
 
     @cached_property
     def learnt(self) -> bool:
-        """A loss far below guessing; or nearly all right, where guessing is not."""
+        """Whether the loss is far below guessing, or nearly all is right and guessing is not."""
         right = self.accuracy >= LEARNT_ACCURACY and self.guessing <= LARGEST_CLASS
         return not self.diverged and (self.loss <= LEARNT_LOSS or right)
 
@@ -164,7 +164,7 @@ class State:
 
     @cached_property
     def window(self) -> int:
-        """The first row within the window, and never the first of all."""
+        """The first row of the window, but never the very first row."""
         begins = int(np.searchsorted(self.history.epoch, self.epoch - WINDOW, side="right"))
         return max(1, min(begins, self.index))
 
@@ -214,7 +214,7 @@ class State:
 
     @cached_property
     def silent(self) -> bool:
-        """Whether an error at the output comes to exactly 0 in layer 1."""
+        """Whether a nonzero error at the output has become exactly 0 at layer 1."""
         delta = self.of("delta")
         return bool(self.run.depth > 0 and delta[0] == 0 and delta[-1] > 0)
 
@@ -232,36 +232,36 @@ class State:
 
     @cached_property
     def slope_is_0(self) -> bool:
-        """Whether the error was large enough where it came to 0: then a derivative was 0."""
+        """Whether the error was too large to underflow where it became 0: a derivative was 0."""
         if not ACTIVATIONS[self.run.activation].saturates_exactly:
             return False
         delta = self.of("delta")
         above = delta[1:][(delta[:-1] == 0) & (delta[1:] > 0)]
         return bool(len(above) and above[-1] > SMALLEST[self.run.precision])
 
-    # the first weights
+    # the initial weights
 
     @cached_property
     def usual_norms(self) -> Array:
-        """The size that Xavier's weights have in each layer, root mean square."""
+        """The root mean square of each layer's weights under Xavier initialization."""
         xavier, data = INITIALIZERS["xavier"], self.run.source
         sizes = self.run.sizes(data.inputs, data.outputs)
         return np.array([(m * n * xavier.variance(m, n)) ** 0.5 for m, n in pairwise(sizes)])
 
     @property
     def symmetric(self) -> bool:
-        """Whether the units of a layer began with the same weights."""
+        """Whether the units of a layer started with the same weights."""
         several = self.run.depth > 0 and self.run.width > 1
         return several and not self.at_start("weight_norm").any()
 
     @cached_property
     def weights_at_start(self) -> float:
-        """What the first weights above layer 1 let through, as a share of what Xavier's would."""
+        """What the initial weights above layer 1 let through, relative to Xavier initialization."""
         return float(np.prod(self.at_start("weight_norm")[1:] / self.usual_norms[1:]))
 
     @property
     def weights_cut_most(self) -> bool:
-        """Whether the weights, not the derivative, are what the error is lost to.
+        """Whether the error is lost to the weights rather than to the derivative.
 
         Where f'(0) is 0 the derivative is small because the weights are.
         """
@@ -301,8 +301,8 @@ class State:
     def saturated(self) -> float:
         """The share of saturated values in the worst layer, of a function that saturates.
 
-        Half of the values of a rectifier lie where it is 0, and that is no saturation. Nor is it
-        where the sums are small, of a function that is flat at 0.
+        Half of a rectifier's values lie where it is 0, and that is not saturation. Neither are
+        small pre-activations of a function that is flat at 0.
         """
         activation = ACTIVATIONS[self.run.activation]
         if activation.saturates is Side.NONE or activation.family is Family.RECTIFIED:
@@ -314,7 +314,7 @@ class State:
 
     @cached_property
     def sums(self) -> Array:
-        """About how large the sums of the hidden layers are."""
+        """The approximate size of the hidden layers' pre-activations."""
         if self.run.normalization is not None:
             return np.full(self.run.depth, inf)
         level = np.hypot(self.of("activation_mean"), self.of("activation_std"))[:-2]
@@ -342,7 +342,7 @@ class State:
 
     @property
     def furthest_at_usual_rate(self) -> float:
-        """How far it would have moved at the usual rate, steps being as long as the rate."""
+        """How far it would have moved at the usual rate, if steps were proportional to the rate."""
         return self.furthest * OPTIMIZERS[self.run.optimizer].usual_rate / self.run.rate
 
     @property
@@ -355,13 +355,13 @@ class State:
 
     @cached_property
     def cut_by(self) -> float:
-        """How many times the gradient is longer than what it is clipped to."""
+        """The norm of the gradient as a multiple of the norm to which it is clipped."""
         length = float(np.linalg.norm(self.of("gradient_norm")))
         return length / self.run.clip if self.run.clip else 0.0
 
     @property
     def warmth(self) -> float:
-        """The share of its value that the rate has reached."""
+        """The fraction of its full value that the learning rate has reached."""
         return min(1.0, self.epoch / self.run.warmup) if self.run.warmup else 1.0
 
     @cached_property
@@ -373,9 +373,9 @@ class State:
 
     @cached_property
     def linear(self) -> bool:
-        """Whether all layers together do no more than one, as nothing bends.
+        """Whether all layers together can do no more than one, because nothing is nonlinear.
 
-        Layer normalization divides by a spread that each point has for itself, and so does bend.
+        Layer normalization divides by each sample's own spread, and that is nonlinear.
         """
         activation = ACTIVATIONS[self.run.activation]
         slopes = activation.derivative(LINE, **self.run.knob_values)
@@ -388,7 +388,7 @@ def part(delta: Array) -> float:
 
 
 def product(parts: Array) -> float:
-    """The product of one factor of all hidden layers, of those that are numbers."""
+    """The product of one factor over all hidden layers, NaN left out."""
     return float(np.nanprod(parts[:-1]))
 
 
@@ -396,7 +396,7 @@ _levels: WeakKeyDictionary[History, dict[int, Array]] = WeakKeyDictionary()
 
 
 def levels(history: History, replica: int) -> Array:
-    """For every row the median loss of the last STEADY epochs; at first of the later half."""
+    """At every row the median loss of the last STEADY epochs; early on, of the later half."""
     kept = _levels.setdefault(history, {})
     if replica not in kept:
         losses, epochs = history.train_loss[:, replica], history.epoch
@@ -426,7 +426,7 @@ def diagnose(
     guessing: float,
     replica: int = 0,
 ) -> Diagnosis:
-    """Judge the state at `history.epoch[index]` by what came up to it.
+    """Judge the state at `history.epoch[index]` by everything up to it.
 
     baseline, guessing: loss and accuracy of the best constant answer on the training part.
     """
@@ -451,7 +451,7 @@ def diagnose(
 
 
 def diagnosis(run: RunSpec, history: History, index: int = -1, replica: int = 0) -> Diagnosis:
-    """As `diagnose`, of the last state unless told otherwise, by the run's own data."""
+    """As `diagnose`, with the baseline of the run's own data; by default the last state."""
     loss, y = LOSSES[run.source.task], run.data().train_y
     row = range(len(history.epoch))[index]
     base = {"baseline": loss.baseline(y), "guessing": loss.guessing(y)}

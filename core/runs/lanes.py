@@ -10,13 +10,13 @@ from core.runs.training import RunSpec
 
 MOST_LANES = 4
 SHARED = frozenset({"dataset", "noise", "samples", "data_seed", "epochs", "seed", "replicas"})
-"""What all lanes have in common, or their comparison would mean nothing."""
+"""What all lanes share; without it a comparison would mean nothing."""
 
 Lanes = tuple[RunSpec, ...]
 
 
 def prefix(lane: int) -> str:
-    """What stands before the keys of lane 2, 3 or 4 (`lane` 1, 2, 3 as an index)."""
+    """The prefix of the keys of lane 2, 3 or 4 (`lane` 1, 2, 3 as an index)."""
     return f"{lane + 1}."
 
 

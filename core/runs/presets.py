@@ -53,7 +53,7 @@ LADDER = MappingProxyType[str, RunSpec](
         "skip": replace(OLD, activation="relu", initializer="he", norm="batch", skip=0.5),
     }
 )
-"""One remedy after the other at one rate, from sigmoid to ReLU with He's weights, batch
+"""One remedy after another at the same rate, from sigmoid to ReLU with He initialization, batch
 normalization and skip connections."""
 
 EXAMPLES = MappingProxyType[str, Lanes](

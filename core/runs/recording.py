@@ -36,17 +36,17 @@ from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 
 SURENESSES = 30
-"""Steps from undecided to sure in a picture of more than two classes."""
+"""Levels of confidence in a picture of more than two classes."""
 BEYOND = 1.2
-"""How far a curve is drawn beyond the numbers to predict, which lie from -1 to 1."""
+"""Curves are kept from -BEYOND to BEYOND; the numbers to predict lie from -1 to 1."""
 MOST_SUMS = 2**14
 
 WAIT = 0.15
-"""Seconds that a run waits for its turn before it asks again at the page's next look. The processor
-would rest between two looks."""
+"""Seconds that a run waits for its turn before it gives up until the page's next look. Without
+waiting, the processor would be idle between two looks."""
 CROWDED_SLICE = 0.06
-"""Seconds of a slice at most while more runs are in line than one page needs: who has changed a
-setting waits for a slice of every lane."""
+"""The longest slice, in seconds, while more runs are in line than one page needs: a reader who has
+changed a setting waits for a slice of every lane."""
 
 
 @lru_cache(maxsize=16)
@@ -61,7 +61,7 @@ def grid(reach: float = 1.0, cells: int = GRID) -> Array:
 
 
 def line(data: Data) -> Array:
-    """Places of the only input, from its smallest value to its largest and a bit: (STEPS, 1)."""
+    """Values of the only input, over its range and a little beyond: (STEPS, 1)."""
     x = np.concatenate([data.train_x, data.test_x])
     margin = 0.04 * (x.max() - x.min())
     return np.linspace(x.min() - margin, x.max() + margin, STEPS)[:, None]
@@ -84,17 +84,17 @@ class Moment:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A look at the first replica's network after `epoch` epochs.
+    """A picture of the first replica's network after `epoch` epochs.
 
     values: for the plane (GRID, GRID) predictions, 0 to 255 for probability 0 to 1 (for a number
         to predict -1 to 1); of several classes the likeliest, times SURENESSES, plus how sure.
         For a curve (STEPS,) likewise, but a number from -BEYOND to BEYOND, and of several classes
         the likeliest alone.
         Else (samples,) the predicted classes of the first samples shown, or numbers as above.
-    sums: (hidden layers, BINS) how many sums z lie in each of BINS bins from -SPAN to SPAN, the
-        outer bins taking what lies beyond; of at most MOST_SUMS a layer.
-    active: (hidden layers, width) for how many samples of the training part each unit has z > 0.
-    moment: the network itself, of the epochs in `kept_moments`.
+    sums: (hidden layers, BINS), how many pre-activations z lie in each bin from -SPAN to SPAN, the
+        outer bins taking what lies beyond; of at most MOST_SUMS per layer.
+    active: (hidden layers, width), for how many training samples each unit has z > 0.
+    moment: the network itself, at the epochs in `kept_moments`.
     """
 
     epoch: int
@@ -109,7 +109,7 @@ class Frame:
         return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
 
 
-@np.errstate(over="ignore")  # what overflows belongs to an outer bin
+@np.errstate(over="ignore")  # what overflows belongs in an outer bin
 def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
     """What the first replica has learnt so far, and where its units are.
 
@@ -125,8 +125,9 @@ def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
     return Frame(trainer.epoch, answers(trainer), counts, active)
 
 
+@np.errstate(over="ignore")  # a weight beyond float32 is drawn as wide as any
 def with_network(seen: Frame, trainer: Trainer) -> Frame:
-    """The frame with the first replica's network, if that is kept of its epoch."""
+    """The frame with the first replica's network, if that is kept at its epoch."""
     if seen.epoch not in kept_moments(trainer.run):
         return seen
     theta, step = trainer.network.parameters.theta[0], trainer.descent.step.theta[0]
@@ -134,7 +135,7 @@ def with_network(seen: Frame, trainer: Trainer) -> Frame:
 
 
 def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """The network's answers, as a frame keeps them."""
+    """The network's predictions, as a frame keeps them."""
     data = trainer.run.source
     plane, curve = data.view is View.PLANE, data.view is View.CURVE
     places = line(trainer.run.data()) if curve else trainer.data.shown[0][:SHOWN_SAMPLES]
@@ -151,7 +152,7 @@ def answers(trainer: Trainer) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
 
 
 def likeliest(probability: Array) -> Array:
-    """The likeliest class times SURENESSES, plus how sure: 0 where all are equally likely."""
+    """The likeliest class times SURENESSES, plus how sure: 0 if all are equally likely."""
     best, even = np.nan_to_num(probability.max(axis=1)), 1 / probability.shape[1]
     sure = (np.clip((best - even) / (1 - even), 0, 1) * (SURENESSES - 1)).round()
     coded: Array = probability.argmax(axis=1) * SURENESSES + sure
@@ -214,7 +215,7 @@ class History:
         return History(**columns, diverged=later.diverged)
 
     def at(self, index: int) -> History:
-        """One row alone, as epoch 0: what is drawn of a single moment, whatever the clock says."""
+        """One row alone, as epoch 0, to draw a single moment whatever the clock says."""
         index %= len(self.epoch)
         one = slice(index, index + 1)
         rows: dict[str, Any] = {name: column[one] for name, column in self.columns.items()}
@@ -229,9 +230,9 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """What was computed in one go: the new rows, if any, the new pictures, the newest network.
+    """What was computed in one go: new rows, if any, new frames, and the newest network.
 
-    A slice whose rows begin with epoch 0 begins the run; what was seen before is void.
+    A slice whose rows begin with epoch 0 starts the run; anything seen before is void.
     """
 
     history: History | None
@@ -245,12 +246,12 @@ class Slice:
 
 
 class Computing(Protocol):
-    """Who computes a run, slice by slice."""
+    """Something that computes a run, slice by slice."""
 
     def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice | None:
-        """The next slice, of about `budget` seconds; None if it was lost and the next begins anew.
+        """The next slice, of about `budget` seconds; None if it was lost and the run starts again.
 
-        After an error the run begins anew, too.
+        After an error the run starts again, too.
         """
 
 
@@ -271,13 +272,13 @@ class Computation:
         snapshots: list[Snapshot] = []
         frames: list[Frame] = []
         final: Trained | None = None
-        self._stream = None  # should this slice fail, the run begins anew rather than with a hole
+        self._stream = None  # if this slice fails, the run starts again rather than with a gap
         for snapshot, picture in stream:
             snapshots += [snapshot] if snapshot is not None else []
             if picture is not None:
                 frames.append(picture)
                 final = trainer.trained()
-            if clock() >= deadline:  # after the first step at least, and that is epoch 0
+            if clock() >= deadline:  # never before the first step, which is epoch 0
                 self._stream = stream
                 break
         history = History.of(tuple(snapshots)) if snapshots else None
@@ -285,12 +286,12 @@ class Computation:
 
 
 class Recording:
-    """A run and what has been seen of it so far.
+    """A run and what is known of it so far.
 
-    `advance` computes; whoever holds no lock only reads. `history` and `frames` are replaced as a
-    whole, so a reader never sees half of a slice. `final` is the first replica's network of the
-    newest frame; no other weights are kept. `nbytes` is the size of all that, the arrays of a run
-    under way included.
+    `advance` computes under a lock; readers need none, as `history` and `frames` are replaced as a
+    whole, so that nobody sees half of a slice. `final` is the first replica's network at the newest
+    frame; besides it, only the moments of frames hold weights. `nbytes` is the size of all that,
+    including the arrays of a run under way.
     """
 
     def __init__(self, run: RunSpec, compute: Callable[[RunSpec], Computing] = Computation) -> None:
@@ -306,12 +307,12 @@ class Recording:
 
     @property
     def begun(self) -> bool:
-        """Whether there is anything to be seen."""
+        """Whether anything has been recorded yet."""
         return self._history is not None
 
     @property
     def history(self) -> History:
-        """All that has been measured, of a run that has begun."""
+        """Everything measured so far, of a run that has begun."""
         assert self._history is not None
         return self._history
 
@@ -323,7 +324,7 @@ class Recording:
     def advance(
         self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
     ) -> bool:
-        """Compute for about `budget` seconds; False, at once, if somebody else is computing it."""
+        """Compute for about `budget` seconds; False, at once, if another caller is computing it."""
         if self.finished or not self._lock.acquire(blocking=False):
             return False
         try:
@@ -335,7 +336,7 @@ class Recording:
         return True
 
     def _take(self, new: Slice | None) -> None:
-        """Let the readers see a new slice."""
+        """Publish a new slice to the readers."""
         if new is None:
             return
         if new.begins:
@@ -359,7 +360,7 @@ class Recording:
 
 
 def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
-    """A whole run, step by step: what is to be kept of it, or nothing but a pause."""
+    """A whole run, step by step: what to keep of it, or (None, None) as a mere pause."""
     run, framed = trainer.run, kept_frames(trainer.run)
     snapshot, sums = trainer.look()
     yield snapshot, with_network(frame(trainer, sums), trainer)
@@ -388,8 +389,8 @@ class Recordings:
 
     At most `slots` slices are computed at once, in turns that give every run as much as any other
     (`core.runs.turns`), so that a few heavy runs leave time for the rest.
-    The `kept` used last are never evicted: a page needs several at a time, and would otherwise
-    compute in turn what it evicts in turn. compute: who computes.
+    The `kept` most recently used are never evicted: a page needs several at a time, and would
+    otherwise recompute what it has just evicted. compute: makes the `Computing` of a run.
     """
 
     def __init__(
@@ -408,7 +409,7 @@ class Recordings:
     def get(self, run: RunSpec) -> Recording:
         """The recording of `run`, a new one if there is none.
 
-        Raises OverBudget for a run that is never to be computed.
+        Raises OverBudget for a run that costs too much.
         """
         if (setting := over_budget(run)) is not None:
             raise OverBudget(setting)
@@ -424,7 +425,7 @@ class Recordings:
         return self._held.get(run)
 
     def forget(self, digest: str) -> None:
-        """Hold no recording of these own data any longer; whoever else has them computes anew."""
+        """Drop the recordings of this visitor's data; anybody else who has them recomputes."""
         with self._lock:
             for run in list(self._held):
                 if run.table is not None and run.table.digest == digest:
@@ -433,8 +434,8 @@ class Recordings:
     def advance(self, recording: Advancing, budget: float, *, spare: bool = False) -> bool:
         """Compute a slice, if it is the recording's turn; False if nothing was computed.
 
-        The turn may come while others' slices end, within WAIT seconds, no longer than `budget`.
-        spare: only in time that nobody else wants, and at once or not at all.
+        Waits for the turn at most WAIT seconds and no longer than `budget`.
+        spare: use only time that nobody else wants, and never wait.
         """
         patience = 0.0 if spare else min(budget, WAIT)
         if recording.finished or not self._take_turn(recording, patience, spare=spare):
@@ -453,7 +454,7 @@ class Recordings:
                 self._evict()
 
     def _take_turn(self, recording: Advancing, patience: float, *, spare: bool) -> bool:
-        """Whether it is the recording's turn, at the latest after `patience` seconds."""
+        """Whether it becomes the recording's turn within `patience` seconds."""
         now = time.monotonic()
         deadline = now + patience
         with self._turn_ended:

@@ -25,9 +25,9 @@ from typing import Self
 WINDOW = 100
 """Epochs over which the loss must have fallen."""
 STEADY = 10
-"""Epochs whose median is taken for the loss of now: one lucky epoch decides nothing."""
+"""The current loss is the median of this many epochs, so one lucky epoch decides nothing."""
 FALLING = 0.01
-"""A loss falls if it is lower by this than the lowest before the window."""
+"""A loss is falling if it is this much lower than the lowest before the window."""
 FAINT = 0.01
 WILD = 10.0
 WORSE = 1.2
@@ -104,15 +104,15 @@ class Sign:
         raise ValueError(text)
 
     def holds(self, value: float) -> bool:
-        """Note that what is not a number is beyond no threshold."""
+        """Note that NaN is beyond no threshold."""
         return RELATIONS[self.relation](value, self.threshold)
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A verdict, the signs that must all hold, the remedies to try, and where it is from.
+    """A verdict, the signs that must all hold, the remedies to try, and the source.
 
-    tells: numbers that its words name beside those of its signs.
+    tells: numbers that its text quotes besides those of its signs.
     """
 
     verdict: Verdict
@@ -123,14 +123,14 @@ class Rule:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The names of the numbers that show it."""
+        """The names of the numbers that support it."""
         return (*(sign.number for sign in self.signs), *self.tells)
 
 
 def rule(
     verdict: Verdict, signs: str, remedies: str = "", source: str = "", *, tells: str = ""
 ) -> Rule:
-    """A line of the table: signs between commas, remedies and other numbers between blanks."""
+    """A line of the table: signs separated by commas, remedies and other numbers by spaces."""
     asked = tuple(map(Sign.read, signs.split(",")))
     return Rule(verdict, asked, tuple(remedies.split()), source, tuple(tells.split()))
 
@@ -149,9 +149,9 @@ PRECHELT = "Prechelt, Early stopping - but when?, 1998"
 BOOK = "Goodfellow, Bengio & Courville, Deep Learning, 2016"
 
 ALL = "usual usual_relu usual_wide"
-"""What is tried last: every setting as it usually is."""
+"""Tried last: every setting at its usual value."""
 REACH = "weights gain tanh relu_he adam tanh+weights+adam relu_he+adam batch_norm"
-"""What lets more of an error through."""
+"""Remedies that let more of the error through."""
 
 V = Verdict
 RULES: tuple[Rule, ...] = (
@@ -227,7 +227,7 @@ RULES: tuple[Rule, ...] = (
         f"{REACH} {ALL}",
         GLOROT,
     ),
-    # exactly no error at layer 1
+    # the error at layer 1 is exactly 0
     rule(
         V.DEAD_LAYER,
         "silent, dead_layer ≥ 1",
@@ -348,4 +348,4 @@ RULES: tuple[Rule, ...] = (
         BOOK,
     ),
 )
-"""Whoever is judged by none of them is judged by the last, which holds from epoch 100 on."""
+"""A run that no other rule fits gets the last one, which holds from epoch 100 on."""

@@ -1,4 +1,4 @@
-"""Training as a stream of snapshots. Whatever observes it is a short consumer of `train`."""
+"""Training as a stream of snapshots; every observer is a short consumer of `train`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.nn.probes import Measures, lengths, measure, norms, ratio
 
 KEPT_EPOCHS = 500
 AT_ONCE = 800
-"""Samples predicted at once: the arrays of more leave the caches and go back to the system."""
+"""Samples predicted at once: larger arrays would leave the caches and go back to the system."""
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 
 
@@ -29,14 +29,14 @@ RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 class RunSpec(NetworkSpec):
     """A run: data, network, training and seeds. It decides every number.
 
-    `data_seed` fixes the data and their split. `seed` fixes the first weights and the order of
+    `data_seed` fixes the data and their split. `seed` fixes the initial weights and the order of
     the batches; replica r uses seed + r and equals the single run with that seed.
 
     constants: those of the optimizers that differ from the papers', as `adam.beta1`.
-    clip: the length to which a longer gradient is cut, 0 for none (Pascanu, Mikolov & Bengio,
-    ICML 2013). warmup: epochs over which the rate grows to its value. frozen: so many of the first
-    hidden layers keep their first weights. amplify: every layer's gradient is multiplied by one
-    constant, so that before training all layers have the size of the output layer's.
+    clip: the maximum norm of the gradient, 0 for no clipping (Pascanu, Mikolov & Bengio,
+    ICML 2013). warmup: epochs over which the rate grows to its value. frozen: the number of first
+    hidden layers that keep their initial weights. amplify: every layer's gradient is multiplied by
+    a constant such that before training all layers' gradients have the size of the output layer's.
     table: a visitor's own data, in place of the data set; held here and written in no link.
     """
 
@@ -59,17 +59,17 @@ class RunSpec(NetworkSpec):
 
     @cached_property
     def step_constants(self) -> dict[str, float]:
-        """The constants of the optimizer chosen, by their short names."""
+        """The constants of the chosen optimizer, by their short names."""
         return OPTIMIZERS[self.optimizer].constants(dict(self.constants))
 
     @property
     def source(self) -> Dataset:
-        """What is learnt from: the visitor's own data, else the data set of that key."""
+        """The data to learn from: the visitor's own, else the data set of that key."""
         return DATASETS[self.dataset] if self.table is None else self.table.dataset
 
     @cached_property
     def loss(self) -> Loss:
-        """How its answers are read and judged."""
+        """How the outputs are interpreted and scored."""
         return LOSSES[self.source.task]
 
     def data(self) -> Data:
@@ -78,7 +78,7 @@ class RunSpec(NetworkSpec):
 
     @property
     def stride(self) -> int:
-        """Epochs between two that a recording keeps; 1 up to 500 epochs."""
+        """Epochs between two that a recording keeps; 1 for up to 500 epochs."""
         return ceil(self.epochs / KEPT_EPOCHS)
 
     @cached_property
@@ -93,15 +93,15 @@ class RunSpec(NetworkSpec):
 class Snapshot(Measures):
     """The state after `epoch` epochs, measured on the whole training part.
 
-    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first. Where
-    there is no test part, its two are not a number.
+    Losses and accuracies have shape (replicas,), all else (replicas, layers), layer 1 first.
+    Without a test part, its two are NaN.
 
-    relative_update: |change of W_l| / |W_l| in the last step; not a number at epoch 0 and for
-        weights that were all 0.
-    moved: |W_l - first W_l| / |first W_l|; not a number for weights that began at 0.
+    relative_update: |change of W_l| / |W_l| in the last step; NaN at epoch 0 and for weights that
+        were all 0.
+    moved: |W_l - initial W_l| / |initial W_l|; NaN for weights that started at 0.
     weight_norm: |W_l|, the Frobenius norm.
     diverged: for every replica None, or (epoch, layer) where a number ceased to be finite. From
-        then on all its entries are not a number.
+        then on all its entries are NaN.
     """
 
     epoch: int
@@ -130,7 +130,7 @@ class Trained:
 
     @np.errstate(all="ignore")
     def predict(self, x: Array) -> Array:
-        """What it answers for `x` (samples, inputs), scaled as its data: (samples, outputs)."""
+        """Its predictions for `x` (samples, inputs), scaled as its data: (samples, outputs)."""
         x = x.astype(self.network.parameters.theta.dtype)
         parts = [x[i : i + AT_ONCE] for i in range(0, len(x), AT_ONCE)]
         z = np.concatenate([self.network.judge(part).output for part in parts], axis=1)
@@ -139,7 +139,7 @@ class Trained:
 
 
 def streams(run: RunSpec, replica: int) -> tuple[np.random.Generator, np.random.Generator]:
-    """The random numbers of one replica: for its initial weights, and for the order of samples."""
+    """The generators of one replica: for its initial weights, and for the order of samples."""
     weights, order = np.random.SeedSequence(run.seed + replica).spawn(2)
     return np.random.default_rng(weights), np.random.default_rng(order)
 
@@ -150,11 +150,11 @@ def untrained(run: RunSpec, replicas: Iterable[int]) -> Network:
 
 
 class Descent:
-    """What a run makes of a gradient: the step that is subtracted from the parameters.
+    """How a run turns a gradient into the step that is subtracted from the parameters.
 
-    gradient: where the gradient of a batch's summed loss is to be written. frozen: the columns that
-    do not move. amplifiers: what each gradient is multiplied by. warmup: steps over which the rate
-    grows. memory: what the optimizer keeps from step to step.
+    gradient: the buffer for the gradient of a batch's summed loss. frozen: the columns that do not
+    move. amplifiers: factors of the gradient. warmup: steps over which the rate grows. memory: what
+    the optimizer keeps from step to step.
     """
 
     def __init__(self, run: RunSpec, network: Network, data: Data, warmup: int) -> None:
@@ -170,7 +170,7 @@ class Descent:
         self.steps = 0
 
     def next_step(self, samples: int) -> Parameters:
-        """The step, once the gradient of the loss summed over so many samples is written."""
+        """The step, once the gradient of the loss summed over `samples` samples is written."""
         gradient, clip = self.gradient.theta, self.run.clip
         gradient /= samples
         self.steps += 1
@@ -180,8 +180,8 @@ class Descent:
             gradient[:, columns] = 0
         if clip > 0:
             largest = np.abs(gradient).max(axis=1, keepdims=True, initial=1e-37)
-            length = np.linalg.norm(gradient / largest, axis=1, keepdims=True)  # never infinite
-            gradient *= np.minimum(1, clip / largest / length)
+            norm = np.linalg.norm(gradient / largest, axis=1, keepdims=True)  # never infinite
+            gradient *= np.minimum(1, clip / largest / norm)
         given = (gradient, self.parameters.theta, self.rate, self.steps, *self.memory)
         self.optimizer.step(self.step.theta, *given, **self.run.step_constants)
         for columns in self.frozen:  # weight decay needs no gradient
@@ -190,12 +190,12 @@ class Descent:
 
     @property
     def rate(self) -> float:
-        """The learning rate of the newest step."""
+        """The learning rate of the latest step."""
         grown = min(1.0, self.steps / self.warmup) if self.warmup else 1.0
         return self.run.rate * grown
 
     def forget(self, replica: int) -> None:
-        """Let the optimizer begin anew for one replica."""
+        """Reset the optimizer's memory of one replica."""
         for array in self.memory:
             array[replica] = 0
 
@@ -210,7 +210,7 @@ def frozen_columns(run: RunSpec, parameters: Parameters) -> list[slice]:
 
 @np.errstate(all="ignore")
 def equal_sizes(run: RunSpec, network: Network, data: Data) -> Array:
-    """What gives every layer's gradient the output layer's size: (replicas, parameters)."""
+    """Factors that give every layer's gradient the output layer's size: (replicas, parameters)."""
     through = network.forward(data.train_x)
     gradient = network.parameters.like(np.zeros_like(network.parameters.theta))
     network.write_gradient(through, run.loss.delta(through.output, data.train_y), gradient)
@@ -226,9 +226,9 @@ def equal_sizes(run: RunSpec, network: Network, data: Data) -> Array:
 class Trainer:
     """One run's networks and the steps that change them.
 
-    data: in the run's precision. batches: where each begins and ends. orders: the random numbers
-    that order the samples. first: the parameters before training. diverged, relative_update: as in
-    `Snapshot`.
+    data: in the run's precision. batches: where each begins and ends. orders: generators that
+    shuffle the samples, one per replica. first: the initial parameters. diverged, relative_update:
+    as in `Snapshot`.
     """
 
     def __init__(self, run: RunSpec) -> None:
@@ -250,7 +250,7 @@ class Trainer:
         return self.epoch >= self.run.epochs or all(self.diverged)
 
     def train_epoch(self) -> None:
-        """One pass over the training part, in batches of an order of its own."""
+        """One pass over the training part, in newly shuffled batches."""
         for _ in self.steps_of_epoch():
             pass
 
@@ -278,7 +278,7 @@ class Trainer:
         self.follow_gradient(x.shape[1], last=last)
 
     def follow_gradient(self, samples: int, *, last: bool = False) -> None:
-        """Change the parameters, the gradient of the loss summed over so many samples given."""
+        """Update the parameters, given the gradient of the loss summed over `samples` samples."""
         parameters, step = self.network.parameters, self.descent.next_step(samples)
         if last:
             self.relative_update = ratio(norms(step), norms(parameters))
@@ -316,15 +316,15 @@ class Trainer:
 
     @property
     def moved(self) -> Array:
-        """|W_l - first W_l| / |first W_l|: (replicas, layers)."""
+        """|W_l - initial W_l| / |initial W_l|: (replicas, layers)."""
         theta, starts = self.network.parameters.theta, self.first.starts[:-1]
         return ratio(lengths(theta - self.first.theta, starts), norms(self.first))
 
     def scores(self, through: Pass) -> dict[str, Array]:
         """Losses and accuracies of both parts, if there is a test part: each (replicas,).
 
-        By running averages a deep network may answer with numbers that are too large, although it
-        trains: each batch is normalized by itself. Its scores are then the worst there are.
+        Normalized by running averages, a deep network may output numbers that are too large even if
+        it trains, as in training each batch is normalized by itself. It then gets the worst scores.
         """
         loss, data, network = self.run.loss, self.data, self.network
         # both parts are judged alike, or a gap between them would show the running averages
@@ -357,7 +357,7 @@ class Trainer:
             self.mark_diverged(where_it_broke(through, finite, np.isfinite(measures.delta)))
 
     def mark_diverged(self, finite: Array) -> None:
-        """Mark the replicas that are not finite in some layer, and rest them at zero weights.
+        """Mark the replicas that are not finite in some layer, and set them to zero weights.
 
         finite: (replicas, layers), where they are.
         """
@@ -370,22 +370,22 @@ class Trainer:
             self.descent.forget(replica)
 
     def trained(self, replica: int = 0) -> Trained:
-        """One replica's network as it is now, in a copy that further steps leave alone."""
+        """A copy of one replica's network as it is now; later steps do not change it."""
         return Trained(self.run, self.epoch, self.network.replica(replica).copy())
 
     def predict(self, x: Array, replica: int = 0) -> Array:
-        """What one replica's network answers for `x` (samples, inputs): (samples, outputs)."""
+        """One replica's predictions for `x` (samples, inputs): (samples, outputs)."""
         return Trained(self.run, self.epoch, self.network.replica(replica)).predict(x)
 
     @np.errstate(all="ignore")
     def sums(self, replica: int = 0) -> list[Array]:
-        """z_l of every hidden layer on the training part, of one replica: (samples, units)."""
+        """Every hidden layer's pre-activations z_l on the training part: (samples, units) each."""
         through = self.network.replica(replica).forward(self.data.train_x)
         return [z[0] for z in through.z[:-1]]
 
 
 def split(run: RunSpec, samples: int) -> list[tuple[int, int]]:
-    """Where each batch of so many samples begins and ends.
+    """The start and end of every batch of `samples` samples.
 
     A last batch of one sample has no variance, so with batch normalization it joins the one
     before it.
@@ -398,15 +398,16 @@ def split(run: RunSpec, samples: int) -> list[tuple[int, int]]:
 
 
 def finite_sums(through: Pass) -> Array:
-    """Which layers have finite sums alone: (replicas, layers)."""
+    """Which layers have only finite pre-activations: (replicas, layers)."""
     return np.stack([np.isfinite(z).all(axis=(1, 2)) for z in through.z], axis=1)
 
 
 def where_it_broke(through: Pass, finite: Array, arrived: Array) -> Array:
-    """Which layers are to be blamed (False) where some measure is not finite: (replicas, layers).
+    """Which layers to blame (False) where some measure is not finite: (replicas, layers).
 
-    The first whose sums are not finite; else the last whose error is not, since it broke there on
-    its way back (`arrived` tells where it is finite); else all whose measures are not (`finite`).
+    The first whose pre-activations are not finite; else the last whose error is not, since it broke
+    there on its way back (`arrived` tells where it is finite); else all whose measures are not
+    (`finite`).
     """
     forwards = finite_sums(through)
     layers = arrived.shape[1]

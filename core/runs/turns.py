@@ -1,11 +1,10 @@
-"""Turns at computing: what a few processors do for many who ask, shared evenly.
+"""Turns at computing: a few processors shared evenly among many who ask.
 
 The rule is that of a fair scheduler (Nagle, "On packet switches with infinite storage", 1987;
-Demers, Keshav, Shenker, "Analysis and simulation of a fair queueing algorithm", 1989): who has
-had least comes next, and who joins starts level with the one who has had least, so that nobody
-pays for what was had before. Short work comes before long work, as in multilevel feedback queues
-(Corbató, Merwin-Daggett, Daley, "An experimental time-sharing system", 1962), and no work waits
-for ever.
+Demers, Keshav, Shenker, "Analysis and simulation of a fair queueing algorithm", 1989): whoever has
+had least comes next, and a newcomer starts level with whoever has had least, so that nobody pays
+for the past. Short work comes before long work, as in multilevel feedback queues (Corbató,
+Merwin-Daggett, Daley, "An experimental time-sharing system", 1962), and no work waits forever.
 """
 
 from __future__ import annotations
@@ -17,26 +16,26 @@ from threading import Lock, Semaphore, local
 from weakref import WeakKeyDictionary
 
 SHORT = 1.0
-"""Seconds of computing that come before all longer work: most runs need less."""
+"""The first seconds of computing come before all longer work; most runs need no more."""
 LEAD = 0.25
-"""Seconds that one may be ahead of another who waits. Those who wait only ask now and then; with no
-lead at all, the processor would rest until the one whose turn it is asks again."""
+"""Seconds that one may be ahead of another who waits. Those who wait ask only now and then; with
+no lead at all, the processor would be idle until the one whose turn it is asks again."""
 OVERDUE = 2.0
-"""Seconds after its last turn when anyone is served who asks, so that no stream of short runs keeps
-a long one from ending."""
+"""Seconds after its last turn when a run is served as soon as it asks, so that a stream of short
+runs cannot keep a long one from finishing."""
 PRESENT = 0.5
-"""Seconds after asking during which a slot is kept for one who comes before."""
+"""Seconds after its last request during which a slot is kept for one further ahead."""
 GONE, GONE_EACH = 1.0, 0.2
-"""Seconds after which who has not asked again has left the line; more for each who stands in it, as
+"""Seconds without a request after which a place in line is lost; more for each one in line, as
 those in a long line ask less often."""
 
 
 @dataclass
 class Place:
-    """had: seconds of computing. level: the same, from where the others stood when it joined.
+    """had: seconds of computing. level: the same, counted from the level of the others on joining.
 
     asked: when last seen. served: the end of its last turn, or when it joined. spare: whether it
-    is content with the time that nobody else wants.
+    wants only the time that nobody else wants.
     """
 
     level: float
@@ -67,10 +66,10 @@ class Turns:
         self._lock = Lock()
 
     def take(self, who: object, now: float, *, spare: bool = False) -> bool:
-        """Ask for a turn, joining the line if need be; whether it is given.
+        """Ask for a turn, joining the line if necessary; True if it is given.
 
-        spare: only while all others in line ask for spare turns too. Who once asks for another
-        turn no longer stands back.
+        spare: only while all others in line ask for spare turns too. Whoever asks once for a turn
+        that is not spare no longer yields to the others.
         """
         with self._lock:
             self._clear(now)
@@ -93,7 +92,7 @@ class Turns:
             return place.working
 
     def end(self, who: object, seconds: float, now: float, *, leave: bool) -> None:
-        """Give the turn back after so many seconds; `leave` if no other turn is needed."""
+        """Give the turn back after `seconds` of computing; leave: no further turn is needed."""
         with self._lock:
             place = self._line[who]
             place.had += seconds
@@ -104,14 +103,14 @@ class Turns:
                 del self._line[who]
 
     def place(self, who: object) -> int:
-        """How many come before `who`, plus one; 0 for one who has a turn or is not in line."""
+        """The position in line, from 1; 0 for one who has a turn or is not in line."""
         with self._lock:
             places = [(who, place) for who, place in self._line.items() if not place.spare]
         waiting = sorted((p for p in places if not p[1].working), key=lambda p: p[1].order)
         return next((n for n, (other, _) in enumerate(waiting, start=1) if other is who), 0)
 
     def __len__(self) -> int:
-        """How many are in line, those who have a turn included, those for spare ones not."""
+        """The length of the line, with those who have a turn, without those for spare turns."""
         with self._lock:
             return self._wanted()
 
@@ -126,11 +125,11 @@ class Turns:
 
 
 class Desk:
-    """At most `places` are served at once, the others wait in the order in which they came.
+    """At most `places` are served at once; the others wait in order of arrival.
 
     Threads of one process hand Python's one interpreter to each other thousands of times a second;
-    many pages drawn at once take far longer than the same pages one after the other. Nobody waits
-    longer than `patience` seconds: what takes so long may itself be waiting for something.
+    many pages drawn at once take far longer than the same pages one after another. Nobody waits
+    longer than `patience` seconds: whatever takes that long may itself be waiting for something.
     """
 
     def __init__(self, places: int, patience: float) -> None:
@@ -140,7 +139,7 @@ class Desk:
 
     @contextmanager
     def served(self) -> Iterator[None]:
-        """Inside, the thread has a place; one that has one already keeps it."""
+        """Within it the thread has a place; one that already has a place keeps it."""
         if getattr(self._mine, "held", False):
             yield
             return
@@ -149,7 +148,7 @@ class Desk:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Inside, the thread leaves its place to others, if it has one, as it only waits."""
+        """Within it the thread, as it only waits, gives its place, if it has one, to others."""
         if not getattr(self._mine, "held", False):
             yield
             return

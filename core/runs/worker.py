@@ -1,11 +1,11 @@
-"""Training in a process of its own, so that pages do not wait for it.
+"""Training in a separate process, so that pages do not wait for it.
 
-Python runs one thread of a process at a time. A page that answers and a network that learns
-would share that one, and each would take twice as long.
+Python runs one thread of a process at a time. A page being drawn and a network being trained would
+share that one, and each would take twice as long.
 
-The two processes send each other plain numbers through the worker's standard streams, never
-pickles: a `Request` there, a `Slice` back, each as JSON and the bytes of arrays. A worker that was
-lost is started again, and its runs begin anew; as a run is a value, they come to the same numbers.
+The two processes exchange plain numbers through the worker's standard streams, never pickles: a
+`Request` one way, a `Slice` back, each as JSON and the bytes of arrays. A worker that was lost is
+started again, and its runs start over; as a run is a value, they arrive at the same numbers.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ from core.runs.training import RunSpec, Trained
 ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "core.runs.worker")
 LENGTH = 8
-"""Bytes that tell how long a message's head is."""
+"""Bytes that hold the length of a message's head."""
 FRAME, MOMENT = ("values", "sums", "active"), ("theta", "step")
 PATIENCE = 2
 """How often in a row a run may lose its worker before it is computed without one."""
 
 
 class Message(NamedTuple):
-    """What is sent: a head that JSON can hold, and arrays by name."""
+    """What is sent: a head, which must be valid JSON, and arrays by name."""
 
     head: dict[str, Any]
     arrays: Mapping[str, Array]
@@ -55,7 +55,7 @@ class Message(NamedTuple):
 
 
 class Request(NamedTuple):
-    """Compute a slice of the run called `number`; forget those that nobody asks for any longer."""
+    """Compute a slice of run `number`; forget the runs that nobody asks for any longer."""
 
     number: int
     run: RunSpec
@@ -143,7 +143,7 @@ def unpacked_slice(message: Message, run: RunSpec) -> Slice:
 
 
 def named(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """Those whose names begin so, by the rest of their names."""
+    """The arrays whose names start with `prefix`, by the rest of their names."""
     return {
         name.removeprefix(prefix): array
         for name, array in arrays.items()
@@ -161,7 +161,7 @@ def send(stream: IO[bytes], message: Message) -> None:
 
 
 def receive(stream: IO[bytes]) -> Message:
-    """The next message; EOFError if there is none, as the other side has gone."""
+    """The next message; EOFError if the other side has closed the stream."""
     length = int.from_bytes(whole(stream, LENGTH), "big")
     head, shapes = json.loads(whole(stream, length))
     kinds = [(np.dtype(kind), math.prod(shape)) for kind, shape in shapes.values()]
@@ -184,7 +184,7 @@ def whole(stream: IO[bytes], length: int) -> bytes:
 
 
 def serve(requests: IO[bytes], slices: IO[bytes]) -> None:
-    """Compute what is asked for until nobody is there to ask."""
+    """Compute what is asked for until the other side closes the stream."""
     under_way: dict[int, Computation] = {}
     while True:
         try:
@@ -200,12 +200,12 @@ def serve(requests: IO[bytes], slices: IO[bytes]) -> None:
         send(slices, packed_slice(new))
 
 
-# The side of those who ask
+# The requesting side
 
 
 @dataclass(frozen=True)
 class Running:
-    """A worker's process and the two ends of its streams that are ours."""
+    """A worker process and our ends of its two streams."""
 
     process: subprocess.Popen[bytes]
     requests: IO[bytes]
@@ -222,12 +222,12 @@ class Running:
         self.process.kill()  # it holds nothing that could be lost
         self.process.wait()
         self.slices.close()
-        with suppress(OSError):  # of half a message
+        with suppress(OSError):  # half a message may be left
             self.requests.close()
 
 
 class Worker:
-    """A process that computes slices, one at a time; started when it is needed, and again."""
+    """A process that computes slices, one at a time; started when needed, restarted when lost."""
 
     def __init__(self) -> None:
         self._running: Running | None = None
@@ -236,7 +236,7 @@ class Worker:
         self._forget: deque[int] = deque()
 
     def ask(self, number: int, run: RunSpec, budget: float) -> Slice | None:
-        """A slice, None if the worker was lost over it."""
+        """A slice, or None if the worker was lost over it."""
         with self._lock:
             try:
                 if self._running is None:
@@ -249,12 +249,12 @@ class Worker:
             except (EOFError, OSError):
                 self._stop()
                 return None
-            except BaseException:  # whoever asked has gone in the middle of a message
+            except BaseException:  # the caller was interrupted in the middle of a message
                 self._stop()
                 raise
 
     def forget(self, number: int) -> None:
-        """Nobody will ask for this run again; may be called at any moment."""
+        """Nobody will ask for this run again; may be called at any time."""
         self._forget.append(number)
 
     def _stop(self) -> None:
@@ -263,7 +263,7 @@ class Worker:
 
 
 class Elsewhere:
-    """A run under way in a worker's process; in this one after that was lost too often."""
+    """A run under way in a worker process; in this process once its workers were lost too often."""
 
     def __init__(self, worker: Worker, number: int, run: RunSpec) -> None:
         self._worker, self._number, self._run = worker, number, run
@@ -280,12 +280,12 @@ class Elsewhere:
 
 
 def workers(count: int) -> Callable[[RunSpec], Computing]:
-    """Who computes a run, each in the turn of one of so many processes."""
+    """Assign runs to worker processes, round robin."""
     crew = itertools.cycle([Worker() for _ in range(count)])
     numbers = itertools.count()
     return lambda run: Elsewhere(next(crew), next(numbers), run)
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who stops the server closes our stream
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a server that is stopped closes our stream
     serve(sys.stdin.buffer, sys.stdout.buffer)

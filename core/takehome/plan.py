@@ -27,13 +27,13 @@ class Plan:
     A number that a program uses is a constant in it, under the field's name in capitals.
 
     seeds: one network is trained for each. rows: a collection in the order of the run, "" for data
-    that are drawn. classes: how many the last column of the rows counts, 0 if it is the answer.
-    scale_axis: along which the rows are standardized, None for one scale for all. number_of_own:
-    whether a number to predict is brought to -1 .. 1. frozen_parameters: how many weights and
-    biases the frozen layers have. memories: arrays that the optimizer keeps. remembers: whether
-    single samples are judged by running averages of mean and variance, each taking in `remembered`
-    of a new one. warmup_steps: 0 for no warm-up. one_left: whether a last batch of one sample has
-    to join the one before. thinned: whether only every `stride`-th epoch is shown.
+    that are drawn. classes: how many the last column of the rows encodes, 0 if it is a number to
+    predict. scale_axis: along which the rows are standardized, None for one scale for all.
+    number_of_own: whether a number to predict is scaled to -1 .. 1. frozen_parameters: how many
+    weights and biases the frozen layers have. memories: arrays that the optimizer keeps. remembers:
+    whether single samples are judged by running averages of mean and variance; remembered: the
+    weight of the new value in these. warmup_steps: 0 for no warm-up. one_left: whether a last batch
+    of one sample joins the one before. thinned: whether only every `stride`-th epoch is shown.
     """
 
     seeds: range

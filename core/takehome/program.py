@@ -163,8 +163,8 @@ class Network:
             self.gradient[self.still] = 0
         if plan.clip:
             largest = np.abs(self.gradient).max(initial=1e-37)
-            length = np.linalg.norm(self.gradient / largest, axis=0)  # in units of the largest
-            self.gradient *= np.minimum(1, plan.clip / largest / length)  # clipped
+            norm = np.linalg.norm(self.gradient / largest, axis=0)  # in units of the largest
+            self.gradient *= np.minimum(1, plan.clip / largest / norm)  # clipped
         if plan.warmup_steps:
             rate *= min(1.0, self.steps / plan.warmup_steps)  # warm-up
         given = (self.step, self.gradient, self.theta, rate, self.steps)
@@ -209,7 +209,7 @@ def train(plan: Plan, seed: int) -> Iterator[tuple[int, float]]:
         del ends[-2]  # one sample has no variance: it joins those before
     if plan.remembers:
         network.forward(plan, x)
-        network.running = network.found  # averages begin with all samples
+        network.running = network.found  # averages start with all samples
     if plan.amplify:
         network.amplifiers = amplifiers(plan, network, x, y)
     yield 0, loss(plan, network, x, y)

@@ -96,13 +96,13 @@ def tidy(text: str) -> str:
 
 def heading(run: RunSpec) -> str:
     units = f"{run.depth} hidden layers of {run.width} units ({ACTIVATIONS[run.activation].name})"
-    first = f"A network with {units} learns. Every line that computes stands in this file."
+    first = f"A network with {units} learns. Everything it computes is in this file."
     last = run.seed + run.replicas - 1
     seeds = f"seeds {run.seed} to {last}" if run.replicas > 1 else f"seed {run.seed}"
     second = (
         f"Start it with Python and NumPy {np.__version__}: for {seeds} it prints the training loss "
-        "that the dashboard shows, digit by digit on the same machine; another processor may round "
-        "otherwise, and a run that is sensitive to that goes its own way in time."
+        "that the dashboard shows, digit for digit on the same machine; another processor may "
+        "round differently, and a run that is sensitive to that drifts away in time."
     )
     return '"""' + "\n\n".join("\n".join(wrap(text, 96)) for text in (first, second)) + '\n"""'
 

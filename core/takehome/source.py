@@ -15,11 +15,11 @@ from core.takehome.folding import folded
 
 
 class Library:
-    """The definitions that a script holds, each once, in an order in which Python can read them.
+    """The definitions that a script holds, each once, in an order that Python can read.
 
     program: the module that is written out for one plan, given by its fields; all else is core.
-    Two definitions of the same name stay apart, and so do one of the core and a name that the
-    program gives to something else: the later one has its module's name before its own.
+    Two definitions of the same name are kept apart, and so are one of the core and a name that the
+    program gives to something else: the later one is prefixed with its module's name.
     """
 
     def __init__(self, program: ModuleType, plan: Mapping[str, object]) -> None:
@@ -76,7 +76,7 @@ class Library:
             return f"{name} = {thing!r}"
         if isinstance(thing, tuple) and all(isinstance(part, float) for part in thing):
             return f"{name} = (\n" + "".join(f"    {part!r},\n" for part in thing) + ")"
-        raise TypeError(f"{name} cannot stand in a script")
+        raise TypeError(f"{name} cannot be part of a script")
 
     def _definition(self, thing: Any, name: str) -> str:
         """A function or a class, after all that it uses."""

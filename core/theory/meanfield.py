@@ -127,7 +127,7 @@ class MeanField:
 
     @cached_property
     def chi_1(self) -> float:
-        """chi at q*; not a number where the signal has no fixed point."""
+        """chi at q*; NaN where the signal has no fixed point."""
         return self.chi(self.length) if self.length < inf else float("nan")
 
     @cached_property
@@ -142,7 +142,7 @@ class MeanField:
     def correlation(self) -> float:
         """c*: the correlation at which any two samples end up; 1 up to the edge of chaos.
 
-        Not a number where the signal fades to nothing in the chaotic phase or has no fixed point.
+        NaN where the signal fades to nothing in the chaotic phase or has no fixed point.
         """
         if self.phase in (Phase.ORDERED, Phase.CRITICAL):
             return 1.0
@@ -311,7 +311,7 @@ def depth_scale(slope: float) -> float:
 class Diagram:
     """chi_1 over a grid of variances, and the edge of chaos.
 
-    weights, biases: the axes, sigma_w^2 and sigma_b^2. chi_1: (biases, weights); not a number where
+    weights, biases: the axes, sigma_w^2 and sigma_b^2. chi_1: (biases, weights); NaN where
     the signal has no fixed point. edge: (points, 4), as `edge_of_chaos` returns it.
     """
 

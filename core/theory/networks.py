@@ -20,7 +20,7 @@ class Measured:
     """What was measured in random networks, (networks, layers), layer 1 first.
 
     lengths: mean square of the pre-activations of one sample. errors: rms delta_l / rms delta_out;
-    not a number where the numbers became too large.
+    NaN where the numbers became too large.
     """
 
     lengths: Array

@@ -1,6 +1,6 @@
 """Curves of activation functions and their slopes, read at one point by a dial in the browser.
 
-The parameter `z` of the charts is the number of a step, from 0 to STEPS, that the dial sets.
+The charts' parameter `z` is the number of a step, from 0 to STEPS, set by the dial.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from pages.texts import Text
 Knobs = tuple[tuple[str, float], ...]
 
 STEPS = 240
-"""Of the dial, from -REACH to REACH."""
+"""Steps of the dial, from -REACH to REACH."""
 HEIGHT = 340
 PLOT = HEIGHT - 62
-"""Of the height, what the axis leaves."""
+"""The part of the height that the axis leaves free."""
 TOP, BOTTOM, STEEPEST = 4.0, -3.0, 2.0
-"""Values of f beyond TOP and BOTTOM, and slopes beyond STEEPEST, lie outside the picture."""
+"""Values of f beyond TOP and BOTTOM, and slopes beyond STEEPEST, are outside the picture."""
 CROSSING = 2 * acosh((1 + sqrt(3)) / 2)
 """Beyond it tanh' is smaller than the sigmoid's: cosh z = 2 cosh(z / 2) there."""
 STRETCHES = 50
@@ -76,7 +76,7 @@ def pieces(activation: Activation) -> list[Floats]:
 
 
 def curves_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
-    """One row a curve and point; `piece` tells the parts between two kinks apart."""
+    """One row per curve and point; `piece` distinguishes the parts between two kinks."""
     columns: dict[str, list[Any]] = {"key": [], "piece": [], "z": [], "f": [], "df": []}
     for key in keys:
         activation = activation_of(key)
@@ -92,12 +92,12 @@ def curves_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
 
 
 def grid() -> Floats:
-    """The places of the dial."""
+    """The positions of the dial."""
     return np.round(np.linspace(-REACH, REACH, STEPS + 1), 12)
 
 
 def probe_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
-    """One row a curve and step of the dial: the point, the tangent's ends, the triangle's tip."""
+    """One row per curve and step of the dial: the point, the tangent's ends, the triangle's tip."""
     z = grid()
     parts = []
     for key in keys:
@@ -125,7 +125,7 @@ def probe_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
 def kinks_table(keys: Sequence[str], knobs: Knobs, t: Text, *, slope: bool) -> pa.Table:
     """Jumps of f, or of f': the value, filled, and the limits that it does not take, open.
 
-    `note` says 'by convention', once for every value and where no other note is near.
+    `note` says 'by convention', once per value and only where no other note is near.
     """
     rows: list[dict[str, Any]] = []
     for key in keys:
@@ -180,7 +180,7 @@ def ends_of(curves: pa.Table, *, slope: bool) -> Ends:
 def labels_table(
     curves: pa.Table, t: Text, ends: Ends, *, slope: bool, pixels: int = PLOT
 ) -> pa.Table:
-    """The name of every curve beside its end, moved apart; an arrow where it leaves the picture.
+    """The name of every curve at its end, moved apart; an arrow where it leaves the picture.
 
     pixels: the height of the picture between its ends.
     """
@@ -205,7 +205,7 @@ def labels_table(
 
 
 def names_at_ends(keys: Sequence[str], colours: Palette, y: Mapping[str, Any]) -> alt.LayerChart:
-    """Names beside the ends of the curves. Data: `labels` from `labels_table`."""
+    """Names at the ends of the curves. Data: `labels` from `labels_table`."""
     return alt.layer(*names_beside(alt.Chart(alt.NamedData("labels")), y, *strokes(keys, colours)))
 
 
@@ -217,7 +217,7 @@ def curves(
     ends: Ends,
     alternative: str,
 ) -> alt.LayerChart:
-    """f, or with `slope` f', of some activations, and what the dial reads.
+    """f, or with `slope` f', of some activations, and their values at the dial.
 
     In the chart of f every curve has its tangent and a triangle: 1 to the right, f' upwards.
     Data: `curves`, `probe`, `kinks`, `labels` from the tables above.
@@ -282,7 +282,7 @@ def kink_marks(
 
 
 def stretch_table() -> pa.Table:
-    """The sigmoid and tanh, and their slopes, where the stretched curve is drawn."""
+    """The sigmoid and tanh, and their slopes, over the range of the stretched curve."""
     z = np.linspace(-REACH, REACH, 121)
     (s, ds), (h, dh) = (ACTIVATIONS[key].value_and_derivative(z) for key in ("sigmoid", "tanh"))
     return pa.table({"z": z, "sigmoid_f": s, "tanh_f": h, "sigmoid_df": ds, "tanh_df": dh})
@@ -298,9 +298,9 @@ def stretched(slope: bool) -> str:
 
 
 def stretch(t: Text, colours: Palette, slope: bool, alternative: str) -> alt.LayerChart:
-    """The sigmoid, tanh, and between them the curve that the dial `stretch` carries over.
+    """The sigmoid, tanh, and between them the curve that the dial `stretch` moves across.
 
-    With `slope` their derivatives, and where tanh's is the smaller one. Data: `stretch`.
+    With `slope`, their derivatives and where tanh's is the smaller one. Data: `stretch`.
     """
     ends = Ends(-0.05, 1.2) if slope else Ends(-1.12, 1.12)
     kind = "df" if slope else "f"

@@ -1,6 +1,6 @@
 """A small network as a picture, with the numbers of one sample, and the error signal of its layers.
 
-The parameter `step`, which the buttons set, decides which numbers are known and what is marked.
+The parameter `step`, set by the buttons, decides which numbers are known and what is marked.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from pages.texts import Text
 from pages.texts.numbers import power
 
 UNIT, SIZES = 112, 200
-"""Pixels of height: for one unit, numbers included; of the chart of error signals."""
+"""Heights in pixels: of one unit, numbers included, and of the chart of error signals."""
 WIDE = 95
-"""Pixels from layer to layer that the numbers at the edges need, or they would hide the rest."""
+"""Pixels between layers that the numbers on the edges need, or they would hide the rest."""
 NEAR = 0.62
-"""Where along an edge its number stands: there no two of a layer's lie on each other."""
+"""The position along an edge of its number, where no two of a layer overlap."""
 
 
 def steps_of(layers: int) -> dict[str, list[int]]:
-    """At which step each layer is computed, layer 1 first; the loss comes between the ways."""
+    """The step that computes each layer, layer 1 first; the loss comes between the two passes."""
     return {
         "forward": list(range(1, layers + 1)),
         "backward": [2 * layers + 2 - k for k in range(1, layers + 1)],
@@ -38,7 +38,7 @@ def steps_of(layers: int) -> dict[str, list[int]]:
 
 
 def fixed(value: float, digits: int) -> str:
-    """A number with the decimals that the reader chose, in powers of ten where it is large."""
+    """A number with the decimals that the reader chose, in powers of ten if it is large."""
     if abs(value) >= 1e7:
         return power(value, digits + 1)
     text = f"{value:.{digits}f}"
@@ -46,7 +46,7 @@ def fixed(value: float, digits: int) -> str:
 
 
 def height_of(unit: int, units: int) -> float:
-    """Where a unit stands, in units; the middle of a layer is at 0, its first unit on top."""
+    """The height of a unit, in units; the middle of a layer is at 0, its first unit at the top."""
     return (units - 1) / 2 - unit
 
 
@@ -55,7 +55,7 @@ def table(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def nodes_table(walk: Walkthrough, *, chain: bool) -> pa.Table:
-    """One row a unit; the columns say at which steps it is marked.
+    """One row per unit; the columns say at which steps it is marked.
 
     chain: units are named after their layer, and none is marked.
     """
@@ -77,7 +77,7 @@ def subscript(number: int) -> str:
 
 
 def values_table(walk: Walkthrough, digits: int) -> pa.Table:
-    """The numbers under the units: from which step on each is known, and in which line."""
+    """The numbers under the units: the step from which each is known, and its line."""
     at = steps_of(len(walk.layers))
     last = len(walk.layers)
     rows = []
@@ -100,7 +100,7 @@ def values_table(walk: Walkthrough, digits: int) -> pa.Table:
 
 
 def edges_table(walk: Walkthrough, *, chain: bool) -> pa.Table:
-    """One row a weight, from (x, y) to (x2, y2); marked as its unit is."""
+    """One row per weight, from (x, y) to (x2, y2); marked like its unit."""
     at = steps_of(len(walk.layers))
     rows = []
     for k, (fan_in, fan_out) in enumerate(pairwise(walk.sizes)):
@@ -113,7 +113,7 @@ def edges_table(walk: Walkthrough, *, chain: bool) -> pa.Table:
 
 
 def numbers_table(walk: Walkthrough, digits: int, always: int | None) -> pa.Table:
-    """The numbers at the edges: the weight, its gradient, the new weight, each at its step.
+    """The numbers on the edges: the weight, its gradient, the new weight, each at its step.
 
     always: the one step at which all weights are shown, where there is nothing to step through.
     """
@@ -144,7 +144,7 @@ def diagram(
 ) -> alt.LayerChart:
     """The network, layer 1 left of the output. Data: `edges`, `nodes`, `values`, `numbers`.
 
-    start: the step that is shown until the buttons say another.
+    start: the step shown until the buttons choose another.
     """
     most, last = max(sizes), len(sizes) - 1
     names = f"datum.value == 0 ? {quoted(t.byhand.input_layer)} : "
@@ -200,7 +200,7 @@ def diagram(
 
 
 def numbers_under_units(colours: Palette, x: alt.X, y: alt.Y) -> list[alt.Chart]:
-    """z, a, delta and the loss in lines of their own, each from its step on."""
+    """z, a, delta and the loss on separate lines, each from its step on."""
     layers = []
     for line in range(4):
         under = (
@@ -217,7 +217,7 @@ def numbers_under_units(colours: Palette, x: alt.X, y: alt.Y) -> list[alt.Chart]
 
 
 def numbers_at_edges(colours: Palette, x: alt.X, y: alt.Y, narrow: int) -> list[alt.Chart]:
-    """The numbers of the step that is shown, where the chart is wider than `narrow`."""
+    """The numbers of the current step, if the chart is wider than `narrow`."""
     beside = (
         alt.Chart(alt.NamedData("numbers"))
         .transform_filter(f"step == datum.at && width > {narrow}")
@@ -238,13 +238,13 @@ def sizes_of(walk: Walkthrough) -> list[float]:
 
 
 def decades_of(walk: Walkthrough) -> tuple[int, int]:
-    """The powers of ten between which all error signals lie that are not 0."""
+    """The powers of ten that enclose all nonzero error signals."""
     sizes = [size for size in sizes_of(walk) if size > 0] or [1.0]
     return min(floor(log10(min(sizes))), -1), max(ceil(log10(max(sizes))), 0)
 
 
 def sizes_table(walk: Walkthrough) -> pa.Table:
-    """One row a layer, with a line to the layer above; an error signal of 0 lies at the foot."""
+    """One row per layer, with a line to the layer above; an error signal of 0 is at the foot."""
     foot = 10.0 ** decades_of(walk)[0]
     at = steps_of(len(walk.layers))["backward"]
     sizes = sizes_of(walk)

@@ -21,12 +21,12 @@ from pages.texts import Text
 MOST_POINTS = 500
 
 GAP = " "
-"""Between the numbers of a curve: a picture is one row, or a filter would look at 40,000 of them
-at every tick."""
+"""Separates the numbers of a curve: a picture is one row, or a filter would check 40,000 of them at
+every tick."""
 
 
 def curve_table(frames: Sequence[Frame], epochs: Any, until: Any, run: RunSpec) -> pa.Table:
-    """One row a curve: its heights as a text, and where along the input it begins and goes on."""
+    """One row per curve: its heights as a text, its first input and the step to the next ones."""
     low, high = ends_of(run)
     return pa.table(
         {
@@ -61,7 +61,7 @@ def range_of(dataset: Dataset) -> tuple[float, float]:
 
 
 def ends_of(run: RunSpec) -> tuple[float, float]:
-    """Where a curve begins and ends, in the input's own unit."""
+    """The ends of the curve, in the input's own unit."""
     low, high = in_its_unit(run, line(run.data())[[0, -1], 0])
     return float(low), float(high)
 
@@ -74,7 +74,7 @@ def in_its_unit(run: RunSpec, x: Any) -> Any:
 
 
 def points_table(run: RunSpec, names: Sequence[str]) -> pa.Table:
-    """The samples: input, answer, and of classes the name."""
+    """The samples: input, target, and for classes the name."""
     data, dataset = run.data(), run.source
     x = np.concatenate([data.train_x, data.test_x])[:, 0]
     rows = np.concatenate([data.train_rows, data.test_rows])
@@ -135,7 +135,7 @@ def height_axis(t: Text, dataset: Dataset, names: Sequence[str]) -> alt.Y:
 
 
 def look(colours: Palette, names: Sequence[str]) -> list[Any]:
-    """Colour and shape of the samples: a class has its own as far as they go."""
+    """Colour and shape of the samples: each class has its own as far as they suffice."""
     if not names:
         return [alt.ColorValue(colours.classes[1])]
     if len(names) > min(len(SHAPES), len(BOUNDARY)):

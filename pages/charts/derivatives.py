@@ -1,6 +1,6 @@
-"""Slopes over the sums z of real networks, and what is left of an error after n layers.
+"""Slopes over the pre-activations z of real networks, and what is left of an error after n layers.
 
-The parameter `layer` of the first chart is the index of a hidden layer, which a dial sets.
+The parameter `layer` of the first chart is the index of a hidden layer, set by a dial.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, power, times
 
 PLOT, STRIP, BARS = 230, 56, 34
-"""Pixels of the slopes, of each histogram under them, and of its tallest bar."""
+"""Pixels of the slopes, of each histogram below them, and of its tallest bar."""
 BELOW = 10
-"""Pixels more between the slopes and the first histogram: what stands under 0 ends in them."""
+"""Extra pixels between the slopes and the first histogram, for what extends below 0."""
 LEFT, PARTS = 400, 270
 """Heights of the other charts, axes included."""
 SPREAD = (10.0, 90.0)
@@ -69,7 +69,7 @@ def table_of(columns: Mapping[str, Any]) -> pa.Table:
 
 
 def peaks_table(keys: Sequence[str], knobs: Knobs, ends: Ends) -> pa.Table:
-    """Where |f'| is largest, and its value; a text stands once where two would meet."""
+    """Where |f'| is largest, and its value; a text appears once where two would meet."""
     rows: list[dict[str, Any]] = []
     for key in keys:
         entry, own = activation_of(key), knobs_of(key, knobs)
@@ -107,7 +107,7 @@ def strip_base(number: int, ends: Ends) -> float:
 
 
 def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
-    """One row a bar: how many of a layer's z lie between z and `until`, drawn under the slopes."""
+    """One row per bar: how many of a layer's z lie from z to `until`, drawn below the slopes."""
     pixel = (ends.high - ends.low) / PLOT
     parts = []
     for number, (initializer, walk) in enumerate(walks.items()):
@@ -134,7 +134,7 @@ def histogram_table(walks: Mapping[str, Walk], ends: Ends) -> pa.Table:
 
 
 def strips_table(names: Sequence[str], ends: Ends, t: Text) -> pa.Table:
-    """What each histogram shows, and where its words stand."""
+    """What each histogram shows, and where its words are."""
     pixel = (ends.high - ends.low) / PLOT
     bases = [strip_base(number, ends) for number in range(len(names))]
     return table_of(
@@ -154,7 +154,7 @@ def ticks(ends: Ends, most: int = 5) -> list[float]:
 
 
 class Panel(NamedTuple):
-    """The slopes' axis, and under it room for so many histograms."""
+    """The slopes' axis, and below it room for this many histograms."""
 
     ends: Ends
     strips: int
@@ -227,7 +227,7 @@ def slopes(
 
 
 def histograms(t: Text, colours: Palette, x: alt.X, y: Mapping[str, Any]) -> list[alt.Chart]:
-    """Where the z of the chosen layer lie, what that is called, and the floors under the bars."""
+    """Where the z of the chosen layer lie, its name, and the floors under the bars."""
     bars = (
         alt.Chart(alt.NamedData("histogram"))
         .transform_filter("datum.index == layer && datum.share > 0")
@@ -264,7 +264,7 @@ def peaks(colours: Palette, colour: alt.Color, x: alt.X, y: Mapping[str, Any]) -
 
 
 def decades(values: Floats) -> Decades:
-    """The axis that holds these values; zeros and what is no number are left to the clipping."""
+    """The axis that holds these values; zeros and NaN are left to the clipping."""
     held = np.abs(values[np.isfinite(values)])
     held = held[held > 1e-290]
     if not len(held):
@@ -274,7 +274,7 @@ def decades(values: Floats) -> Decades:
 
 
 def middle(values: Floats) -> tuple[Floats, Floats, Floats]:
-    """Of every layer the lower end of the band, the median and the upper end, over the networks."""
+    """For every layer, over the networks: the lower end of the band, the median, the upper end."""
     held = values[np.isfinite(values).all(axis=1)]
     if not len(held):
         none = np.full(values.shape[1], np.nan)
@@ -290,7 +290,7 @@ def axis_of_sizes(run: RunSpec, walks: Mapping[str, Walk]) -> Decades:
 
 
 def sizes_table(walks: Mapping[str, Walk], axis: Decades) -> pa.Table:
-    """One row an initializer and layer: median and band, and where they are drawn."""
+    """One row per initializer and layer: median and band, and where they are drawn."""
     parts = []
     for initializer, walk in walks.items():
         low, median, high = middle(walk.size)
@@ -315,7 +315,7 @@ def sizes_table(walks: Mapping[str, Walk], axis: Decades) -> pa.Table:
 
 
 def textbook_table(run: RunSpec, axis: Decades) -> pa.Table:
-    """max|f'|^n, one row a layer; none where that is 0 or infinite, and so no line."""
+    """max|f'|^n, one row per layer; none where it is 0 or infinite, so that no line is drawn."""
     bound = steepest(run)
     line = textbook(run) if 0 < bound < inf else np.array([])
     return table_of(
@@ -336,7 +336,7 @@ def left(share: float, t: Text) -> str:
 
 
 def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.Table:
-    """What is left at layer 1, in words beside the lines' ends and moved apart."""
+    """What is left at layer 1, in words at the lines' ends and moved apart."""
     rows = [
         row
         for table in (sizes, line)
@@ -356,7 +356,7 @@ def marks_table(sizes: pa.Table, line: pa.Table, axis: Decades, t: Text) -> pa.T
 
 
 def thinned_layers(t: Text, depth: int, last: int) -> alt.X:
-    """Layers from 1, at the left, to `last`, some of them named; the output has a name."""
+    """Layers from 1, at the left, to `last`, some of them labelled; the output by name."""
     every = max(1, ceil(last / 13))
     values = [k for k in range(1, last) if (k - 1) % every == 0 and last - k >= min(every, 2)]
     values.append(last)
@@ -418,7 +418,7 @@ def remains(
 ) -> alt.LayerChart:
     """The error's size at every layer as a share of that at the output, and the textbook line.
 
-    series: key and name of every initializer, and of TEXTBOOK last, if there is such a line.
+    series: key and name of every initializer, and last of TEXTBOOK, if there is such a line.
     Data: `sizes`, `textbook`, `marks` from the tables above.
     """
     colour = hue(ACTIVATIONS[activation], colours)
@@ -459,7 +459,7 @@ def remains(
 
 
 def what_is_left(colours: Palette, colour: str, y: Mapping[str, Any]) -> alt.Chart:
-    """What is left at layer 1, in words before the lines' ends. Data: `marks`."""
+    """What is left at layer 1, in words left of the lines' ends. Data: `marks`."""
     return (
         alt.Chart(alt.NamedData("marks"))
         .mark_text(align="right", dx=-9, fontSize=12, fontWeight="bold")
@@ -478,10 +478,10 @@ def what_is_left(colours: Palette, colour: str, y: Mapping[str, Any]) -> alt.Cha
 
 
 def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
-    """One row a layer and part: its median over the networks.
+    """One row per layer and part: its median over the networks.
 
-    `note` stands at the first step back, where few outputs spread over many units. `place` is where
-    the number of layer 1 stands, apart from the other one.
+    `note` is at the first step back, where few outputs spread over many units. `place` is the
+    position of the number at layer 1, apart from the other one.
     """
     outputs = run.data().train_y.shape[1]
     tables = []
@@ -514,7 +514,7 @@ def parts_table(run: RunSpec, walk: Walk, axis: Decades, t: Text) -> pa.Table:
 
 
 def medians(values: Floats) -> Floats:
-    """The median of every layer over the networks that have a number there."""
+    """The median of every layer over the networks that have a finite value there."""
     return np.array(
         [np.median(c[np.isfinite(c)]) if np.isfinite(c).any() else np.nan for c in values.T]
     )
@@ -583,5 +583,5 @@ def parts(
 
 
 def factor(value: float) -> str:
-    """One factor, for people."""
+    """One factor, formatted for people."""
     return "–" if np.isnan(value) else "∞" if isinf(value) else power(value)

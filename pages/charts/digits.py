@@ -21,12 +21,12 @@ from pages.texts.numbers import percent
 BARS, COURSE, CONFUSION, UNIT = 300, 300, 400, 300
 """Heights in pixels, axes included."""
 ACROSS, DOWN = 5, 4
-"""Pictures of mistakes in a row, and rows."""
+"""Pictures of mistakes per row, and rows."""
 TILE = 96
 UNITS_ACROSS, UNITS_DOWN = 8, 4
 UNIT_TILE = 46
 MARGIN = 16
-"""What the page leaves around a chart without axes."""
+"""The margin that the page leaves around a chart without axes."""
 MOST_MISTAKES, MOST_UNITS = ACROSS * DOWN, UNITS_ACROSS * UNITS_DOWN
 PLAIN = {"labelAngle": 0, "grid": False, "domain": False, "ticks": False}
 
@@ -45,7 +45,7 @@ def weight_picture(weights: Pixels, largest: float, colours: Palette) -> str:
 
 
 def columns(count: int, widest: int) -> alt.Scale:
-    """So many columns of pictures, together as wide as the chart, but none wider than `widest`."""
+    """`count` columns of pictures, together as wide as the chart, but none wider than `widest`."""
     reach = [0, alt.expr(f"min(width, {count * widest})")]
     return alt.Scale(domain=[-0.5, count - 0.5], range=reach, nice=False)
 
@@ -54,7 +54,7 @@ def columns(count: int, widest: int) -> alt.Scale:
 
 
 def bars_table(probability: Pixels, t: Text) -> pa.Table:
-    """One row a digit: how probable it is, in numbers and in words, and whether it is likeliest."""
+    """One row per digit: its probability, in numbers and in words, and whether it is likeliest."""
     return pa.table(
         {
             "digit": [str(digit) for digit in range(DIGITS)],
@@ -66,7 +66,7 @@ def bars_table(probability: Pixels, t: Text) -> pa.Table:
 
 
 def bars(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
-    """How probable each digit is. Data: `bars` from `bars_table`."""
+    """The probability of each digit. Data: `bars` from `bars_table`."""
     base = alt.Chart(alt.NamedData("bars")).encode(
         alt.Y("digit:N").axis(**PLAIN, labelFontSize=14).title(t.digits.digit),
         alt.X("probability:Q")
@@ -89,7 +89,7 @@ def bars(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
 
 
 def course_table(histories: Mapping[str, History]) -> pa.Table:
-    """One row an activation and epoch: the shares of both parts that are read correctly."""
+    """One row per activation and epoch: the accuracy on both parts."""
     parts = []
     for activation, history in histories.items():
         seen = np.isfinite(history.test_accuracy[:, 0])
@@ -107,7 +107,7 @@ def course_table(histories: Mapping[str, History]) -> pa.Table:
 
 
 def ends_table(histories: Mapping[str, History], names: Mapping[str, str]) -> pa.Table:
-    """The name of every line beside its end, moved apart."""
+    """The name of every line at its end, moved apart."""
     ends = {}
     for activation, history in histories.items():
         accuracy = history.test_accuracy[:, 0]
@@ -134,7 +134,7 @@ def course(
     guessing: float,
     alternative: str,
 ) -> alt.LayerChart:
-    """How many pictures are read correctly while it learns, and how many by guessing.
+    """The accuracy during training, and that of guessing.
 
     keys: the activations, that of the page's network first; its training part is drawn as well.
 
@@ -181,7 +181,7 @@ def course(
 
 
 def mistakes_table(reading: Reading, t: Text, ink: str) -> pa.Table:
-    """One row a mistake, the surest first, at most MOST_MISTAKES: its picture, and both digits."""
+    """One row per mistake, surest first, at most MOST_MISTAKES: its picture, and both digits."""
     shown = reading.mistakes[:MOST_MISTAKES]
     pixels = pictures()
     place = np.arange(len(shown))
@@ -226,13 +226,13 @@ def mistakes(t: Text, colours: Palette, rows: int, alternative: str) -> alt.Laye
     layers = [picture, reads.encode(text="reads:N"), truth.encode(text="truth:N")]
     return alt.layer(*layers).properties(
         height=rows * TILE + MARGIN,
-        usermeta={PROJECTOR: round(TYPE * rows * TILE + MARGIN)},  # two larger lines a tile
+        usermeta={PROJECTOR: round(TYPE * rows * TILE + MARGIN)},  # two larger lines per tile
         description=alternative,
     )
 
 
 def confusion_table(reading: Reading) -> pa.Table:
-    """One row a cell: how many pictures of the digit `truth` are read as `predicted`."""
+    """One row per cell: how many pictures of the digit `truth` are read as `predicted`."""
     counts = reading.confusion
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     truth, predicted = np.indices(counts.shape)
@@ -281,7 +281,7 @@ def confusion(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
 
 
 def units_table(weights: Pixels, unit: int, colours: Palette, names: Sequence[str]) -> pa.Table:
-    """One row a unit: its weights as a picture, and whether it is the one chosen (an index)."""
+    """One row per unit: its weights as a picture, and whether it is the chosen one (an index)."""
     shown = weights[:MOST_UNITS]
     place = np.arange(len(shown))
     largest = max(float(np.abs(shown).max()), 1e-300)
@@ -320,7 +320,7 @@ def units(t: Text, colours: Palette, rows: int, alternative: str) -> alt.LayerCh
 
 
 def unit_table(weights: Pixels) -> pa.Table:
-    """One row a pixel of one unit: its weight, and its sign where it is large."""
+    """One row per pixel of one unit: its weight, and its sign where it is large."""
     row, column = np.indices(weights.shape)
     strong = np.abs(weights) > 0.4 * np.abs(weights).max(initial=0.0)
     sign = np.where(weights > 0, "+", "−")

@@ -18,7 +18,7 @@ HEIGHT = 190
 
 
 def lines_table(x: Array, curves: Mapping[str, Array]) -> pa.Table:
-    """One row a point of every curve; `label` is the curve's name at its end."""
+    """One row per point of every curve; `label` is the curve's name at its end."""
     return pa.table(
         {
             "x": np.tile(x, len(curves)),
@@ -39,8 +39,8 @@ def lines(
 ) -> alt.LayerChart:
     """A line for each activation, named at its end.
 
-    Data: `lines` from `lines_table`. layers: 0 for curves over z; else the number of layers, the
-    output included, on a logarithmic axis.
+    Data: `lines` from `lines_table`. layers: 0 for curves over z; else the number of layers,
+    including the output, on a logarithmic axis.
     """
     names = naming({key: ACTIVATIONS[key].name for key in keys})
     legend = {"orient": "top", "symbolType": "stroke", "labelExpr": names}

@@ -6,16 +6,16 @@ import json
 from collections.abc import Mapping
 
 NOW = "datum.epoch <= epoch && epoch < datum.until"
-"""Whether a row holds at the clock's epoch."""
+"""Whether a row is valid at the clock's epoch."""
 
 
 def quoted(text: str) -> str:
-    """A text as a literal, whatever quotes it has."""
+    """A text as a literal, whatever quotes it contains."""
     return json.dumps(text, ensure_ascii=False)
 
 
 def naming(names: Mapping[str, str]) -> str:
-    """From the key of a legend's entry to its name."""
+    """Maps the key of a legend's entry to its name."""
     text = "datum.label"
     for key, name in names.items():
         text = f"datum.label == {quoted(key)} ? {quoted(name)} : ({text})"
@@ -23,7 +23,7 @@ def naming(names: Mapping[str, str]) -> str:
 
 
 def layer_name(output: int, out: str) -> str:
-    """From a layer's number to its label; the one of the output layer is `out`."""
+    """Maps a layer's number to its label; that of the output layer is `out`."""
     return f"datum.value == {output} ? {quoted(out)} : datum.value"
 
 

@@ -64,7 +64,7 @@ def saturation(activation: Activation, t: Text) -> str:
 
 @lru_cache(maxsize=16)
 def facts_table(t: Text) -> pa.Table:
-    """One row an activation, its knobs at the paper's values; no `max_slope` if there is none."""
+    """One row per activation, its knobs at the paper's values; no `max_slope` if there is none."""
     entries = ACTIVATIONS.values()
     return pa.table(
         {

@@ -1,4 +1,4 @@
-"""The laboratory's charts: factors, seeds, where the sums sit, the atlas of units."""
+"""The laboratory's charts: factors, seeds, where the pre-activations lie, the atlas of units."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from pages.texts import Text
 WATERFALL, SEEDS = 300, 240
 MOST_ROWS = 20_000
 THIN_LINES = 20
-"""Up to so many seeds each one is drawn; beyond, only their spread."""
+"""Up to this many seeds each one is drawn; beyond, only their spread."""
 
 
 class Part(StrEnum):
@@ -56,12 +56,12 @@ PART_DASHES = {
 
 
 def waterfall_table(history: History, replica: int = 0) -> pa.Table:
-    """The error's way back in treads: for every kept epoch and layer one for each factor.
+    """The error's way back as steps of a staircase: for every kept epoch and layer, one per factor.
 
     A tread leads from (x, y) to (x2, y2), y the error as a share of that at the output. Where a
-    layer has a skip connection, what comes through its weights and what comes around them
-    are treads of their own; what the layer hands on is their sum. Epochs are left out
-    evenly where there would be too many rows.
+    layer has a skip connection, what comes through its weights and what bypasses them are separate
+    treads; the layer passes on their sum. Epochs are thinned evenly where there would be too many
+    rows.
     """
     delta = history.delta[:, replica]
     factors = history.weights_part[:, replica, :-1] * history.activation_part[:, replica, :-1]
@@ -125,7 +125,7 @@ def waterfall(
 ) -> alt.LayerChart:
     """From the output, at the right, back to layer 1: what the weights do and what the slope does.
 
-    shown: the parts that the table has.
+    shown: the parts in the table.
 
     Data: `treads` from `waterfall_table`.
     """
@@ -180,7 +180,7 @@ def seeds_table(history: History) -> pa.Table:
 
 
 def spread_table(history: History) -> pa.Table:
-    """Median and the span of eight seeds in ten, of those that have not diverged."""
+    """Median and the range of eight seeds in ten, of those that have not diverged."""
     finite = np.isfinite(history.train_loss).any(axis=1)
     low, middle, high = np.nanquantile(history.train_loss[finite], [0.1, 0.5, 0.9], axis=1)
     return pa.table({"epoch": history.epoch[finite], "low": low, "middle": middle, "high": high})
@@ -219,10 +219,10 @@ def seeds(
     )
 
 
-# Where the sums sit
+# Where the pre-activations lie
 
 MOST_LAYERS = 6
-"""Layers whose sums are drawn; of a deeper network, so many spread evenly."""
+"""Layers that are drawn; of a deeper network, this many spread evenly."""
 SUM_ROWS = 24_000
 
 
@@ -233,10 +233,10 @@ def drawn_layers(depth: int) -> list[int]:
 
 
 def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
-    """How many of a layer's sums lie where: one row a kept picture, layer and bin.
+    """Histograms of the layers' pre-activations: one row per kept picture, layer and bin.
 
-    `row` counts the drawn layers from 0 at the top; `low` and `high` are where the bin's bar
-    begins and ends, its height being its share of the fullest bin.
+    `row` counts the drawn layers from 0 at the top; `low` and `high` are the ends of the bin's bar,
+    whose height is relative to the fullest bin.
     """
     step = max(1, -(-len(frames) * len(layers) * BINS // SUM_ROWS))
     kept = [*frames[:-1:step], frames[-1]]
@@ -276,7 +276,7 @@ def slope_table(run: RunSpec, rows: int) -> pa.Table:
 def sums(
     t: Text, colours: Palette, colour: str, layers: tuple[int, ...], alternative: str
 ) -> alt.LayerChart:
-    """The sums z of each layer as a histogram, over the slope that they meet there.
+    """The pre-activations z of each layer as a histogram, over the slope that they meet there.
 
     Data: `sums` from `sums_table`, `slope` from `slope_table`.
     """
@@ -331,7 +331,7 @@ def kinds(active: np.ndarray[Any, Any], samples: int) -> np.ndarray[Any, Any]:
 
 
 def atlas_picture(active: np.ndarray[Any, Any], samples: int, colours: Palette) -> str:
-    """A cell a unit, layers from left to right: the stronger the more often it is active."""
+    """One cell per unit, layers from left to right: the stronger the more often it is active."""
     width, depth = active.T.shape
     across, down = max(4, min(28, 600 // depth)), max(3, min(10, 240 // width))
     shades = (active.T / samples * 255).round().astype(np.uint8)
@@ -340,7 +340,7 @@ def atlas_picture(active: np.ndarray[Any, Any], samples: int, colours: Palette) 
 
 
 def atlas_table(frames: Sequence[Frame], samples: int, colours: Palette, t: Text) -> pa.Table:
-    """One picture of all units for every kept picture, and how many there are of each kind."""
+    """One picture of all units for every kept epoch, and how many there are of each kind."""
     epochs = np.array([frame.epoch for frame in frames])
     counts = [
         {kind: int((kinds(frame.active, samples) == kind).sum()) for kind in Kind}
@@ -357,9 +357,9 @@ def atlas_table(frames: Sequence[Frame], samples: int, colours: Palette, t: Text
 
 
 def dead_table(frames: Sequence[Frame]) -> pa.Table:
-    """From when until when each unit is dead: one row a unit and stretch of time, not a picture.
+    """When each unit is dead: one row per unit and stretch of time.
 
-    Its cross is no part of the picture, which is stretched, as a stretched cross is a dash.
+    Its cross is not part of the picture, which is stretched, as a stretched cross is a dash.
     """
     epochs = np.array([frame.epoch for frame in frames])
     ends = until(epochs)
@@ -386,7 +386,7 @@ def marked_table(layer: int, unit: int) -> pa.Table:
 def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -> alt.LayerChart:
     """Every unit of every layer by the share of data for which it is active.
 
-    A dead unit is crossed out, so that nobody needs its colour to know it.
+    A dead unit is crossed out, so that colour is not needed to recognize it.
     Data: `atlas` from `atlas_table`, `dead` from `dead_table`, `marked` from `marked_table`.
     """
     base = alt.Chart(alt.NamedData("atlas"))
@@ -436,7 +436,7 @@ def atlas(t: Text, colours: Palette, depth: int, width: int, alternative: str) -
 
 
 def deaths(frames: Sequence[Frame]) -> list[tuple[int, int, int]]:
-    """(layer, unit, epoch) of each unit that is dead at the end: since when it has been."""
+    """(layer, unit, epoch) of each unit that is dead at the end; epoch: since when."""
     active = np.array([frame.active for frame in frames])
     found = []
     for layer, unit in zip(*np.nonzero(active[-1] == 0), strict=True):
@@ -447,7 +447,7 @@ def deaths(frames: Sequence[Frame]) -> list[tuple[int, int, int]]:
 
 
 def revivals(frames: Sequence[Frame]) -> list[tuple[int, int]]:
-    """(layer, unit) of each unit that was dead in some picture and came back in a later one."""
+    """(layer, unit) of each unit that was dead in some picture and active again in a later one."""
     active = np.array([frame.active for frame in frames]) > 0
     back = (~active[:-1] & active[1:]).any(axis=0)
     return [(int(layer) + 1, int(unit) + 1) for layer, unit in zip(*np.nonzero(back), strict=True)]

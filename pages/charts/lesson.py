@@ -18,9 +18,9 @@ BAR, GAP, AXIS = 26, 14, 60
 
 
 def split_table(t: Text, options: Sequence[str], tally: Tally, right: int | None) -> pa.Table:
-    """One row an answer and round: how many, which share of those who voted, in words, too.
+    """One row per answer and round: the count and its share of the votes, also in words.
 
-    right: the right answer, None while it is not to be seen.
+    right: the right answer, None while it is to be hidden.
     """
     rounds = sorted(tally.rounds) or [1]
     rows = []
@@ -54,7 +54,7 @@ def split(t: Text, colours: Palette, answers: int, rounds: int, alternative: str
 
 
 def bars(t: Text, colours: Palette, rounds: int, size: int) -> alt.LayerChart:
-    """The bars alone, with letters of this size."""
+    """The bars alone, with text of this size."""
     names = [t.live.rounds[str(number)] for number in (1, 2)][: max(1, rounds)]
     base = alt.Chart().encode(
         alt.Y("answer:N")
@@ -91,7 +91,7 @@ def bars(t: Text, colours: Palette, rounds: int, size: int) -> alt.LayerChart:
 def summary_table(
     t: Text, questions: Sequence[tuple[int, str, Sequence[str], Tally, int | None]]
 ) -> pa.Table:
-    """`split_table` of many questions, each given by number, title, answers, tally, right one."""
+    """`split_table` of many questions, each as number, title, answers, tally, right answer."""
     tables = []
     for number, title, options, tally, right in questions:
         table = split_table(t, options, tally, right)
@@ -101,7 +101,7 @@ def summary_table(
 
 
 def summary(t: Text, colours: Palette, alternative: str) -> alt.FacetChart:
-    """The bars of every question, one under the other. Data: `split` from `summary_table`."""
+    """The bars of every question, one below the other. Data: `split` from `summary_table`."""
     layers = bars(t, colours, 2, 12).properties(
         width=420, height=alt.Step(38, **{"for": "position"})
     )

@@ -11,8 +11,8 @@ from core.registry import registry
 class Measure:
     """A field of `core.runs.recording.History` with a number for every layer.
 
-    backward: whether it belongs to the error's way back, else to the signal's way forwards.
-    logarithmic: whether its size is read in powers of ten, else it lies between `low` and `high`.
+    backward: whether it belongs to the backward pass, else to the forward pass.
+    logarithmic: whether it is drawn in powers of ten, else it lies between `low` and `high`.
     to_output: whether it has a value at the output layer.
     """
 

@@ -1,8 +1,8 @@
 """The network itself as a picture: units as tiles, weights as lines, and the error on its way back.
 
 The picture is drawn by a component (`network.js`): two hundred tiles that change with every epoch
-are one sprite there, where a chart would have two hundred images and an interpreted expression for
-each. This module decides which units are drawn, and packs what was measured.
+are one sprite there, where a chart would have two hundred images, each with an interpreted
+expression. This module decides which units are drawn, and packs what was measured.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ DEAD, SATURATED = 1, 2
 
 @dataclass(frozen=True)
 class Drawn:
-    """Which part of a network is drawn: layers by number, 1 for the first, and units of each.
+    """The part of a network that is drawn: layers by number, 1 for the first, and units of each.
 
     The output layer is among the layers.
     """
@@ -43,10 +43,10 @@ class Drawn:
 
 
 def drawn(found: Anatomy) -> Drawn:
-    """All layers and units of a small network; of a larger one those that tell most.
+    """All layers and units of a small network; of a larger one, the most informative.
 
-    Layers evenly from the first to the last. Of the units those whose weights onwards are largest
-    at the last moment, as they decide most of what the network answers.
+    Layers are spread evenly from the first to the last. Units are those with the largest outgoing
+    weights at the last moment, as they contribute most to the output.
     """
     hidden = len(found.z) - 1
     places = np.linspace(1, hidden, min(hidden, MOST_LAYERS)).round().astype(int)
@@ -55,7 +55,7 @@ def drawn(found: Anatomy) -> Drawn:
 
 
 def telling_units(found: Anatomy, layer: int) -> tuple[int, ...]:
-    """The units of one layer that are drawn, in their order."""
+    """The units of one layer that are drawn, in order."""
     count = found.z[layer - 1].shape[1]
     output = layer == len(found.z)
     most = MOST_OUTPUTS if output else MOST_UNITS
@@ -75,7 +75,7 @@ def picture(
     found: Anatomy,
     view: str,
 ) -> dict[str, Any]:
-    """What the component draws. name: the lane's. view: `forwards` or `backwards`."""
+    """The component's data. name: the lane's. view: `forwards` or `backwards`."""
     part = drawn(found)
     inputs = found.weights[0].shape[1]
     seen = tuple(range(inputs)) if inputs <= MOST_UNITS else ()
@@ -146,7 +146,7 @@ def columns(
 
 
 def input_name(run: RunSpec, index: int, t: Text) -> str:
-    """What an input is called: on the plane x with its number."""
+    """The name of an input: on the plane, x with its number."""
     if run.source.view is View.PLANE:
         return f"x{'₁₂'[index]}"
     return feature_name(run.source, index, t)
@@ -176,10 +176,10 @@ def flags(found: Anatomy, part: Drawn) -> np.ndarray[Any, np.dtype[np.uint8]]:
 
 
 def half_logs(values: Array) -> str:
-    """Numbers in 16 bits each, right to a third of a per cent from 2^-200 to 2^55, in base 64.
+    """Numbers in 16 bits each, accurate to a third of a per cent from 2^-200 to 2^55, in base 64.
 
-    The sign, then 128 times (log2 of the size + 200); 0 for 0, all ones for what is no number. An
-    error that fades over fifty layers fits in, where half precision would end at 6e-8.
+    The sign, then 128 times (log2 of the size + 200); 0 for 0, all ones for NaN. An error that
+    fades over fifty layers fits in, where half precision would end at 6e-8.
     """
     size = np.abs(values)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -191,7 +191,7 @@ def half_logs(values: Array) -> str:
 
 
 def sprite(run: RunSpec, found: Anatomy, part: Drawn) -> str:
-    """The tiles of all units as one picture: a row of tiles a moment, a column a unit."""
+    """The tiles of all units as one picture: one row of tiles per moment, one column per unit."""
     bounds = ACTIVATIONS[run.activation].range
     rows = []
     for layer, units in zip(part.layers, part.units, strict=True):
@@ -200,7 +200,7 @@ def sprite(run: RunSpec, found: Anatomy, part: Drawn) -> str:
             rows.append(values if values.min(initial=0) >= 0 else (values + 1) / 2)
         elif np.isfinite([bounds.low, bounds.high]).all():
             rows.append((values - bounds.low) / (bounds.high - bounds.low))
-        else:  # around zero, as large as the layer's values are at that moment
+        else:  # centred at zero, scaled by the layer's values at that moment
             largest = np.abs(values).max(axis=(1, 2), keepdims=True)
             rows.append(0.5 + 0.5 * np.divide(values, largest, where=largest > 0, out=0 * values))
     shares = np.clip(np.nan_to_num(np.concatenate(rows, axis=1), nan=0.5), 0, 1)

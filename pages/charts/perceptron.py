@@ -1,4 +1,4 @@
-"""One line over points, what the learning rule does to it, and what a hidden layer folds.
+"""One line over points, what the learning rule does to it, and how a hidden layer folds the plane.
 
 The browser moves these charts by their parameters: `turn` (degrees) and `shift` (steps from the
 lowest) of a line by hand, `epoch`, here the number of mistakes, and `fold` (per cent).
@@ -31,16 +31,16 @@ LOW_PLANE, LOW_SIDE = 215, 290
 """The same on a projector, where the learning rule is watched under its clock."""
 TURNS = 360
 SHIFT, SHIFTS = 1.5, 300
-"""A line by hand goes from -SHIFT to SHIFT, in SHIFTS steps."""
+"""A line moved by hand goes from -SHIFT to SHIFT, in SHIFTS steps."""
 FAR = 2000.0
-"""Where a half-plane ends, far outside every picture."""
+"""The end of a half-plane, far outside every picture."""
 STEEP = 1e-3
-"""A line steeper than 1 in this is drawn as if it were that steep: no difference to the eye."""
+"""A line steeper than 1 in this is drawn with that slope: no difference to the eye."""
 TINT = 0.16
 NAMES = ("w₁", "w₂", "b")
 WEIGHT_DASHES = ((1, 0), (7, 3), (2, 2))
 GRID, FINE = 13, 41
-"""Lines of the grid that is folded in each direction, and the points along each."""
+"""Grid lines of the fold in each direction, and the points along each."""
 CELLS = 120
 
 
@@ -112,7 +112,7 @@ def line_table(line: Line, chosen: PointSet) -> pa.Table:
 
 
 def angles_table(points: Points) -> pa.Table:
-    """For every degree the best that a line of that direction gets right, and its `shift`."""
+    """For every degree, the best that a line of that direction achieves, and its `shift`."""
     best = [best_at(points, turn) for turn in range(TURNS)]
     return pa.table(
         {
@@ -132,7 +132,7 @@ def followed(table: pa.Table, chosen: PointSet) -> tuple[float, ...]:
 
 
 def line_inputs(chosen: PointSet, follow: tuple[float, ...]) -> list[alt.Parameter]:
-    """The dials, and the line that they make: w1 (x1 - centre) + w2 (x2 - centre) - offset = 0."""
+    """The dials, and the line they define: w1 (x1 - centre) + w2 (x2 - centre) - offset = 0."""
     offset = f"shift * {2 * SHIFT / SHIFTS} - {SHIFT}"
     if follow:
         offset = f"[{','.join(map(repr, follow))}][turn % {TURNS}]"
@@ -148,19 +148,19 @@ def line_inputs(chosen: PointSet, follow: tuple[float, ...]) -> list[alt.Paramet
 
 
 def summed(chosen: PointSet) -> str:
-    """w . x + b of a row, as the browser computes it."""
+    """w . x + b of a row, as computed in the browser."""
     c = chosen.centre
     return f"w1 * (datum.x1 - {c}) + w2 * (datum.x2 - {c}) - offset"
 
 
 def judged(data: alt.Chart, chosen: PointSet) -> alt.Chart:
-    """Every point, with `right`: whether the line puts it on its side."""
+    """Every point, with `right`: whether the line classifies it correctly."""
     right = f"(({summed(chosen)}) > {ON_THE_LINE}) == (datum.label == 1)"
     return data.transform_calculate(right=right)
 
 
 def counted(data: alt.Chart, chosen: PointSet) -> alt.Chart:
-    """One row: how many of how many points are right."""
+    """One row: how many points of how many are right."""
     return (
         judged(data, chosen)
         .transform_calculate(one="datum.right ? 1 : 0")
@@ -179,8 +179,8 @@ def by_hand(
 ) -> alt.LayerChart:
     """The points and the line that the dials move, with how many points it gets right.
 
-    follow: the shift at every degree, or () where a dial of its own moves it. best: whether a best
-    line is shown too. Data: `points` from `points_table`, `best` from `line_table`.
+    follow: the shift at every degree, or () if a separate dial moves it. best: whether a best
+    line is shown, too. Data: `points` from `points_table`, `best` from `line_table`.
     """
     scale = sides(chosen)
     x, y = axes(chosen)
@@ -233,7 +233,7 @@ def by_hand(
 
 
 def filled(text: str, **values: str) -> str:
-    """A text with placeholders as an expression of the browser's."""
+    """A text with placeholders as a Vega expression."""
     parts, rest = [], text
     while rest:
         head, opened, tail = rest.partition("{")
@@ -254,9 +254,9 @@ def angles(
     lowest: float,
     alternative: str,
 ) -> alt.LayerChart:
-    """The best share at every angle, the best of all, and where the line of the dials is.
+    """The best accuracy at every angle, the best of all, and where the line of the dials is.
 
-    best: share of the best of all lines. lowest: where the axis begins.
+    best: the accuracy of the best line of all. lowest: the start of the axis.
     Data: `angles` from `angles_table`, `points`.
     """
     x = (
@@ -295,7 +295,7 @@ def angles(
 
 
 def demands_table(points: Points, t: Text) -> pa.Table:
-    """What each corner demands of w1, w2 and b: one row a corner."""
+    """What each corner demands of w1, w2 and b: one row per corner."""
     names = {(0, 0): "b", (0, 1): "w₂ + b", (1, 0): "w₁ + b", (1, 1): "w₁ + w₂ + b"}
     corners = [(int(a), int(b)) for a, b in points.x]
     return pa.table(
@@ -450,7 +450,7 @@ def mistakes(
     margin: Margin,
     alternative: str,
 ) -> alt.LayerChart:
-    """Mistakes against points looked at, and the bound that they cannot pass, if there is one.
+    """Mistakes against points looked at, and the bound that they cannot exceed, if there is one.
 
     Data: `mistakes` from `mistakes_table`.
     """
@@ -486,7 +486,7 @@ def bound_words(margin: Margin) -> str:
 
 
 def bound_number(margin: Margin) -> str:
-    """The bound, for people; a whole number where rounding alone kept it from being one."""
+    """The bound, for people; a whole number if only rounding kept it from being one."""
     if isinf(margin.bound):
         return "∞"
     if margin.bound >= 1e5:
@@ -510,7 +510,7 @@ def weights_table(lesson: Lesson) -> pa.Table:
 
 
 def rounds_table(lesson: Lesson) -> pa.Table:
-    """Every second round of the cycle as a band, from the first state that comes back."""
+    """Every second round of the cycle as a band, from the first state that recurs."""
     last = len(lesson.updates)
     starts = list(range(lesson.cycle.first, last, lesson.cycle.period)) if lesson.cycle else []
     ends = [min(start + lesson.cycle.period, last) for start in starts] if lesson.cycle else []
@@ -572,7 +572,7 @@ def weights(t: Text, colours: Palette, last: int, alternative: str) -> alt.Layer
 
 
 def regions(fold: Fold, chosen: PointSet) -> str:
-    """The network's answer over the plane, as a picture: one even tint for each class."""
+    """The network's prediction over the plane, as a picture: one even tint for each class."""
     middle = (np.arange(CELLS) + 0.5) / CELLS * 2 - 1
     x1, x2 = np.meshgrid(middle, -middle)
     x = chosen.centre + chosen.half * np.stack([x1.ravel(), x2.ravel()], axis=1)
@@ -601,7 +601,7 @@ def units_table(fold: Fold, chosen: PointSet) -> pa.Table:
 def input_plane(
     t: Text, colours: Palette, chosen: PointSet, units: int, alternative: str
 ) -> alt.LayerChart:
-    """The points, the network's answer around them, and the line of every hidden unit.
+    """The points, the network's prediction around them, and the line of every hidden unit.
 
     Data: `points`, `regions` from `regions_table`, `units` from `units_table`.
     """
@@ -637,7 +637,7 @@ def input_plane(
 
 
 class Frame:
-    """Brings input and hidden places to one picture, from -1 to 1 where the points lie."""
+    """Maps input and hidden points to one picture, from -1 to 1 where the points lie."""
 
     def __init__(self, fold: Fold, plane: Chart, points: Points, chosen: PointSet) -> None:
         self.fold, self.plane, self.chosen = fold, plane, chosen
@@ -646,7 +646,7 @@ class Frame:
         self.reach = np.maximum((high - low) / 2, 1e-9)
 
     def carried(self, x: Array) -> Array:
-        """Where the hidden layer carries points, in its plane."""
+        """Where the hidden layer maps points, in its plane."""
         place: Array = (self.fold.hidden(x) - self.plane.origin) @ self.plane.axes
         return place
 
@@ -700,7 +700,7 @@ def folding(
     names: tuple[str, str],
     alternative: str,
 ) -> alt.LayerChart:
-    """The plane on its way into the hidden layer: at `fold` 0 as it is, at 100 as it is carried.
+    """The plane on its way into the hidden layer: at `fold` 0 the inputs, at 100 the hidden plane.
 
     names: of the two directions of the hidden plane. Data: from `folded_tables`.
     """

@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from typing import Any
 
 TYPE, LINES, ROOM = 1.4, 1.4, 1.1
-"""How much larger: what is read, what is drawn, and the height that it gets."""
+"""Magnification of text, of marks, and of the height."""
 READ = {"fontSize", "labelFontSize", "titleFontSize", "subtitleFontSize", "dx", "dy"}
 READ |= {"labelLimit", "titleLimit", "limit", "labelPadding", "titlePadding", "titleX", "titleY"}
 DRAWN = {"strokeWidth", "symbolStrokeWidth"}
 TEXT = 18
-"""Pixels of a chart's type where it says nothing itself."""
+"""Font size of a chart that sets none, in pixels."""
 UPRIGHT = 15
-"""The same of a title that is no longer than the chart is high."""
+"""The same for a title that is no longer than the chart is high."""
 PROJECTOR = "projector"
-"""In a chart's `usermeta` the height that it has on a projector, where it stands among others and
-all are to be seen at once; without it, it becomes ROOM times as high."""
+"""The key in a chart's `usermeta` for its height on a projector, where it is one of several that
+should all be visible at once; without it, the height becomes ROOM times as large."""
 CONFIG: Mapping[str, Mapping[str, float | str]] = {
     # at the end, so that a long title runs over the empty corner and is not cut off
     "axis": {"labelFontSize": TEXT, "titleFontSize": TEXT, "titleAnchor": "end"},
@@ -31,7 +31,7 @@ CONFIG: Mapping[str, Mapping[str, float | str]] = {
 
 
 def enlarge(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """The specification with all its sizes in pixels made larger; the data stay as they are."""
+    """The specification with all its sizes in pixels enlarged; the data stay as they are."""
     larger: dict[str, Any] = scaled(spec)
     own = larger.get("config", {})
     larger["config"] = own | {
@@ -57,7 +57,7 @@ def scaled(branch: Any, factor: float = 1.0) -> Any:
 
 
 def of(key: str, inherited: float) -> float:
-    """The factor of what stands under this key; `value` is the number of what it stands in."""
+    """The factor of the numbers under this key; `value` inherits that of its parent."""
     if key in READ:
         return TYPE
     if key in DRAWN:

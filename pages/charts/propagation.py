@@ -18,7 +18,7 @@ from pages.charts.vocabulary import Decades
 from pages.texts import Text
 
 STEPS = 12
-"""Layers that a cobweb goes through."""
+"""Layers of a cobweb."""
 POINTS = 121
 HEIGHT, PHASES, LAYERS = 270, 330, 330
 MOST_WEIGHTS, MOST_BIASES = 4.0, 1.0
@@ -50,14 +50,14 @@ def map_tables(step: Callable[[float], float], start: float, end: float) -> dict
 
 
 def length_end(field: MeanField) -> float:
-    """Up to which variance the length map is drawn."""
+    """The largest variance that the length map shows."""
     return float(max(2.0, 1.6 * field.length)) if 0 < field.length < 50 else 2.0
 
 
 def cobweb(
     t: Text, colours: Palette, hue: str, end: float, this: str, next_: str, alternative: str
 ) -> alt.LayerChart:
-    """A map, the diagonal, and the way of the iterates. Data: `curve` and `web`."""
+    """A map, the diagonal, and the cobweb of the iterates. Data: `curve` and `web`."""
     x = alt.X("x:Q").scale(domain=[0, end], nice=False, clamp=True).title(this)
     y = alt.Y("y:Q").scale(domain=[0, end], nice=False, clamp=True).title(next_)
     curve = (
@@ -188,7 +188,7 @@ def layer_tables(
 
 
 def axis_of(expected: Array, found: Measured) -> Decades:
-    """An axis that holds what is predicted and what was measured."""
+    """An axis that holds both predicted and measured values."""
     return decades(np.concatenate([expected, found.errors.ravel()]))
 
 

@@ -1,6 +1,6 @@
-"""The charts that only the later scenes of the story have: slopes, units at one point, their lives.
+"""Charts of the later scenes of the story alone: slopes, units at one point, their lives.
 
-All else that these scenes draw is drawn as on the page that it belongs to.
+Everything else in these scenes is drawn as on the page it belongs to.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ from pages.texts import Text
 HILL, TAIL, UNITS, LIVES, PLANE = 262, 190, 268, 290, 292
 PROJECTED_HILL, PROJECTED_TAIL, PROJECTED_PLANE = 225, 170, 230
 RACE_PLANE = 164
-"""Heights in pixels, axes included; of some on a projector, which shows a scene at one glance."""
+"""Heights in pixels, axes included; some for a projector, where a scene fits one screen."""
 GAP = 1.5
-"""Bars' places that are left free between two layers."""
+"""Bar positions left free between two layers."""
 TAIL_FROM, TAIL_TO, TAIL_TOP = 0.5, 5.0, 0.25
 
 
@@ -50,7 +50,7 @@ TAIL_FROM, TAIL_TO, TAIL_TOP = 0.5, 5.0, 0.25
 
 
 def slopes_table(keys: Sequence[str]) -> pa.Table:
-    """f' of these activations, one row a point."""
+    """f' of these activations, one row per point."""
     z = np.linspace(-REACH, REACH, 241)
     return pa.table(
         {
@@ -62,7 +62,7 @@ def slopes_table(keys: Sequence[str]) -> pa.Table:
 
 
 def hill(t: Text, colours: Palette, key: str, alternative: str) -> alt.LayerChart:
-    """One slope with its peak, on the axis that both slopes will have.
+    """One slope with its peak, on the axis that both slopes will share.
 
     Data: `slopes` from `slopes_table`.
     """
@@ -83,14 +83,14 @@ def hill(t: Text, colours: Palette, key: str, alternative: str) -> alt.LayerChar
 
 
 def stretch(*arguments: Any) -> alt.LayerChart:
-    """As on the page of activation functions; on a projector lower, beside `hill`."""
+    """As on the page of activation functions, but lower on a projector, beside `hill`."""
     return curves.stretch(*arguments).properties(usermeta={PROJECTOR: PROJECTED_HILL})
 
 
 def tail(
     t: Text, colours: Palette, keys: tuple[str, ...], crossing: float, alternative: str
 ) -> alt.LayerChart:
-    """Slopes away from zero, seen closely, and where they cross.
+    """Slopes away from zero, enlarged, and where they cross.
 
     Data: `slopes` from `slopes_table`.
     """
@@ -139,7 +139,7 @@ def tail(
 
 
 def lit_table(active: NDArray[np.bool_], shown: Sequence[int]) -> pa.Table:
-    """Which units have z > 0 at the shown points: one row a point and unit.
+    """Which units have z > 0 at the shown points: one row per point and unit.
 
     active: (layers, samples, width). shown: indices of samples, in the order of the dial.
     """
@@ -172,7 +172,7 @@ def lit_notes_table(active: NDArray[np.bool_], shown: Sequence[int], note: str) 
 def lit(
     t: Text, colours: Palette, layers: int, width: int, points: int, alternative: str
 ) -> alt.LayerChart:
-    """The units of every layer at one point, which the dial `point` chooses: filled where z > 0.
+    """The units of every layer at one point, chosen by the dial `point`: filled where z > 0.
 
     Data: `lit` from `lit_table`, `notes` from `lit_notes_table`.
     """
@@ -208,7 +208,7 @@ def lit(
 
 
 def heading(colours: Palette, shown: str) -> alt.Chart:
-    """Of the texts in `notes` the one for which the expression `shown` holds, above the chart."""
+    """The text of `notes` for which the expression `shown` is true, above the chart."""
     data = alt.Chart(alt.NamedData("notes")).transform_filter(shown)
     return corner_note(data, colours, "text:N", fontWeight="bold")
 
@@ -222,7 +222,7 @@ def chosen_table(x: NDArray[np.float64], shown: Sequence[int]) -> pa.Table:
 def where(
     t: Text, colours: Palette, dataset: Dataset, points: int, alternative: str
 ) -> alt.LayerChart:
-    """The points of the plane, a ring around the one that the dial `point` chooses.
+    """The points of the plane, with a ring around the one chosen by the dial `point`.
 
     Data: `points` as for the plane of the training page, `chosen` from `chosen_table`.
     """
@@ -249,9 +249,9 @@ def where(
 
 
 def lives_table(frames: Sequence[Frame], samples: int) -> pa.Table:
-    """Of every unit, for which share of the points z > 0: one row a kept picture and unit.
+    """For every unit, the share of points with z > 0: one row per kept picture and unit.
 
-    `place` is where its bar stands, layer by layer from the left; `mark` says that it is dead.
+    `place` is the position of its bar, layer by layer from the left; `mark` says that it is dead.
     """
     active = np.array([frame.active for frame in frames])
     epochs = np.array([frame.epoch for frame in frames])
@@ -292,7 +292,7 @@ def life_notes_table(frames: Sequence[Frame], note: str) -> pa.Table:
 def lives(
     t: Text, colours: Palette, layers: int, width: int, titles: tuple[str, str], alternative: str
 ) -> alt.LayerChart:
-    """A bar a unit: for which share of the points it is active; a dead one is crossed and named.
+    """One bar per unit: the share of points at which it is active; a dead one is crossed and named.
 
     Data: `lives` from `lives_table`, `notes` from `life_notes_table`. titles: of the axes.
     """
@@ -345,12 +345,12 @@ def lives(
 
 
 def race_plane(*arguments: Any) -> alt.LayerChart:
-    """As on the training page, lower: a projector shows the layers below it, too."""
+    """As on the training page, but lower: a projector also shows the layers below it."""
     return training.plane(*arguments).properties(height=RACE_PLANE)
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
-    """As on the training page, higher. Data: as there."""
+    """As on the training page, but higher. Data: as there."""
     chart: Any = training.plane(t, colours, dataset, alternative)
     return chart.properties(height=PLANE, usermeta={PROJECTOR: PROJECTED_PLANE})
 

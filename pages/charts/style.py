@@ -1,7 +1,7 @@
 """Colours, dashes and marks: what looks the same on every page.
 
-Colour carries meaning only, and never alone: an activation has the hue of its family, a dash
-of its own within it, and its name at the line's end; a class has a shape besides its colour.
+Colour carries meaning, and never alone: an activation has the hue of its family, its own dash
+within the family, and its name at the line's end; a class has a shape besides its colour.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHAPES = (
     *(*SYMBOLS, "triangle-up", "diamond", "cross", "triangle-down"),
     *("triangle-right", "triangle-left"),
 )
-"""Of as many classes as a picture of the plane can show."""
+"""Marks for as many classes as a picture of the plane can show."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ BOUNDARY = (
     (232, 131, 58), (47, 126, 188), (20, 150, 140), (150, 90, 180),
     (190, 150, 30), (214, 70, 120), (110, 120, 135), (90, 160, 60),
 )  # fmt: skip
-"""The classes in the picture of the plane; where none is likelier it is transparent."""
+"""The classes in the picture of the plane; transparent where none is likelier."""
 
 
 def hue(activation: Activation, colours: Palette) -> str:
@@ -111,7 +111,7 @@ def hue(activation: Activation, colours: Palette) -> str:
 
 
 def dash(activation: Activation) -> tuple[int, ...]:
-    """The dash of an activation among its family; the first member has a solid line."""
+    """The dash of an activation within its family; the first member has a solid line."""
     family = [a.key for a in ACTIVATIONS.values() if a.family is activation.family]
     order = sorted(family, key=lambda key: key not in ("sigmoid", "tanh", "relu", "gelu"))
     if activation.key not in order:  # a formula: a place after its family's, told by its letters
@@ -120,12 +120,12 @@ def dash(activation: Activation) -> tuple[int, ...]:
 
 
 def pattern(place: int) -> tuple[int, ...]:
-    """Strokes and gaps of the member at a place, 0 for the first; no two places share them.
+    """Strokes and gaps of the member at a position, 0 for the first; all are different.
 
-    After the patterns chosen by eye come the places in binary, a dash for 1 and a dot for 0.
+    After the patterns chosen by eye come positions in binary, a dash for 1 and a dot for 0.
     """
     if place < len(DASHES):
         return DASHES[place]
     strokes = [9 if digit == "1" else 2 for digit in f"{place:b}"]
     *parts, _ = chain.from_iterable((stroke, 2) for stroke in strokes)
-    return (*parts, 6)  # the longer gap says where the pattern begins
+    return (*parts, 6)  # the longer gap marks the start of the pattern

@@ -1,4 +1,4 @@
-"""The support vector machine beside the network: its picture, and what gamma and C change."""
+"""The support vector machine beside the network: its picture, and the effect of gamma and C."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CELLS = 100
 HEIGHT = 390
 SWEEP = 245
 FULL = 0.72
-"""How strong the colour is outside the strip; a network is as strong where it is that sure."""
+"""Opacity outside the strip; the network's colour is as strong where it is equally sure."""
 LEVELS = (-1, 0, 1)
 MOST_POINTS = 500
 KNOBS = ("svm_gamma", "svm_c")
@@ -40,7 +40,7 @@ def answers(machine: Svm, reach: float) -> np.ndarray[Any, Any]:
 
 
 def picture_table(f: np.ndarray[Any, Any]) -> pa.Table:
-    """The picture: no colour where f = 0, and from f = -1 or 1 on the same one of a class."""
+    """The picture: no colour where f = 0, and beyond f = -1 or 1 the full colour of a class."""
     share = (FULL * np.clip(f, -1, 1) + 1) / 2
     return pa.table({"url": [shade((share * 255).round().astype(np.uint8))]})
 
@@ -64,14 +64,14 @@ def lines_table(f: np.ndarray[Any, Any], reach: float) -> pa.Table:
 
 
 def points_table(run: RunSpec) -> pa.Table:
-    """The points of both parts: where, and of which class."""
+    """The points of both parts: position and class."""
     data = run.data()
     x, y = np.concatenate([data.train_x, data.test_x]), np.append(data.train_y, data.test_y)
     return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": y.astype(int)}).slice(0, MOST_POINTS)
 
 
 def support_table(machine: Svm) -> pa.Table:
-    """Every support vector: where, of which class, its alpha, and whether that is C."""
+    """Every support vector: position, class, its alpha, and whether that is C."""
     chosen = machine.support
     return pa.table(
         {
@@ -85,7 +85,7 @@ def support_table(machine: Svm) -> pa.Table:
 
 
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
-    """The machine's answers over the plane, its boundary and strip, the points, the rings.
+    """The machine's prediction over the plane, its boundary and strip, the points, the rings.
 
     Data: `picture` from `picture_table`, `lines` from `lines_table`, `points` from `points_table`,
     `support` from `support_table`.
@@ -138,11 +138,11 @@ def network(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
     return training.plane(t, colours, dataset, alternative).properties(height=HEIGHT)
 
 
-# What gamma and C change
+# The effect of gamma and C
 
 
 class Score(NamedTuple):
-    """What a machine scores on both parts, and how many support vectors it has."""
+    """A machine's accuracy on both parts, and its number of support vectors."""
 
     train: float
     test: float
@@ -151,7 +151,7 @@ class Score(NamedTuple):
 
 
 def sweep_table(scores: Mapping[float, Score], t: Text) -> pa.Table:
-    """One row a value of the setting and part of the data."""
+    """One row per value of the setting and part of the data."""
     rows = [
         {
             "value": value,
@@ -179,9 +179,9 @@ def sweep(
     guess: float,
     alternative: str,
 ) -> alt.LayerChart:
-    """Accuracy against one setting, all else as it is, and a rule at the value on the page.
+    """Accuracy against one setting, everything else fixed, and a rule at the value on the page.
 
-    Data: `sweep` from `sweep_table`. values: of the setting; the axis reaches over all of them.
+    Data: `sweep` from `sweep_table`. values: of the setting; the axis spans all of them.
     guess: the accuracy of guessing, drawn dotted.
     """
     names = {"train": t.svm.on_train, "test": t.svm.on_test}

@@ -1,7 +1,7 @@
 """A view to take home: one HTML file that needs no server and no network, pictures, and tables.
 
-Whoever drew the view hands on what it was made of: charts over their tables, and the small parts
-(clock, captions, dials) that move them. The file holds the same charts and the same parts.
+The page passes on what the view was made of: charts over their tables, and the small parts (clock,
+captions, dials) that move them. The file contains the same charts and the same parts.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SPOKEN = re.compile(r' aria-label="[^"]*data:image[^"]*"')
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """A chart as it was drawn. lane: what it stands in together with others, "" for nothing."""
+    """A chart as it was drawn. lane: the group of charts it belongs to, "" for none."""
 
     name: str
     spec: Mapping[str, Any]
@@ -49,7 +49,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Asset:
-    """What a kind of part is made of; `js` exports one function as its default."""
+    """The files of a kind of part; `js` has one function as its default export."""
 
     html: str
     css: str
@@ -68,7 +68,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A page as it was drawn. link: where it can be opened again, "" if nobody knows."""
+    """A page as it was drawn. link: where it can be opened again, "" if unknown."""
 
     key: str
     title: str
@@ -82,7 +82,7 @@ class View:
 
 
 def theme(colours: Palette, font: str) -> dict[str, Any]:
-    """How charts look outside the dashboard: as on its pages."""
+    """How charts look outside the dashboard: the same as on its pages."""
     words = {"labelColor": colours.faint, "titleColor": colours.faint}
     sizes = {"labelFontSize": 12, "titleFontSize": 13, "labelFontWeight": "normal"}
     axis = {"gridColor": colours.grid, "tickColor": colours.grid, "domain": False}
@@ -100,7 +100,7 @@ def theme(colours: Palette, font: str) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A cell as JSON has it: what is not finite is nothing."""
+    """A cell for JSON: anything not finite becomes null."""
     return None if isinstance(value, float) and not isfinite(value) else value
 
 
@@ -109,7 +109,7 @@ def rows(table: pa.Table) -> list[dict[str, Any]]:
 
 
 def merged(looks: Any, own: Any) -> Any:
-    """What a chart has of its own, over how charts look."""
+    """A chart's own settings, on top of the theme's."""
     return {**looks, **own} if isinstance(looks, dict) and isinstance(own, dict) else own
 
 
@@ -136,7 +136,7 @@ def bundle() -> str:
 
 
 def inside_script(data: Any) -> str:
-    """Data as a literal of JavaScript that cannot end the script it stands in."""
+    """Data as a JavaScript literal that cannot close the script element around it."""
     return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
 
 
@@ -199,7 +199,7 @@ def function(module: str) -> str:
 
 
 def variables(colours: Palette, family: str) -> str:
-    """What the parts' style sheets read of a theme."""
+    """The variables of a theme that the parts' style sheets use."""
     values = {
         "text-color": colours.ink,
         "background-color": colours.paper,
@@ -226,7 +226,7 @@ def svg(figure: Figure, colours: Palette) -> str:
 
 
 def with_font(drawn: str) -> str:
-    """The picture with the glyphs in it that another machine may lack."""
+    """The picture with embedded glyphs that another machine may lack."""
     face = fonts.faces(drawn)
     return drawn.replace(">", f"><style>{face}</style>", 1) if face else drawn
 
@@ -236,7 +236,7 @@ def png(drawn: str) -> bytes:
 
 
 def csv(table: pa.Table) -> bytes:
-    """The table without its pictures; marked as UTF-8 where a spreadsheet has to know."""
+    """The table without its pictures; with a UTF-8 byte order mark where a spreadsheet needs it."""
     names = [name for name in table.column_names if not pictured(table[name])]
     buffer = io.BytesIO()
     pa.csv.write_csv(table.select(names), buffer)
@@ -253,7 +253,7 @@ def pictured(column: pa.ChunkedArray) -> bool:
 def archive(view: View, colours: Palette, made: datetime) -> bytes:
     """Every chart as PNG and SVG, and its tables as CSV, in one ZIP file.
 
-    made: the date that the files get.
+    made: the date of the files.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as folder:

@@ -1,4 +1,4 @@
-"""How far a gradient is from what two other methods say, layer by layer."""
+"""How far a gradient is from the results of two other methods, layer by layer."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ KINDS = ("blur", "difference", "complex")
 
 
 def layers_table(layers: Sequence[LayerCheck]) -> pa.Table:
-    """One row for every layer and kind: what differences can tell apart, and both methods' gap.
+    """One row per layer and kind: the resolution of differences, and both methods' deviation.
 
-    `apart` is kept within the chart's axis, at its lower end where there is no gap at all.
+    `apart` is kept within the chart's axis, at its lower end if there is no deviation at all.
     """
     rows = [
         {"layer": one.layer, "kind": kind, "apart": float(AXIS.clip(value))}
@@ -35,7 +35,7 @@ def layers_table(layers: Sequence[LayerCheck]) -> pa.Table:
 
 
 def agreement(t: Text, colours: Palette, depth: int, alternative: str) -> alt.LayerChart:
-    """Relative errors by layer; the line is what central differences can see at best.
+    """Relative errors by layer; the line is the best that central differences can resolve.
 
     Data: `layers` from `layers_table`.
     """

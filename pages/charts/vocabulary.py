@@ -1,6 +1,6 @@
-"""The words that charts share: what a reader moves, axes, strokes, names at the ends of lines.
+"""The shared vocabulary of charts: inputs, axes, strokes, names at the ends of lines.
 
-A chart says in named parts what it shows, and its last line layers them.
+A chart consists of named parts, and its last line layers them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pages.texts import Text
 Floats = NDArray[np.float64]
 
 ONCE = alt.sequence(1)
-"""Data of one row, for a mark that has none: the browser makes it, so it is no dataset to send."""
+"""One row of data for a mark that has none: the browser makes it, so that no dataset is sent."""
 
 
 # What the reader moves
@@ -37,7 +37,7 @@ def epoch_input() -> alt.Parameter:
 
 
 def step_input(name: str, steps: int, start: int) -> alt.Parameter:
-    """A parameter that a dial of this name sets."""
+    """A parameter set by the dial of this name."""
     return alt.param(
         name=name, value=start, bind=alt.binding_range(min=0, max=steps, step=1, name=name)
     )
@@ -53,7 +53,7 @@ def until(epochs: NDArray[Any]) -> NDArray[Any]:
 CLOSE: dict[str, Any] = {"titlePadding": 4, "labelPadding": 3, "grid": False}
 """Axes that leave the height to the picture."""
 SNUG = {"left": 5, "top": 4, "right": 5, "bottom": 4}
-"""Padding of a low chart: below it there is no more than above."""
+"""Padding of a low chart: no more below than above."""
 REACH = 6.0
 """Functions of z are drawn from -REACH to REACH."""
 TOP = 2
@@ -93,11 +93,11 @@ class Decades(NamedTuple):
         return [10.0**k for k in range(self.low, self.high + 1) if k % every == 0]
 
     def about(self, count: int) -> int:
-        """For `ticks`: `every` such that there are about `count` of them."""
+        """For `ticks`: the `every` that gives about `count` of them."""
         return max(1, round((self.high - self.low + 1) / count))
 
     def at_most(self, count: int) -> int:
-        """For `ticks`: `every` such that there are at most `count` of them, the first one apart."""
+        """For `ticks`: the `every` that gives at most `count` of them, not counting the first."""
         return max(1, ceil((self.high - self.low) / count))
 
 
@@ -115,7 +115,7 @@ def log_axis(
 def above(side: str) -> dict[str, Any]:
     """The title of a vertical axis above it, for a chart that may be lower than the title is long.
 
-    side: on which the axis stands.
+    side: the side of the axis.
     """
     return {
         "titleAngle": 0,
@@ -128,7 +128,7 @@ def above(side: str) -> dict[str, Any]:
 
 
 def layer_ticks(last: int, out: str) -> dict[str, Any]:
-    """Ticks at the layers 1 to `last`, of which the last one is called `out`."""
+    """Ticks at the layers 1 to `last`, the last of which is labelled `out`."""
     return {"values": list(range(1, last + 1)), "labelExpr": layer_name(last, out)}
 
 
@@ -185,7 +185,7 @@ def dotted_at(
 def strokes(
     keys: Sequence[str], colours: Palette, field: str = "key:N", **legend: Any
 ) -> tuple[alt.Color, alt.StrokeDash]:
-    """The hue and the dash of activations; without a `legend` names stand at the lines' ends."""
+    """The hue and the dash of activations; without a `legend`, names are at the lines' ends."""
     entries = [activation_of(key) for key in keys]
     domain = list(keys)
     colour = alt.Color(field).scale(domain=domain, range=[hue(entry, colours) for entry in entries])

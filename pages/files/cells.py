@@ -27,14 +27,14 @@ NO_NUMBER = NO_WORD | frozenset(
 """Cells that count as missing in a column of numbers."""
 
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-"""The wide forms of ASCII that Japanese keyboards write."""
+"""The full-width forms of ASCII that Japanese keyboards type."""
 LIKE_ASCII = str.maketrans("−–‐‑﹣’￥", "-----'¥") | WIDE
 INFINITE = frozenset(f"{sign}{word}" for sign in ("", "+", "-") for word in ("inf", "infinity"))
 MONEY = r"US\$|[$€£¥₩₹]|USD|EUR|GBP|JPY|CHF"
 
 
 def form(point: str, comma: str) -> re.Pattern[str]:
-    """How a number is written: with thousands apart or not, as money, per cent, or a debt (5)."""
+    """The form of a number: with thousands grouped or not, as money, per cent, or a debt (5)."""
     groups = rf"[1-9][0-9]{{0,2}}(?:{comma}[0-9]{{3}})+|[1-9][0-9]{{0,2}}(?:[ '][0-9]{{3}})+"
     digits = rf"(?:{groups}|[0-9]+)(?:{point}[0-9]*)?|{point}[0-9]+"
     return re.compile(
@@ -74,7 +74,7 @@ def is_missing_number(cell: str) -> bool:
 
 
 def number(cell: str, decimal: str) -> float | None:
-    """The number that a cell writes, infinity for one too large to compute with, else None."""
+    """The number in a cell, infinity for one too large to compute with, else None."""
     text = plain(cell)
     if text.lower() in INFINITE:
         return float("inf")
@@ -96,10 +96,10 @@ def looks_like_number(cell: str) -> bool:
 
 
 def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
-    """The decimal separator: the one that most numbers can only be written with.
+    """The decimal separator: the one that most numbers require.
 
-    separator: its key. Where `1,234` could be either, a file with semicolons is from where commas
-    are decimal; any other writes thousands so, if smaller numbers stand beside.
+    separator: its key. Where `1,234` could be either, a file with semicolons comes from where
+    commas are decimal; any other groups thousands so, if smaller numbers are in it, too.
     """
     points = commas = 0
     undecided: dict[str, list[Sequence[str]]] = {".": [], ",": []}
@@ -119,13 +119,13 @@ def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
 
 
 def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
-    """What a column holds."""
-    same = {cell: cell for cell in cells}  # so that equal cells are kept once
+    """The type and values of a column."""
+    same = {cell: cell for cell in cells}  # equal cells share one string
     cells = tuple(same[cell] for cell in cells)
     values = {cell: number(cell, decimal) for cell in same}
     no_number = {cell for cell in values if is_missing_number(cell)}
     no_word = {cell for cell in no_number if is_missing(cell)} - (
-        {"-"} if "+" in values else set()  # as labels these two are words
+        {"-"} if "+" in values else set()  # beside "+" it is a label
     )
     given = [cell for cell in cells if cell not in no_number]
     kind, missing = Kind.WORDS, no_word
@@ -148,7 +148,7 @@ def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
 
 
 def without_unit(cells: set[str], decimal: str) -> dict[str, float | None]:
-    """The numbers before the unit that all cells end in; none where they do not."""
+    """The numbers before the unit that all cells end in; empty if they do not."""
     found = {cell: UNIT.fullmatch(plain(cell)) for cell in cells}
     units = {match["unit"].strip() if match else "" for match in found.values()}
     if len(units) != 1 or units == {""}:
@@ -160,7 +160,7 @@ def without_unit(cells: set[str], decimal: str) -> dict[str, float | None]:
 
 
 def are_dates(cells: Sequence[str]) -> bool:
-    """Whether these are dates or times, by a look at some of them."""
+    """Whether these are dates or times, judged by some of them."""
     tried = cells[:: -(-len(cells) // TRIED_CELLS)]
     if not all(len(cell) <= 40 and DATED.search(cell) for cell in tried):
         return False
@@ -177,7 +177,7 @@ def are_dates(cells: Sequence[str]) -> bool:
 
 
 def count_days(values: Sequence[float | None]) -> bool:
-    """Whether all numbers write a date in eight digits, as in 20261130."""
+    """Whether every number is a date in eight digits, as in 20261130."""
     if len(values) < 2:
         return False
     for value in values:

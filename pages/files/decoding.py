@@ -1,9 +1,9 @@
 """Bytes as text: which encoding a file has, and how it would read in another.
 
-A file says its encoding by a mark at its beginning, by being valid UTF-8, or not at all. Then the
-encodings that can read it are compared by how well the non-ASCII characters fit in among
-their neighbours: `Orléans` read as Shift_JIS has a kanji between Latin letters. Between the
-encodings of East Asia charset-normalizer decides.
+A file declares its encoding by a mark at its beginning, by being valid UTF-8, or not at all. In
+that case the encodings that can read it are compared by how well the non-ASCII characters fit their
+neighbours: `Orléans` read as Shift_JIS has a kanji between Latin letters. Between the encodings of
+East Asia charset-normalizer decides.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from core.data.tables import MOST_BYTES, Flaw, TableError
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding: its key in links, what Python calls it, its name.
+    """An encoding: its key in links, Python's name for it, its name.
 
-    east: whether it is one of East Asia, with two bytes a character. guessed: whether a file in it
-    does not say so.
+    east: whether it is an East Asian one, with two bytes per character. guessed: whether files in
+    it do not declare it.
     """
 
     key: str
@@ -66,7 +66,7 @@ GUESSED = (
     "shift_jis", "windows-1252", "euc-jp", "gb18030", "big5", "windows-1251", "windows-1250",
     "mac-roman",
 )  # fmt: skip
-"""Encodings that leave no sign in a file, the likelier ones of our readers first. Korean is for
+"""Encodings that leave no trace in a file, the likelier ones of our readers first. Korean is for
 the reader to choose: what EUC-KR makes of Japanese cannot be told from Korean."""
 CLOSE = 0.05
 """Encodings whose plausibility differs by less are equally plausible."""
@@ -75,7 +75,7 @@ MOST_STRANGE = 0.7
 FOREIGN = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(r"[^\s,;|\"]+")
 SEEN = 20_000
-"""Bytes of a file in which words are looked for, to be shown."""
+"""Bytes of a file that are searched for words to show."""
 SAMPLE = 400
 """How many words are examined to tell encodings apart."""
 
@@ -112,14 +112,14 @@ def as_read_in(raw: bytes, letters: int) -> dict[str, str]:
 
 
 def codec_of(raw: bytes, key: str) -> str:
-    """What Python calls an encoding; UTF-16 without a mark by where its zeros are."""
+    """Python's name for an encoding; UTF-16 without a mark is told by where its zeros are."""
     if key == "utf-16" and not raw.startswith(MARKS):
         return "utf-16-le" if raw[1::2].count(0) >= raw[::2].count(0) else "utf-16-be"
     return ENCODINGS[key].codec
 
 
 def attempt(raw: bytes, key: str) -> str | None:
-    """The text in this encoding, None if it cannot be."""
+    """The text in this encoding, None if it cannot be decoded."""
     try:
         return raw.decode(codec_of(raw, key))
     except UnicodeError:
@@ -127,14 +127,14 @@ def attempt(raw: bytes, key: str) -> str | None:
 
 
 def detected(raw: bytes) -> str | None:
-    """The key of the likeliest encoding, None where there is none."""
+    """The key of the likeliest encoding, None if there is none."""
     if raw.startswith(MARKS):
         return "utf-16"
     zeros = raw.count(0)
     if zeros and 0.3 * len(raw) < max(raw[::2].count(0), raw[1::2].count(0)) == zeros:
         return "utf-16"
     if zeros:
-        return "utf-8"  # neither: it is not text at all
+        return "utf-8"  # or rather: it is not text at all
     if b"\x1b$" in raw and attempt(raw, "iso-2022-jp") is not None:
         return "iso-2022-jp"
     if attempt(raw, "utf-8") is not None:
@@ -202,7 +202,7 @@ def sits_well(run: str, before: str, after: str) -> float:
 
 
 def latin_sits_well(before: str, run: str, after: str) -> float:
-    """Accented letters stand beside letters, and no capital stands behind a small one."""
+    """Accented letters come next to letters, and no capital follows a small letter."""
     if len(run) > 3 or (before + after and not (before + after).strip(ASCII_SIGNS)):
         return 0.0
     word = before + run + after
@@ -237,4 +237,4 @@ SIGNS = frozenset("°²³µ€£¥§±×–—‘’“”…™®©ªº№ ①�
 """Signs that people write in tables."""
 APOSTROPHES = frozenset("’‘–—µ")
 ASCII_SIGNS = "^~\\[]{}|@`<>=$#&*+!?"
-"""What no accented letter stands beside: in East Asia they are second bytes."""
+"""What is never next to an accented letter: in East Asia these are second bytes."""

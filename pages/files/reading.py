@@ -1,4 +1,4 @@
-"""A file or pasted text as a `Sheet`: what a visitor may correct of it is a `Reading`."""
+"""A file or pasted text as a `Sheet`; what a visitor may correct about it is a `Reading`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ END_OF_FILE = "\x1a"
 
 @dataclass(frozen=True)
 class Reading(Spec):
-    """How a file is read: each of these as it seems to be, or as the visitor says."""
+    """How a file is read: each of these as detected, or as the visitor says."""
 
     header: str = choice(AUTO, HEADERS)
     separator: str = choice(AUTO, dict.fromkeys((AUTO, *SEPARATORS)))
@@ -33,7 +33,7 @@ class Reading(Spec):
 class Opened:
     """A file as text.
 
-    encoding: its key, "" for text that was pasted. separator: its key.
+    encoding: its key, "" for pasted text. separator: its key.
     """
 
     text: str

@@ -1,7 +1,7 @@
 """Text as rows of cells: what separates the cells, and which rows belong to the table.
 
-`csv` splits the rows, since it alone tells how many cells each of them has; pandas finds columns of
-fixed width. A row that holds no sample (a title, a remark, a total) is named, never just dropped.
+`csv` splits the rows, since only it knows how many cells each of them has; pandas finds columns of
+fixed width. A row that is not a sample (a title, a remark, a total) is named, never just dropped.
 """
 
 from __future__ import annotations
@@ -31,16 +31,18 @@ from pages.files.cells import is_missing, is_missing_number, looks_like_number
 SEPARATORS = MappingProxyType(
     {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "blank": " ", "fixed": ""}
 )
-"""Separators by key; of equally good ones the first is taken. Spaces count as
-one, however many they are. `fixed`: nothing, as each column has its width."""
+"""Separators by key; of equally good ones the first is chosen. A run of spaces counts as one.
+`fixed`: none, as each column has a fixed width."""
+LOOSE = ("blank", "fixed")
+"""Separators that also cut a sentence into cells."""
 OTHERS = re.compile(r"[;|,]")
 SEP_LINE = re.compile(r'"?sep=(.)"?[,;\t]*', re.IGNORECASE)
-"""With this first line a file tells Excel its separator."""
+"""The first line by which a file tells Excel its separator."""
 LINE = re.compile(r"\r\n|\r|\n")
 PIECE = re.compile(r'"(?:[^"]|"")*"(?=\s|$)|\S+')
 COMMENTS = ("#", "%", "//", "@")
-"""What a remark begins with. Only the first also marks a row as wide as the others: the
-rest can begin a cell."""
+"""How a remark begins. Only the first also marks a row as wide as the others: the rest can begin a
+cell."""
 RULE = re.compile(r"[-+=|:_\s]*(---|===|___|:--|--:)[-+=|:_\s]*")
 TOTALS = re.compile(
     r"(grand |sub)?totals?|sums?|average|avg|mean|median|count|notes?|source|summe|gesamt|"
@@ -49,11 +51,11 @@ TOTALS = re.compile(
 )
 """First words of a row below a table."""
 TRIED_ROWS, TRIED_TEXT = 200, 2**18
-"""How much of a text is looked at to find its separator."""
+"""How much of a text is examined to find its separator."""
 MOSTLY = 0.8
 """A separator is accepted if at least this share of rows has the same number of cells."""
 MOST_AROUND = 200
-"""Rows around a table, beside its own."""
+"""Rows around a table, besides its own."""
 
 Cells = list[str]
 
@@ -67,9 +69,9 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True)
 class Body:
-    """What a text holds.
+    """The contents of a text.
 
-    head: the names of the columns, None where no row has them. rows: the samples, all with `width`
+    head: the names of the columns, None if no row has them. rows: the samples, all with `width`
     cells. skipped: all other rows.
     """
 
@@ -83,9 +85,9 @@ class Body:
 
 
 def separator_of(text: str) -> str:
-    """The key of the likeliest separator. Raises TableError where there is none.
+    """The key of the likeliest separator. Raises TableError if there is none.
 
-    One that cuts most rows into equally many cells, and of several the one that leaves numbers and
+    One that splits most rows into equally many cells; of several, the one that leaves numbers and
     no other separators.
     """
     first = SEP_LINE.fullmatch(LINE.split(text, maxsplit=1)[0].strip())
@@ -94,20 +96,34 @@ def separator_of(text: str) -> str:
             return key
     shares = {key: consistency(text, key) for key in SEPARATORS if key != "fixed"}
     best = max(shares, key=lambda key: shares[key].score)
-    if (best == "blank" and shares[best].share < 1) or shares[best].share < MOSTLY:
+    if shares[best].share < MOSTLY or (best == "blank" and may_have_widths(text)):
         fixed = consistency(text, "fixed")
         if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:
             return "fixed"
     if shares[best].width == 0:
-        return "comma"  # with which the first row will be refused
+        return "comma"  # whose first row will be refused
     if shares[best].width < 2:
         raise TableError(Flaw.ONE_COLUMN)
     return best
 
 
+def may_have_widths(text: str) -> bool:
+    """Whether blanks may be part of cells, or stand for empty ones.
+
+    They do not where only titles above the table differ from its rows in their number of words.
+    """
+    rows = tried(text, "blank")
+    width = usual_width(rows)
+    first = next(k for k, cells in enumerate(rows) if len(cells) == width)
+    above, body = rows[:first], rows[first:]
+    if any(len(cells) != width for cells in body):
+        return True
+    return bool(above) and len(above[-1]) > width and not names_columns(body[0], body[1:])
+
+
 class Consistency(NamedTuple):
-    """How a separator cuts a text: into how many cells most rows, and which share of the rows that
-    is; which share of those cells are numbers, and which still hold another separator."""
+    """How a separator splits a text: the number of cells in most rows, and the share of such rows;
+    the shares of their cells that are numbers, and that still contain another separator."""
 
     width: int
     share: float
@@ -119,9 +135,16 @@ class Consistency(NamedTuple):
         return self.share + self.numbers / 4 - self.mixed / 2 if self.width > 1 else 0.0
 
 
+def tried(text: str, key: str) -> list[Cells]:
+    """The first rows that are neither empty nor remarks."""
+    read = [row.cells for row in islice(lenient(text[:TRIED_TEXT], key), TRIED_ROWS)]
+    rows = [cells for cells in read if any(cells) and not is_comment(cells) and not is_rule(cells)]
+    width = usual_width(rows) if rows else 0
+    return [cells for cells in rows if cells[0] not in COMMENTS or len(cells) == width]
+
+
 def consistency(text: str, key: str) -> Consistency:
-    tried = [row.cells for row in islice(lenient(text[:TRIED_TEXT], key), TRIED_ROWS)]
-    rows = [cells for cells in tried if any(cells) and not is_comment(cells) and not is_rule(cells)]
+    rows = tried(text, key)
     if not rows:
         return Consistency(0, 0.0)
     width = usual_width(rows)
@@ -156,7 +179,7 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         return
     sign = SEPARATORS[key]
     if key == "blank":
-        lines = ("\t".join(PIECE.findall(line)) for line in LINE.split(text))
+        lines = ("\t".join(PIECE.findall(line)) or line[:1] for line in LINE.split(text))
         text, sign = "\n".join(lines), "\t"
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=strict
@@ -176,9 +199,10 @@ def cut(text: str) -> Iterator[Row]:
     """Rows of columns of fixed width, where pandas finds them."""
     import pandas as pd  # 40 MB that most processes never need
 
+    lines = LINE.split(text)
     try:
         frame = pd.read_fwf(
-            io.StringIO("\n".join(LINE.split(text))),
+            io.StringIO("\n".join(lines)),
             header=None,
             dtype=str,
             keep_default_na=False,
@@ -189,6 +213,8 @@ def cut(text: str) -> Iterator[Row]:
         return
     for number, cells in enumerate(frame.fillna("").astype(str).to_numpy().tolist(), start=1):
         yield Row(number, [" ".join(cell.split()) for cell in cells])
+    if lines[-1].isspace() and len(frame) == len(lines) - 1:  # which pandas leaves out
+        yield Row(len(lines), [""])
 
 
 def checked(text: str, key: str) -> list[Row]:
@@ -224,12 +250,13 @@ def checked(text: str, key: str) -> list[Row]:
 
 
 def is_comment(cells: Cells) -> bool:
+    """Whether a row begins as a remark. A mark alone can be a name: that of a column of numbers."""
     first = cells[0]
     return first.startswith(COMMENTS) and first not in COMMENTS and not is_missing_number(first)
 
 
 def is_rule(cells: Cells) -> bool:
-    """Whether a row is a line drawn under a heading."""
+    """Whether a row is a line drawn below a heading."""
     return RULE.fullmatch(" ".join(cells)) is not None
 
 
@@ -253,7 +280,7 @@ class Sieve:
 
 
 def body_of(text: str, key: str, header: str = "auto") -> Body:
-    """The table in a text. Raises TableError where some row does not fit.
+    """The table in a text. Raises TableError if some row does not fit.
 
     key: of the separator. header: whether the first row of the table names the columns: "yes",
     "no", or "auto".
@@ -274,9 +301,12 @@ def body_of(text: str, key: str, header: str = "auto") -> Body:
         sieve.drop(Skip.HEADER, {head.number})
     sieve.drop(Skip.COMMENT, {row.number for row in comments})
     sieve.rows = trimmed(sieve.rows, width)
-    sieve.drop(Skip.ABOVE, rows_above(sieve.rows, width))
+    above = rows_above(sieve.rows, width)
+    sieve.drop(Skip.ABOVE, above if key != "blank" else above | other_widths(sieve.rows, width))
     sieve.drop(Skip.BELOW, rows_below(sieve.rows, width))
     sieve.rows = shifted(sieve.rows, width)
+    if key in LOOSE and head is None and header != "no" and title_above(sieve.rows):
+        sieve.drop(Skip.ABOVE, {sieve.rows[0].number})
     if head is None and sieve.rows and is_header(header, sieve.rows):
         head = sieve.rows[0]
         sieve.drop(Skip.HEADER, {head.number})
@@ -302,8 +332,12 @@ def drop_sep_line(sieve: Sieve) -> None:
 
 def comments_among(rows: list[Row]) -> list[Row]:
     """The rows that are remarks: few, or of another width; else the mark is part of the data."""
-    marked = [row for row in rows if is_comment(row.cells)]
     width = usual_width([row.cells for row in rows]) if rows else 0
+    marked = [
+        row
+        for row in rows
+        if is_comment(row.cells) or (row.cells[0] in COMMENTS and len(row.cells) != width)
+    ]
     few = 10 * len(marked) <= len(rows)
     return [
         row
@@ -313,11 +347,14 @@ def comments_among(rows: list[Row]) -> list[Row]:
 
 
 def head_in_comment(comments: list[Row], plain: list[Row], width: int) -> Row | None:
-    """The names of the columns, where they stand behind a `#` and nowhere else."""
+    """The names of the columns, if they follow a `#` and appear nowhere else."""
     above = [row for row in comments if row.number < plain[0].number]
-    if not above or len(above[-1].cells) != width:
+    if not above:
         return None
-    first, *others = above[-1].cells
+    cells = above[-1].cells[above[-1].cells[0] in COMMENTS :]
+    if len(cells) != width:
+        return None
+    first, *others = cells
     names, body = [first.lstrip("#%/@ "), *others], [row.cells for row in plain]
     if not names_columns(names, body) or names_columns(body[0], body[1:]):
         return None
@@ -347,8 +384,18 @@ def rows_above(rows: list[Row], width: int) -> set[int]:
     return above
 
 
+def other_widths(rows: list[Row], width: int) -> set[int]:
+    """The numbers of the first rows, as far as blanks cut them into another number of cells."""
+    above: set[int] = set()
+    for k, row in enumerate(rows[:MOST_AROUND]):
+        if len(row.cells) == width or may_be_shifted(rows[k:], width):
+            break
+        above.add(row.number)
+    return above
+
+
 def rows_below(rows: list[Row], width: int) -> set[int]:
-    """The numbers of the rows behind the table: totals, remarks, sources."""
+    """The numbers of the rows after the table: totals, remarks, sources."""
     below: set[int] = set()
     for row in rows[:1:-1][:MOST_AROUND]:
         first = row.cells[0]
@@ -361,14 +408,14 @@ def rows_below(rows: list[Row], width: int) -> set[int]:
 
 
 def is_noted(first: str, row: Row, width: int) -> bool:
-    """Whether a row of another length begins as a remark does: `Source: ...`."""
+    """Whether a row of another length begins like a remark: `Source: ...`."""
     begin = re.split(r"[\s:：]", first, maxsplit=1)[0]
     return len(row.cells) != width and TOTALS.fullmatch(begin) is not None
 
 
 def may_be_shifted(rows: list[Row], width: int) -> bool:
-    """Whether the first row has one name less than there are columns below it: R gives none to its
-    row names."""
+    """Whether the first row has one name less than there are columns below it, as R gives none to
+    its row names."""
     first, body = rows[0].cells, [row.cells for row in rows[1:]]
     words = all(cell and not looks_like_number(cell) for cell in first)
     if not (len(first) == width - 1 > 1 and words and body and len(body[0]) == width):
@@ -379,8 +426,8 @@ def may_be_shifted(rows: list[Row], width: int) -> bool:
 def shifted(rows: list[Row], width: int) -> list[Row]:
     """The rows, the first one as wide as all others.
 
-    It may lack the name of the first column, or where each other row ends in a separator, the empty
-    one behind it.
+    It may lack the name of the first column, or, where every other row ends in a separator, the
+    empty one after it.
     """
     if not rows or not may_be_shifted(rows, width):
         return rows
@@ -398,16 +445,31 @@ def is_header(header: str, rows: list[Row]) -> bool:
 
 
 def names_columns(first: Cells, body: Sequence[Cells]) -> bool:
-    """Whether a row names the columns that it stands above, judged by what is below.
+    """Whether a row names the columns below it, judged by what is below.
 
-    A word above numbers speaks for it, as does one that is none of the few words below; a number
-    above numbers, or one of the words, speaks against it. A missing one says nothing.
+    A word above numbers speaks for it, as does one that is not among a few recurring words; a
+    number above numbers, or one of the words, speaks against it. A missing one says nothing.
     """
     if not body:
         return not any(map(looks_like_number, first))
     if is_counted(first) and all(cells[0].isdecimal() for cells in body):
         return True
     return sum(votes(first, body)) > 0 or years(first, body)
+
+
+def title_above(rows: list[Row]) -> bool:
+    """Whether blanks cut a title into as many cells as the table has columns.
+
+    The row below it then names the columns, those of words too, as units do not.
+    """
+    if len(rows) < 3 or any(map(looks_like_number, rows[0].cells)):
+        return False
+    names, body = rows[1].cells, [row.cells for row in rows[2:]]
+    named = zip(names, zip(*body, strict=False), strict=False)
+    words = [(name, cells) for name, cells in named if not any(map(looks_like_number, cells))]
+    return names_columns(names, body) and any(
+        name and name not in cells and 2 * len(set(cells)) <= len(cells) for name, cells in words
+    )
 
 
 def votes(first: Cells, body: Sequence[Cells]) -> Iterator[int]:
@@ -428,12 +490,12 @@ def has_digit(cell: str) -> bool:
 
 
 def is_counted(first: Cells) -> bool:
-    """Whether a row is what pandas writes above columns without names: nothing, then 0, 1, 2."""
+    """Whether a row is what pandas writes above unnamed columns: nothing, then 0, 1, 2."""
     return len(first) > 2 and first == ["", *map(str, range(len(first) - 1))]
 
 
 def years(first: Cells, body: Sequence[Cells]) -> bool:
-    """Whether a row begins with a word and goes on with years, one after another."""
+    """Whether a row begins with a word and continues with consecutive years."""
     told = [name for name in first if re.fullmatch("(19|20)[0-9][0-9]", name)]
     rising = told == sorted(set(told)) and len(told) > 1
     others = [name for name in first if name not in told]
@@ -448,6 +510,6 @@ def years(first: Cells, body: Sequence[Cells]) -> bool:
 
 
 def names_units(rows: list[Row]) -> bool:
-    """Whether the first row, under the header, has a word above all numbers: their units."""
+    """Whether the first row, below the header, has a word above all numbers: their units."""
     found = list(votes(rows[0].cells, [row.cells for row in rows[1:]]))
     return bool(found) and min(found) > 0

@@ -1,5 +1,5 @@
 """A live lesson: what a teacher shows and a class answers, kept where every process finds it.
 
-No Streamlit here. `lesson` is the value and its rules, `store` the promise that every store keeps,
-`sqlite_store` and `redis_store` two that do.
+No Streamlit here. `lesson` is the value and its rules, `store` the protocol of every store,
+`sqlite_store` and `redis_store` two implementations.
 """

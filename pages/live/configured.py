@@ -1,4 +1,4 @@
-"""Where lessons are kept, as `DASHBOARD_CLASSROOM` says."""
+"""Where lessons are stored, as `DASHBOARD_CLASSROOM` says."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from pages.live.store import Store, Unreachable
 VARIABLE = "DASHBOARD_CLASSROOM"
 SERVERS = ("redis://", "rediss://", "unix://")
 FILE = "lessons-1.db"
-"""Its number is that of the tables' and the lesson's form."""
+"""Numbered by the format of the tables and of the lesson."""
 
 
 def address(*, make: bool = False) -> str:
-    """A server's address, or a path; where nothing is configured, in a folder of this user's own.
+    """A server's address, or a path; if nothing is configured, in a folder owned by this user.
 
-    make: the folder, if it is not there. Unreachable, where none can be made.
+    make: create the folder if it is missing. Raises Unreachable if that is impossible.
     """
     return os.environ.get(VARIABLE, "").strip() or str(own_folder(make=make) / FILE)
 
 
 def own_folder(*, make: bool) -> Path:
-    """Where this user's programs keep their state; a temporary folder where there is no home."""
+    """Where this user's programs keep their state; a temporary folder if there is no home."""
     state = os.environ.get("XDG_STATE_HOME", "")
     home = Path(state) if state else Path.home() / ".local" / "state"
     folders = [home / "dashboard"]
-    with suppress(OSError):  # a full disk has no temporary folder either
+    with suppress(OSError):  # on a full disk there is no temporary folder either
         folders.append(Path(tempfile.gettempdir()) / f"dashboard-{user()}")
     for folder in folders:
         with suppress(OSError):
@@ -47,12 +47,12 @@ def user() -> int:
 
 
 def owned(folder: Path) -> bool:
-    """Whether nobody else has made this folder, nor a link in its place."""
+    """Whether the folder is this user's: made by nobody else, and no link in its place."""
     return not folder.is_symlink() and (os.name == "nt" or folder.lstat().st_uid == user())
 
 
 def there(place: str) -> bool:
-    """Whether a store is there already, so that a lesson may be in it."""
+    """Whether a store exists already, so that a lesson may be in it."""
     with suppress(OSError):
         return is_server(place) or Path(place).is_file()
     return False
@@ -63,11 +63,11 @@ def is_server(place: str) -> bool:
 
 
 def open_store(place: str) -> Store:
-    """The store of this address; Unreachable."""
+    """The store of this address. Raises Unreachable."""
     store: Store
     if is_server(place):
         try:
-            from pages.live.redis_store import RedisStore  # the package is an extra
+            from pages.live.redis_store import RedisStore  # an optional dependency
         except ImportError as missing:
             raise Unreachable("the package redis is not installed") from missing
         store = RedisStore(place)

@@ -2,7 +2,7 @@
 
 Peer instruction (Crouch & Mazur, "Peer Instruction: ten years of experience and results", American
 Journal of Physics 69:970-977, 2001): everybody commits to an answer, sees how the class is split,
-talks to a neighbour, and answers again. Only then is it decided.
+talks to a neighbour, and answers again. Only then is the question decided.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWX"
-"""Of codes: without I and O, which look like digits, and without Y and Z."""
+"""The letters of codes: without I and O, which look like digits, and without Y and Z."""
 CODE_LENGTH = 5
 MOST_QUESTIONS = 60
-"""Questions that may be asked in one lesson."""
+"""The most questions in one lesson."""
 LONGEST_TITLE, LONGEST_ANSWER, LONGEST_PLACE = 200, 80, 4000
 FEWEST_ANSWERS, MOST_ANSWERS = 2, 4
 ROUNDS = (1, 2)
 
 
 class Stage(StrEnum):
-    """Where a question is."""
+    """How far a question has come."""
 
     OPEN = "open"
     """Votes are taken; nobody sees how they split."""
@@ -35,9 +35,9 @@ class Stage(StrEnum):
     SHOWN = "shown"
     """The projector shows the split."""
     RUN = "run"
-    """It has been decided: phones and projector play the run, or the right answer is told."""
+    """It has been decided: phones and projector play the run, or the right answer is shown."""
     LEFT = "left"
-    """The class has gone on, and it was not decided."""
+    """The class has moved on, and it was not decided."""
 
 
 BEING_ASKED = (Stage.OPEN, Stage.CLOSED, Stage.SHOWN)
@@ -45,12 +45,12 @@ BEING_ASKED = (Stage.OPEN, Stage.CLOSED, Stage.SHOWN)
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. key: which of the dashboard's questions, as `scene3.guess`; "" for one that
-    the teacher typed, whose title and answers are then given.
+    """What is asked. key: one of the dashboard's questions, as `scene3.guess`; "" for one that the
+    teacher typed, whose title and answers are then given.
 
-    number: 1 for the first that was asked in this lesson. answers: how many there are.
-    right: the index of the right one, None while nobody has said. Of the dashboard's questions it
-    is known only once a run has decided.
+    number: 1 for the first one asked in this lesson. answers: how many there are.
+    right: the index of the right one, None while unknown. For the dashboard's questions it is
+    known only once a run has decided.
     """
 
     number: int
@@ -77,11 +77,11 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson as everybody in it may know it; its secret and who voted what stand elsewhere.
+    """A lesson as everybody in it may know it; its secret and who voted what are kept elsewhere.
 
     place: the page and settings that the teacher shows, as in an address without its host.
     asked: every question so far, the newest last. round: of the newest, 1, or 2 after discussion.
-    stage: of the newest; LEFT where none has been asked. revision: how often it was changed.
+    stage: of the newest; LEFT if none has been asked. revision: how often the lesson was changed.
     """
 
     code: str
@@ -102,20 +102,20 @@ class Lesson:
 
     @property
     def being_asked(self) -> Question | None:
-        """The newest question, while the class is at it."""
+        """The newest question, while the class is on it."""
         return self.question if self.stage in BEING_ASKED else None
 
     # What a teacher does
 
     def showing(self, place: str) -> Lesson:
-        """With this place shown; at another scene or page, a question that was asked is left."""
+        """With this place shown; at another scene or page, the question being asked is left."""
         if len(place) > LONGEST_PLACE:
-            raise ValueError("a place is shorter")
+            raise ValueError("a place must be shorter")
         shown = replace(self, place=place)
         return shown if spot(place) == spot(self.place) else shown.leaving()
 
     def leaving(self) -> Lesson:
-        """With the question left as it is."""
+        """With the question left undecided."""
         return replace(self, stage=Stage.LEFT) if self.being_asked else self
 
     def asking(self, key: str, answers: int, right: int | None = None) -> Lesson:
@@ -134,7 +134,7 @@ class Lesson:
         return replace(self, stage=Stage.CLOSED) if self.stage is Stage.OPEN else self
 
     def showing_split(self) -> Lesson:
-        """With the split on the projector, and no votes any more."""
+        """With the split on the projector, and voting closed."""
         return replace(self, stage=Stage.SHOWN) if self.being_asked else self
 
     def voting_again(self) -> Lesson:
@@ -146,7 +146,7 @@ class Lesson:
         return replace(self, stage=Stage.RUN) if self.being_asked else self
 
     def deciding(self, number: int, right: int | None) -> Lesson:
-        """With what a run has shown to be right in question `number`."""
+        """With the answer to question `number` that a run has proved right."""
         asked = tuple(replace(q, right=right) if q.number == number else q for q in self.asked)
         return replace(self, asked=asked)
 
@@ -164,7 +164,7 @@ class Lesson:
 
 
 def spot(place: str) -> tuple[str, str]:
-    """Of a place, the page and the scene: what is left of it however its dials are turned."""
+    """The page and the scene of a place: what stays the same however its dials are turned."""
     parts = urlsplit(place)
     return parts.path, parse_qs(parts.query).get("scene", [""])[0]
 
@@ -173,8 +173,8 @@ def spot(place: str) -> tuple[str, str]:
 class Tally:
     """How a class answered one question.
 
-    rounds: by round, the votes for each answer. moved: how many gave a wrong answer first and the
-    right one then; None where nobody says which is right. both: how many answered twice.
+    rounds: by round, the votes for each answer. moved: how many first gave a wrong answer and then
+    the right one; None if the right one is unknown. both: how many answered twice.
     """
 
     rounds: dict[int, tuple[int, ...]] = field(default_factory=dict)

@@ -25,17 +25,17 @@ from pages.live.store import (
 
 PREFIX = "dashboard:1"
 LESSONS = f"{PREFIX}:lessons"
-"""A sorted set of all codes by when their teacher last changed something."""
+"""A sorted set of all codes by the time of their teacher's last change."""
 KEPT = int(LIFETIME) + 60
-"""Seconds after which Redis deletes whatever nobody deleted."""
+"""Seconds after which Redis deletes whatever was not deleted before."""
 PATIENCE = 5.0
 
 
 class RedisStore:
     """A store at an address such as `redis://host:6379/0`.
 
-    A lesson is one key, which transactions watch: a vote that meets a change of the lesson is
-    judged again by the lesson as it then is.
+    A lesson is one key, which transactions watch: a vote that coincides with a change of the lesson
+    is checked again against the changed lesson.
     """
 
     failures: tuple[type[Exception], ...] = (redis.RedisError, OSError)
@@ -187,7 +187,7 @@ class RedisStore:
 
 
 def held(pipe: redis.client.Pipeline, key: str) -> Lesson:
-    """The lesson, watched; NoLesson."""
+    """The lesson, watched. Raises NoLesson."""
     content = pipe.hget(key, "content")
     if not content:
         raise NoLesson
@@ -195,7 +195,7 @@ def held(pipe: redis.client.Pipeline, key: str) -> Lesson:
 
 
 def authorized(pipe: redis.client.Pipeline, key: str, digest: str) -> Lesson:
-    """The lesson, watched, for its teacher; NoLesson, NotTheTeacher."""
+    """The lesson, watched, for its teacher. Raises NoLesson, NotTheTeacher."""
     lesson = held(pipe, key)
     if not same(str(pipe.hget(key, "digest")), digest):
         raise NotTheTeacher

@@ -1,4 +1,4 @@
-"""Live lessons in one file of SQLite, for all processes of one machine."""
+"""Live lessons in one SQLite file, for all processes of one machine."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ PATIENCE = 10.0
 
 
 class SqliteStore:
-    """A store in the file `path`, which is made if it is not there, for its owner alone.
+    """A store in the file `path`, which is created if missing, readable only by its owner.
 
-    One connection changes and one reads, each for all threads of the process, one after the other:
+    One connection writes and one reads, each shared by all threads of the process, one at a time:
     a change takes a fraction of a millisecond. With write-ahead logging neither waits for the
-    other, nor does what another process reads.
+    other, nor for the reads of another process.
     """
 
     failures: tuple[type[Exception], ...] = (sqlite3.Error, OSError)
@@ -201,7 +201,7 @@ class SqliteStore:
 
 
 def held(db: sqlite3.Connection, code: str) -> Lesson:
-    """The lesson inside a transaction; NoLesson."""
+    """The lesson inside a transaction. Raises NoLesson."""
     row = db.execute("select content from lessons where code = ?", (code,)).fetchone()
     if row is None:
         raise NoLesson
@@ -209,7 +209,7 @@ def held(db: sqlite3.Connection, code: str) -> Lesson:
 
 
 def authorized(db: sqlite3.Connection, code: str, digest: str) -> Lesson:
-    """The lesson, for its teacher; NoLesson, NotTheTeacher."""
+    """The lesson, for its teacher. Raises NoLesson, NotTheTeacher."""
     lesson = held(db, code)
     (theirs,) = db.execute("select digest from lessons where code = ?", (code,)).fetchone()
     if not same(theirs, digest):

@@ -1,6 +1,6 @@
-"""The promise that every store of live lessons keeps, and the one that is configured.
+"""The protocol that every store of live lessons implements, and the codes and secrets of lessons.
 
-Votes are counted exactly: a phone's change of mind is one vote moved, also from two processes at
+Votes are counted exactly: a phone's change of mind moves one vote, even from two processes at
 once. Secrets are kept as digests and compared in constant time.
 """
 
@@ -21,16 +21,16 @@ from pages.live.lesson import CODE_LENGTH, LETTERS, Lesson, Tally
 
 MOST_LESSONS = 1_000
 MOST_VOTERS = 1_000
-"""In one lesson."""
+"""The most voters in one lesson."""
 LIFETIME = 12 * 3600.0
-"""Seconds after which a lesson that its teacher has left alone is deleted."""
+"""Seconds after which a lesson abandoned by its teacher is deleted."""
 PRESENT = 20.0
-"""Seconds after which a phone that has not looked is no longer counted as there."""
+"""Seconds after which a phone that has not looked no longer counts as present."""
 SECRET_BYTES = 20
 ATTEMPTS = 20
-"""Codes that are tried for a new lesson; one in five thousand is taken at most."""
+"""Codes tried for a new lesson; at most one in five thousand is taken."""
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,43}")
-"""Who votes, and a teacher's secret: random words of 96 bits at least."""
+"""A voter's token, and a teacher's secret: random words of at least 96 bits."""
 VOTER_BYTES = 12
 
 BAD_WORDS = (
@@ -41,11 +41,11 @@ BAD_WORDS = (
 
 
 class Refused(Exception):
-    """What was asked cannot be done; each kind has its sentence."""
+    """A request that cannot be met; each kind has its sentence."""
 
 
 class NoLesson(Refused):
-    """There is no such lesson, or there no longer is."""
+    """There is no such lesson, or no longer."""
 
 
 class NotTheTeacher(Refused):
@@ -53,76 +53,76 @@ class NotTheTeacher(Refused):
 
 
 class Full(Refused):
-    """There are as many lessons, or voters in a lesson, as there may be."""
+    """The limit of lessons, or of voters in a lesson, is reached."""
 
 
 class NotOpen(Refused):
-    """The question takes no votes, or is not the one that is asked now."""
+    """The question takes no votes, or is not the current one."""
 
 
 class Unreachable(Refused):
-    """The place where lessons are kept does not answer."""
+    """The place where lessons are stored does not answer."""
 
 
 class Store(Protocol):
-    """Where lessons are kept. Every method may be called from any thread and process.
+    """Where lessons are stored. Every method may be called from any thread and process.
 
-    failures: what its methods raise beside the errors above where it cannot be reached.
+    failures: what its methods raise, besides the errors above, when it cannot be reached.
     """
 
     failures: tuple[type[Exception], ...]
 
     def close(self) -> None:
-        """Let go of what is held; the lessons stay."""
+        """Release all resources; the lessons stay."""
 
     def open(self, lesson: Lesson, digest: str) -> None:
-        """Keep a new lesson; `Full` beyond MOST_LESSONS, ValueError for a code that is taken."""
+        """Store a new lesson; Full beyond MOST_LESSONS, ValueError for a code that is taken."""
 
     def find(self, code: str) -> Lesson | None:
         """The lesson, None if there is none."""
 
     def revision(self, code: str) -> int | None:
-        """How often the lesson was changed, None if there is none: what phones ask all the time."""
+        """How often the lesson was changed, None if there is none: what phones poll."""
 
     def authorized(self, code: str, digest: str) -> Lesson:
-        """The lesson, for its teacher; NoLesson, NotTheTeacher."""
+        """The lesson, for its teacher. Raises NoLesson, NotTheTeacher."""
 
     def change(self, code: str, digest: str, change: Callable[[Lesson], Lesson]) -> Lesson:
-        """Replace the lesson by what `change` makes of it, its revision one higher, at once.
+        """Atomically replace the lesson by `change` of it, with the next revision.
 
-        NoLesson, NotTheTeacher; what `change` raises leaves the lesson as it is.
+        Raises NoLesson, NotTheTeacher; what `change` raises leaves the lesson as it is.
         """
 
     def vote(self, code: str, voter: str, number: int, round: int, choice: int) -> None:
-        """Let this voter's vote in this round of question `number` be `choice`.
+        """Set this voter's vote in this round of question `number` to `choice`.
 
-        NoLesson, NotOpen, Full; ValueError for a choice that there is not.
+        Raises NoLesson, NotOpen, Full; ValueError for a choice that does not exist.
         """
 
     def voted(self, code: str, number: int, round: int) -> int:
         """How many have answered question `number` in this round."""
 
     def vote_of(self, code: str, voter: str, number: int, round: int) -> int | None:
-        """What this voter has answered."""
+        """This voter's answer."""
 
     def tally(self, code: str, number: int) -> Tally:
-        """How the class answered; nothing for a question that was never asked."""
+        """How the class answered; an empty tally for a question that was never asked."""
 
     def attend(self, code: str, voter: str, now: float) -> None:
-        """This phone is here; forgotten after PRESENT seconds, and counted up to MOST_VOTERS."""
+        """This phone is present; forgotten after PRESENT seconds, and counted up to MOST_VOTERS."""
 
     def present(self, code: str, now: float) -> int:
-        """How many phones are here."""
+        """How many phones are present."""
 
     def end(self, code: str, digest: str) -> None:
-        """Delete the lesson and every vote; NoLesson, NotTheTeacher."""
+        """Delete the lesson and every vote. Raises NoLesson, NotTheTeacher."""
 
     def expire(self, now: float) -> int:
-        """Delete lessons whose teacher has changed nothing for LIFETIME; how many."""
+        """Delete lessons whose teacher has changed nothing for LIFETIME; returns how many."""
 
 
 def new_code() -> str:
-    """A code that can be read aloud, and offends nobody; 22^5 are some five million."""
+    """A code that can be read aloud and offends nobody; there are 22^5, some five million."""
     codes = ("".join(secrets.choice(LETTERS) for _ in range(CODE_LENGTH)) for _ in count())
     return next(code for code in codes if decent(code))
 
@@ -136,7 +136,7 @@ def is_code(text: str) -> bool:
 
 
 def as_code(text: str) -> str:
-    """What was typed, as a code: capital letters alone, those of a Japanese keyboard, too."""
+    """What was typed, as a code: capital letters only, also from a Japanese keyboard."""
     plain = unicodedata.normalize("NFKC", text[:100]).upper()
     return "".join(letter for letter in plain if letter.isalpha())[: CODE_LENGTH + 1]
 
@@ -151,17 +151,17 @@ def new_voter() -> str:
 
 
 def digest_of(secret: str) -> str:
-    """What is kept of a secret."""
+    """The stored form of a secret."""
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def same(digest: str, other: str) -> bool:
-    """Whether two digests are equal, in a time that does not tell where they differ."""
+    """Whether two digests are equal, in a time that does not reveal where they differ."""
     return hmac.compare_digest(digest.encode(), other.encode())
 
 
 def checked_token(text: str) -> str:
-    """A voter's token; ValueError for what no phone was ever given."""
+    """A voter's token; ValueError for anything that no phone was ever given."""
     if TOKEN.fullmatch(text) is None:
         raise ValueError("not a token")
     return text

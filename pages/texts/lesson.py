@@ -139,7 +139,7 @@ def whole(t: Text, minutes: int, link: Link, source: str) -> str:
 
 
 def named(t: Text, line: str) -> str:
-    """A line with the names of what it tells the teacher to press."""
+    """A line with the names of the controls that it tells the teacher to press."""
     return line.format(
         share=t.common.share,
         file=t.takehome.page.title,

@@ -61,7 +61,7 @@ def written(domain: Domain, value: Any) -> str:
 
 
 def loss_of(value: float) -> str:
-    """A loss: to three decimals, and in powers of ten where these would say nothing."""
+    """A loss: to three decimals, or in powers of ten where these would say nothing."""
     return f"{value:.3f}" if value == 0 or 5e-4 <= value < 100 else power(value, 3)
 
 
@@ -72,7 +72,7 @@ def rounded(value: float) -> int:
 
 
 def whole(value: int, t: Text) -> str:
-    """A whole number, grouped as the language does: 45,000 or 4万5千."""
+    """A whole number, grouped as in the language: 45,000 or 4万5千."""
     if not t.numbers.myriads or value < 10_000:
         return f"{value:,}"
     myriads, rest = divmod(value, 10_000)

@@ -10,7 +10,7 @@ from pages.texts import Text
 from pages.texts.numbers import plain
 
 USUAL = frozenset(ALL.split())
-"""What is tried last of all, in several ways: one name says it."""
+"""Tried last of all, in several ways, under one name."""
 
 
 def rules_table(t: Text, here: Collection[Verdict]) -> str:
@@ -28,7 +28,7 @@ def rules_table(t: Text, here: Collection[Verdict]) -> str:
 
 
 def title(verdict: Verdict, t: Text) -> str:
-    """What a verdict says first, in bold: 'It diverged'."""
+    """The first words of a verdict, in bold: 'It diverged'."""
     what: str = t.cases[verdict.value].what.split("**")[1]
     return what.strip(".。, ").replace("{limit}", t.rules.limit)
 
@@ -41,7 +41,7 @@ def sign(one: Sign, t: Text) -> str:
 
 
 def remedies(rule: Rule, t: Text) -> str:
-    """The names of what is tried, those that are tried together joined by +."""
+    """The names of the remedies, joined by + if they are tried together."""
     names = {key: t.rules.usual if key in USUAL else t.laboratory.remedies[key] for key in CHANGES}
     together = [" + ".join(names[key] for key in one.split("+")) for one in rule.remedies]
     return t.rules.comma.join(dict.fromkeys(together)) or t.rules.none

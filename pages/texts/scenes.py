@@ -1,7 +1,7 @@
 """The scenes of the story by name, in the order in which they are told.
 
 `pages.ui.rooms.story.scenes` plays them. What a scene says is `t["scene_" + name]`, what a teacher
-says at it `t.lesson.notes[name]`.
+says there `t.lesson.notes[name]`.
 """
 
 from __future__ import annotations

@@ -70,13 +70,13 @@ def score(run: RunSpec, accuracy: float, t: Text) -> str:
 
 
 def limit(data: Dataset, t: Text) -> str:
-    """What a network can draw in which nothing bends: one line, lines, a plane."""
+    """What a linear network can draw: one line, lines, a plane."""
     kind = data.task.value if data.inputs <= SMALL_INPUTS else f"{data.task.value}_many"
     return t.sentences.limits[kind]
 
 
 def told(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> dict[str, str]:
-    """The numbers of a verdict, as its sentence and its explanation name them."""
+    """The numbers of a verdict, as quoted by its sentence and its explanation."""
     numbers = {
         name: FORMS[name](value, t) for name, value in found.numbers.items() if name in FORMS
     }

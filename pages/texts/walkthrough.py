@@ -236,7 +236,7 @@ def parameters(k: int, layer: Layer) -> Iterator[tuple[str, float, float, float]
 
 
 def forward(k: int, layer: Layer, output: bool, digits: int) -> Iterator[Line]:
-    """z of every unit, and what becomes of it."""
+    """z of every unit, and its activation."""
     fan_in, fan_out = layer.weights.shape
     for j in range(1, fan_out + 1):
         inside = [f"{w(k, j, i)} {a(k - 1, i)}" for i in range(1, fan_in + 1)]

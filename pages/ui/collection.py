@@ -1,7 +1,7 @@
-"""What a page has drawn, for those who want to take it home.
+"""What a page has drawn, for readers who want to take it home.
 
 Collected while the page is drawn as a whole, from `begin` to `end`. What a fragment draws again is
-not collected twice; a `Section` that is drawn again takes the place of what it was.
+not collected twice; a `Section` that is drawn again replaces its earlier contents.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pages.charts.takehome import Asset, Figure, Part
 
 
 class Run(NamedTuple):
-    """A run that is shown, by its name on the page."""
+    """A run that is shown, with its name on the page."""
 
     name: str
     run: RunSpec
@@ -27,7 +27,7 @@ class Run(NamedTuple):
 
 @dataclass(eq=False)
 class Section:
-    """A part of a page that can be drawn again by itself: what it shows, in its order.
+    """A part of a page that can be redrawn by itself: what it shows, in order.
 
     live: whether something in it is still being computed.
     """
@@ -84,7 +84,7 @@ def begin(key: str, title: str, lead: str) -> None:
 
 
 def end() -> Collection | None:
-    """What was collected since `begin`; nothing more is."""
+    """What was collected since `begin`; collecting stops."""
     collected = _collection.get()
     _collection.set(None)
     _section.set(None)
@@ -92,7 +92,7 @@ def end() -> Collection | None:
 
 
 def new_section() -> Section:
-    """A section at this place of what is being collected, if anything is."""
+    """A section at this point of the collection, if anything is being collected."""
     section = Section()
     if (around := _section.get()) is not None:
         around.entries.append(section)
@@ -101,7 +101,7 @@ def new_section() -> Section:
 
 @contextmanager
 def drawn_anew(section: Section) -> Iterator[None]:
-    """What is drawn inside is all that the section shows."""
+    """What is drawn inside becomes all that the section shows."""
     section.entries, section.live = [], False
     token = _section.set(section)
     try:
@@ -112,9 +112,9 @@ def drawn_anew(section: Section) -> Iterator[None]:
 
 @contextmanager
 def together(lane: str, name: str, run: RunSpec) -> Iterator[None]:
-    """What is drawn inside stands in one lane, beside others; `run`, of this name, is shown there.
+    """What is drawn inside belongs to one lane, beside others; `run`, of this name, is shown there.
 
-    lane: a key of its own.
+    lane: its own key.
     """
     section = _section.get()
     if section is None:

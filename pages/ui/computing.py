@@ -1,9 +1,9 @@
-"""Runs that a page waits for, computed in slices while it looks on.
+"""Runs that a page waits for, computed in slices while the reader watches.
 
-Whether its runs are under way, stopped or finished, a page draws one and the same tree of
-containers, in a fragment. So nothing is moved or drawn anew when a run ends, and its end takes no
-run of the whole page. First a look draws, then it computes: the browser paints meanwhile, and
-asks for the next look when it has received this one.
+Whether its runs are under way, stopped or finished, a page draws the same tree of containers, in a
+fragment. So nothing is moved or redrawn when a run ends, and that takes no rerun of the whole page.
+A look first draws, then computes: the browser paints meanwhile, and asks for the next look once it
+has received this one.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from pages.ui.widgets.show import telling
 FIRST = 0.15
 """Seconds that a page computes before it is first drawn, so that short runs open finished."""
 SLICE = 0.25
-"""Seconds that a look computes after it has drawn, for all its runs together."""
+"""Seconds that a look computes after drawing, for all its runs together."""
 PERIOD = 0.2
-"""Seconds between two looks at least."""
+"""The fewest seconds between two looks."""
 
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """What a page sees of its runs at one moment. stopped: the visitor has cancelled them."""
+    """What a page sees of its runs at one moment. stopped: the reader has cancelled them."""
 
     records: tuple[Recording, ...]
     stopped: bool
@@ -51,7 +51,7 @@ class Look:
 
     @property
     def live(self) -> bool:
-        """Whether more is to come, so that only the newest epoch is drawn."""
+        """Whether more is to come, so that only the latest epoch is drawn."""
         return not self.finished and not self.stopped
 
     @property
@@ -72,7 +72,7 @@ class Look:
 
     @property
     def name(self) -> str:
-        """Tells the widgets of these runs from those of others on the page."""
+        """Distinguishes the widgets of these runs from those of others on the page."""
         return f"{crc32(repr(self.runs).encode()):08x}"
 
 
@@ -95,14 +95,14 @@ def when_computed(
     also: Callable[[float], bool] = nothing_else,
     whole_page: bool = False,
 ) -> Look | None:
-    """Compute these runs and draw what there is of them, again and again until they are finished.
+    """Compute these runs and draw their state, again and again until they are finished.
 
-    draw: draws the same containers whatever it sees; what the visitor has set, it reads anew.
-    shown: what the page is about; once that is something else, the page is drawn anew.
-    also: computes something else for about a budget of seconds; whether all of it is there.
-    whole_page: the rest of the page depends on how the runs end, so then it is drawn anew, too.
+    draw: draws the same containers whatever it sees; it reads the visitor's settings afresh.
+    shown: what the page is about; once that changes, the page is redrawn.
+    also: computes something else for about a budget of seconds; returns whether it is complete.
+    whole_page: the rest of the page depends on how the runs end, so then it is redrawn, too.
 
-    Returns the first look. None, and a sentence on what to lower, if a run is too dear.
+    Returns the first look. None, and a sentence on what to lower, if a run costs too much.
     """
     records = recordings_of(t, runs)
     if records is None:
@@ -180,7 +180,7 @@ def watched(
 
 
 def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:
-    """The recordings of these runs; None, and a sentence on what to lower, if one is too dear."""
+    """The recordings of these runs; None, and a sentence on what to lower, if one is too large."""
     try:
         return tuple(recordings().get(run) for run in runs)
     except OverBudget as excess:
@@ -192,7 +192,7 @@ def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | N
 def advance(records: tuple[Recording, ...], budget: float) -> None:
     """Share a budget of seconds evenly among the recordings that are not finished.
 
-    Those that the visitor has stopped stand still, once there is something of each to be seen.
+    Runs that the visitor has stopped are left alone, once something of each can be seen.
     """
     if look_at(records).stopped:
         return
@@ -203,7 +203,7 @@ def advance(records: tuple[Recording, ...], budget: float) -> None:
 
 
 def progress(t: Text, look: Look, computing: str) -> None:
-    """How far the runs have come, as the text `computing` says it, and a way to stop; or to go on.
+    """How far the runs have come, worded by the text `computing`, and a button to stop or resume.
 
     Empty once they are finished.
     """

@@ -1,4 +1,4 @@
-"""What surrounds every page: language, navigation, heading, notices, the way to share it."""
+"""What surrounds every page: language, navigation, heading, notices, sharing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _actions: ContextVar[DeltaGenerator] = ContextVar("actions")
 
 @cache
 def freeze_imports() -> None:
-    """Move all that was imported out of the garbage collector's sight, once."""
+    """Exempt everything imported so far from garbage collection, once."""
     gc.freeze()
 
 
@@ -82,8 +82,8 @@ def frame() -> Iterator[Text]:
 
 
 def afterwards(act: Callable[[], None]) -> None:
-    """Do this once the page is drawn to its end, while the browser paints it; in a fragment's run,
-    which is no page's, not at all.
+    """Do this once the page is fully drawn, while the browser paints it; in a fragment's rerun,
+    which draws no page, not at all.
     """
     if (later := _afterwards.get()) is not None:
         later.append(act)
@@ -107,8 +107,8 @@ def open_page(
 ) -> Text:
     """Draw the heading of a page and return the texts.
 
-    lead, title: the line under the title, if not what the question on the page asks to look at, and
-    the title; where they are None, the page's own.
+    lead, title: the line under the title and the title; where they are None, what the page's
+    question asks to look at, else the page's own.
 
     Until a session has reached `st.navigation`, Streamlit runs the files of
     `pages/` by themselves: the first reader to follow a link after a restart
@@ -137,7 +137,7 @@ def open_page(
 
 
 def way_back(t: Text, room: Room[Any]) -> None:
-    """On a page that a scene has opened, the way back to the scene as it was left."""
+    """On a page opened from a scene, the way back to the scene as it was left."""
     if room is STORY:
         set_opened_by_scene(None)
     if room.name != opened_by_scene():
@@ -162,9 +162,9 @@ def listed(damaged: Query) -> str:
 
 
 def close_page(t: Text, room: Room[Any], *state: Any) -> None:
-    """Write the page's settings in the address; offer the link, and what is to be taken home.
+    """Write the page's settings to the address; offer the link and the page to take home.
 
-    state: what of them the link holds, all if nothing is given.
+    state: the part of them that the link holds; everything if nothing is given.
     """
     write_link(t, room, *state)
     collected = end()
@@ -175,12 +175,12 @@ def close_page(t: Text, room: Room[Any], *state: Any) -> None:
 
 
 def write_link(t: Text, room: Room[Any], *state: Any) -> None:
-    """Let the address open the page as it is. state: as in `close_page`."""
+    """Make the address open the page as it is. state: as in `close_page`."""
     write_address({**around(t), **room.link_of(*(state or room.open()))})
 
 
 def around(t: Text) -> dict[str, str]:
-    """The part of every link that no page has for itself."""
+    """The part of every link that belongs to no single page."""
     return {"language": t.common.key, **presenting()}
 
 
@@ -193,7 +193,7 @@ def share_is_open() -> bool:
 
 @st.fragment
 def share(t: Text, room: Room[Any], state: tuple[Any, ...], collected: Collection | None) -> None:
-    """The link to the page as it is, and the page to take home; drawn when it is opened."""
+    """The link to the page as it is, and the page to take home; drawn when opened."""
     door = st.popover(t.common.share, icon=":material/share:", key=SHARE, on_change="rerun")
     if not door.open:
         return
@@ -206,7 +206,7 @@ def share(t: Text, room: Room[Any], state: tuple[Any, ...], collected: Collectio
 
 
 def glossary(t: Text) -> None:
-    """Every term, with its sentence, in a popover."""
+    """Every term and its meaning, in a popover."""
     with st.popover(t.common.glossary, icon=":material/menu_book:", type="tertiary"):
         st.markdown(
             "\n\n".join(f"**{term.term}** — {term.meaning}" for term in vars(t.glossary).values())

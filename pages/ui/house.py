@@ -1,7 +1,7 @@
 """Every page as a value. To add one: its `Room` here, its script, its body, its texts.
 
 Navigation, links, the story, the page for teachers and the tests take their lists from `ROOMS`.
-Only data: specs and presets. The bodies in `pages.ui.rooms` import it, never the reverse.
+Data only: specs and presets. The bodies in `pages.ui.rooms` import it, never the reverse.
 """
 
 from __future__ import annotations
@@ -160,10 +160,10 @@ OWN = (Uses(Columns(), needs="file"), Uses(Reading(), quiet=True))
 
 
 OWN_PLANE = (*OWN, Uses(Pair(), quiet=True))
-"""The same, and which of it a page of the plane draws."""
+"""The same, with the part of it that a page of the plane draws."""
 NO_OWN = (Columns(), Reading(), Pair())
 KEPT_OWN = (*Columns.domains(), *Reading.domains(), *Pair.domains())
-"""Where a question brings points of its own and leaves a visitor's file to other pages."""
+"""Used where a question brings its own points and leaves a visitor's file to other pages."""
 
 
 # Training: a question is about the networks and their data, not about what is drawn of them
@@ -235,7 +235,7 @@ PERCEPTRON = Room[tuple[OneLine, Folder, Columns, Reading, Pair]](
 )
 
 
-# Support vector machine: the same question from whatever start the network begins
+# Support vector machine: the same question wherever the network starts
 
 TWO_CLASSES = MappingProxyType(
     {

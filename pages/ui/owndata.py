@@ -1,8 +1,8 @@
 """What a visitor brought, held in the session and nowhere else, and what is learnt from it.
 
-A link holds the file's fingerprint, how it is read and the columns, never the data: whoever opens
-it without the file is asked for it. What is wrong is said where the file is brought, and the page
-keeps what it had.
+A link holds the file's fingerprint, how it is read and the columns, never the data: anyone who
+opens it without the file is asked for it. Errors are reported where the file is brought, and the
+page keeps what it had.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ from pages.ui.session import keep, linked
 from pages.ui.settings import Pair
 
 MOST_FILES = 3
-"""Files that a session holds at once, so that an undo finds the one before."""
+"""Files held by a session at once, so that undo finds the previous one."""
 KEYS = (*Columns.keys(), *Reading.keys(), *Pair.keys())
-"""Every key of a link that is about a visitor's own data."""
+"""Every link key that concerns a visitor's own data."""
 
 
 @dataclass(frozen=True, eq=False)
 class Brought:
     """What a visitor brought.
 
-    name: of the file, "" for pasted text. content: what it holds. reading: what the visitor said
-    of it. file: its text, sheet: its columns, None where that failed.
+    name: of the file, "" for pasted text. content: its bytes or text. reading: the visitor's
+    choices for reading it. file: its text, sheet: its columns, None where that failed.
     """
 
     name: str
@@ -66,10 +66,10 @@ class Held(Brought):
 class Shelf:
     """What a session holds of its visitor's data.
 
-    files: the last ones used, newest last. tables: what is learnt from the newest one, by the
-    choice of columns. tried: a file and its columns that are not learnt from yet. unread: what
+    files: the last ones used, newest last. tables: the data learnt from the newest one, by the
+    choice of columns. tried: a file and columns that nothing can be learnt from yet. unread: what
     could not be read. error: what is wrong with what was brought or chosen last. dropped: how often
-    the widgets were emptied; those that come after are others.
+    the widgets were reset; each reset creates new ones.
     """
 
     files: tuple[Held, ...] = ()
@@ -93,11 +93,11 @@ def find(file: str) -> Held | None:
     return next((held for held in shelf().files if held.sheet.file == file), None)
 
 
-# What is learnt from
+# The data to learn from
 
 
 def table_of(held: Held, columns: Columns) -> Table:
-    """What these columns hold; kept, with what is prepared of it. Raises TableError."""
+    """The data in these columns; kept, with what is derived from it. Raises TableError."""
     for table in shelf().tables:
         if table.columns == columns and table.digest == held.sheet.digest:
             return table
@@ -108,7 +108,7 @@ def table_of(held: Held, columns: Columns) -> Table:
 
 
 def own_table() -> Table | None:
-    """The visitor's own data, None where none are chosen or they are not here."""
+    """The visitor's own data; None if none are chosen or they are missing."""
     columns = linked(Columns)
     held = find(columns.file) if columns.file else None
     if held is None:
@@ -122,12 +122,12 @@ def own_table() -> Table | None:
 
 
 def file_is_missing() -> bool:
-    """Whether the settings name a file that is not here, or columns that it cannot offer."""
+    """Whether the settings name a file that is missing, or columns that it cannot offer."""
     return linked(Columns).file != "" and own_table() is None
 
 
 def file_is_absent() -> bool:
-    """Whether the settings name a file that is not here."""
+    """Whether the settings name a file that is missing."""
     file = linked(Columns).file
     return file != "" and find(file) is None
 
@@ -135,8 +135,8 @@ def file_is_absent() -> bool:
 def paired(sheet: Sheet, columns: Columns, pair: Pair) -> Columns:
     """Two columns and two classes, as pages of the plane need them.
 
-    The visitor's choice, else the first two inputs that are one number each, those of many
-    different values before others; of more than two classes one is told from all others.
+    The visitor's choice, else the first two inputs that are one number each, those with many
+    different values first; of more than two classes, one is told apart from all others.
     """
     offered = offered_pairs(sheet, columns)
     varied = [k for k in offered if len(sheet.column(k).words) > MOST_WORDS]
@@ -147,13 +147,13 @@ def paired(sheet: Sheet, columns: Columns, pair: Pair) -> Columns:
 
 
 def offered_pairs(sheet: Sheet, columns: Columns) -> list[int]:
-    """The places of the columns that a plane can be made of: one number each."""
+    """The indices of the columns that a plane can be made of: one number each."""
     others = [place for place in sheet.places if place != columns.answer]
     return [place for place in others if inputs_of(sheet.column(place)) == 1]
 
 
 def pair_table() -> Table | None:
-    """As `own_table`, of two columns and two classes; None where the file does not have them."""
+    """As `own_table`, with two columns and two classes; None if the file lacks them."""
     columns = linked(Columns)
     held = find(columns.file) if columns.file else None
     if held is None:
@@ -170,8 +170,8 @@ _made: WeakKeyDictionary[Table, dict[Hashable, Any]] = WeakKeyDictionary()
 
 
 def per_table(table: Table, key: Hashable, make: Callable[[], T]) -> T:
-    """What `make` makes of a visitor's own data: kept no longer than the data are, where what is
-    made of other data is kept for all. It must not hold the table itself.
+    """What `make` derives from a visitor's own data: kept no longer than the data are, whereas what
+    is derived from other data is kept for all. It must not hold the table itself.
     """
     kept = _made.setdefault(table, {})
     if key not in kept:
@@ -199,7 +199,7 @@ def understood(name: str, content: bytes | str, reading: Reading) -> Held:
 
 
 def not_understood(name: str, content: bytes | str, reading: Reading) -> Brought:
-    """What could not be read, as far as it was."""
+    """What could not be read, as far as it got."""
     try:
         return Brought(name, content, reading, opened(content, reading))
     except TableError:
@@ -207,7 +207,7 @@ def not_understood(name: str, content: bytes | str, reading: Reading) -> Brought
 
 
 def take(content: bytes | str, name: str) -> None:
-    """Read what was brought, and learn from it if that is possible."""
+    """Read what was brought, and learn from it if possible."""
     wanted = linked(Columns)
     missing = wanted.file != "" and find(wanted.file) is None
     reading = linked(Reading) if missing else Reading()
@@ -227,7 +227,7 @@ def take(content: bytes | str, name: str) -> None:
 
 
 def refuse(brought: Brought, error: TableError) -> None:
-    """Say what is wrong; what is too large is not even kept."""
+    """Report what is wrong; anything too large is not even kept."""
     now = shelf()
     if error.flaw is Flaw.TOO_LARGE:
         put(replace(now, tried=None, unread=None, error=error, dropped=now.dropped + 1))
@@ -236,8 +236,8 @@ def refuse(brought: Brought, error: TableError) -> None:
 
 
 def read_otherwise(name: str, content: bytes | str, file: str) -> Iterator[Held]:
-    """The file with this fingerprint, if another way of reading makes it: the link may have been
-    made when something else was seen in the same bytes."""
+    """The file with this fingerprint, if another way of reading yields it: the link may have been
+    made when the same bytes were interpreted differently."""
     encodings = ("auto",) if isinstance(content, str) else ("auto", "shift_jis")
     for encoding in encodings:
         for header in HEADERS:
@@ -250,7 +250,7 @@ def read_otherwise(name: str, content: bytes | str, file: str) -> Iterator[Held]
 
 
 def use(held: Held, columns: Columns) -> None:
-    """Learn from these columns; where that is impossible, say why and leave all as it is."""
+    """Learn from these columns; if that is impossible, say why and leave everything as it is."""
     now = shelf()
     try:
         table = tabulate(held.sheet, columns)
@@ -263,7 +263,7 @@ def use(held: Held, columns: Columns) -> None:
 
 
 def change(name: str, value: Any) -> None:
-    """The choice of a column, of the kind of answer, or of what becomes of gaps."""
+    """Change a column, the kind of target, or how gaps are treated."""
     if (chosen := current()) is None:
         return
     held, columns = chosen
@@ -276,7 +276,7 @@ def change(name: str, value: Any) -> None:
 
 
 def change_reading(name: str, value: Any) -> None:
-    """Another way of reading what was brought last."""
+    """Read what was brought last in another way."""
     subject = being_read()
     if subject is None:
         return
@@ -302,7 +302,7 @@ def change_pair(name: str, value: Any) -> None:
 
 
 def drop() -> None:
-    """Go back to the data sets of the dashboard; all that was brought is forgotten."""
+    """Go back to the data sets of the dashboard; everything brought is forgotten."""
     for held in shelf().files:
         recordings().forget(held.sheet.digest)
     put(Shelf(dropped=shelf().dropped + 1))
@@ -310,7 +310,7 @@ def drop() -> None:
 
 
 def current() -> tuple[Held, Columns] | None:
-    """The file and the columns that are shown for choosing."""
+    """The file and the columns that are offered for choosing."""
     if (tried := shelf().tried) is not None:
         return tried
     columns = linked(Columns)
@@ -319,7 +319,7 @@ def current() -> tuple[Held, Columns] | None:
 
 
 def being_read() -> Brought | None:
-    """What the choices of reading are about: what could not be read, else what is shown."""
+    """What the choices of reading apply to: what could not be read, else what is shown."""
     if (unread := shelf().unread) is not None:
         return unread
     return None if (chosen := current()) is None else chosen[0]

@@ -1,4 +1,4 @@
-"""Presenter mode: large, without a sidebar, with keys to go on and back, notes and glossary.
+"""Presenter mode: large, without a sidebar, with keys for next and back, notes and glossary.
 
 And what any link may ask for: that the class sees only some of the controls.
 """
@@ -23,11 +23,11 @@ STYLE = Path(__file__).with_name("present.css")
 EVERYTHING, QUESTIONS = "all", "questions"
 BAR = "present"
 TO_STORY = "to_story"
-"""Under which the session keeps that the reader is on the way to a scene from another page."""
+"""The session's key for a reader on the way to a scene from another page."""
 
 
 def presenting() -> dict[str, str]:
-    """The part of a link that keeps the mode from page to page."""
+    """The part of a link that keeps the mode across pages."""
     return linked(Presenting).to_query()
 
 
@@ -64,7 +64,7 @@ def present(t: Text, room: Room[Any]) -> None:
 
 
 def notes(t: Text, room: Room[Any], scene: int) -> list[tuple[str, str]]:
-    """What the teacher wants to remember about a scene or a page: headings and sentences."""
+    """What a teacher should remember about a scene or a page: headings and sentences."""
     if room is STORY:
         own = t.lesson.notes[ORDER[scene - 1]] if scene else ()
     else:
@@ -73,11 +73,11 @@ def notes(t: Text, room: Room[Any], scene: int) -> list[tuple[str, str]]:
 
 
 def step(room: Room[Any], by: int) -> None:
-    """Turn to the next scene or the one before; from another page, back into the story."""
+    """Go to the next or previous scene; from another page, back into the story."""
     scene = linked(Telling).scene
     if room is not STORY:
         st.session_state[TO_STORY] = True
-        by = max(by, 0)  # back is where the reader has come from
+        by = max(by, 0)  # back is the scene that the reader came from
     turned = Telling(scene=min(max(scene + by, 0), len(ORDER)))
     if by:
         keep(turned.to_query(), Telling.keys())
@@ -89,7 +89,7 @@ def leave() -> None:
 
 
 def hidden(show: tuple[str, ...]) -> str:
-    """The style rules that leave of all controls only those called `show`."""
+    """The style rules that hide all controls except those called `show`."""
     shown = [f".st-key-{name}" for name in show]
     others = [name for name in CONTROLS if name not in show and name != "language"]
     element = "[data-testid=stElementContainer]"

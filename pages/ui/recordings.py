@@ -19,10 +19,10 @@ from pages.texts import Text
 T = TypeVar("T")
 LIMIT = int(os.environ.get("DASHBOARD_RECORDING_BYTES", 512_000_000))
 SLOTS = int(os.environ.get("DASHBOARD_SLOTS", 1))
-"""Slices computed at once, each in a process of its own; the pages need a core, too."""
+"""Slices computed at once, each in a separate process; the pages need a core, too."""
 
 UNHURRIED, SLOWEST = 3, 5.0
-"""Runs at once that a process serves at the full pace; seconds between two looks at most."""
+"""Runs that a process serves at full pace at once; the most seconds between two looks."""
 
 
 @st.cache_resource(show_spinner=False)
@@ -32,40 +32,40 @@ def recordings() -> Recordings:
 
 
 DRAWN, PATIENCE = 2, 10.0
-"""Pages drawn at once in a process; seconds after which one is drawn all the same, more than the
-150 viewers need who come at once when another process has died."""
+"""Pages drawn at once in a process; seconds after which a page is drawn anyway, more than needed
+for the 150 viewers who arrive at once when another process has died."""
 
 
 @st.cache_resource(show_spinner=False)
 def desk() -> Desk:
-    """Where pages wait for each other; one for the whole process."""
+    """Where pages wait for one another; one for the whole process."""
     return Desk(DRAWN, PATIENCE)
 
 
 def compute(recording: Advancing, budget: float, *, spare: bool = False) -> None:
-    """A slice of a recording or study, with `spare` in idle time alone; others may draw."""
+    """Compute a slice of a recording or study, `spare` in idle time only; others may draw."""
     with desk().aside():
         recordings().advance(recording, budget, spare=spare)
 
 
 def pace(period: float) -> float:
-    """Seconds between two looks of one page: more of them when many look, up to SLOWEST.
+    """Seconds between two looks of one page: more when many pages look, up to SLOWEST.
 
-    A look costs about as much as a slice is worth, so without it a crowd would only look.
+    A look costs about as much as a slice, so without this a crowd would do nothing but look.
     """
     return max(period, min(period * len(recordings().turns) / UNHURRIED, SLOWEST))
 
 
 def in_line(t: Text, recording: Recording) -> str:
-    """What a visitor is told whose run has not begun: how many compute, and when it is its turn."""
+    """What a visitor is told whose run has not begun: how many are computing, and its position."""
     turns = recordings().turns
     return t.training.waiting.format(runs=len(turns), place=max(1, turns.place(recording)))
 
 
 def sharing(t: Text, own: int) -> str | None:
-    """What a visitor with `own` runs is told while many compute; None while there is room.
+    """What a visitor with `own` runs is told while many are computing; None while there is room.
 
-    One page more is no crowd: it may be the visitor's own, just left.
+    One page more is not a crowd: it may be the visitor's own, just left.
     """
     turns = recordings().turns
     crowded = len(turns) > own + MOST_LANES
@@ -73,12 +73,12 @@ def sharing(t: Text, own: int) -> str | None:
 
 
 def idle() -> bool:
-    """Whether nobody waits for a run, so that what nobody asked for may be computed."""
+    """Whether nobody is waiting for a run, so that speculative work may be done."""
     return len(recordings().turns) == 0
 
 
 def per_recording(make: Callable[..., T]) -> Callable[..., T]:
-    """Keep what `make(recording, ...)` makes of a finished recording for as long as that lives."""
+    """Keep the result of `make(recording, ...)` for a finished recording as long as that lives."""
     kept: WeakKeyDictionary[Recording, dict[Any, T]] = WeakKeyDictionary()
 
     @wraps(make)

@@ -1,4 +1,4 @@
-"""A page as a value: its name and place, the settings it has, the questions it starts from."""
+"""A page as a value: its name and place, its settings, the questions it starts from."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ State = TypeVar("State", bound=tuple[Any, ...])
 
 
 class Part(Protocol):
-    """Settings of one kind that a page has."""
+    """Settings of one kind on a page."""
 
     @property
     def kind(self) -> type:
@@ -32,7 +32,7 @@ class Part(Protocol):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys of a link that hold them."""
+        """The link keys that hold them."""
 
     def read(self, query: Query) -> Any:
         """Their value in a link."""
@@ -41,17 +41,17 @@ class Part(Protocol):
         """What a link says to open this value; with `full`, every setting."""
 
     def with_settings_of(self, value: Any, other: Any, names: Collection[str]) -> Any:
-        """`value`, with the settings called `names` as they are in `other`."""
+        """`value`, with the settings called `names` taken from `other`."""
 
 
 @dataclass(frozen=True, eq=False)
 class Uses:
-    """The settings of one spec that a page has.
+    """The settings of one spec on a page.
 
-    base: their values where nothing is chosen. names: the settings the page has, all of them if
-    none are named; the others stay as in `base`. only: narrower domains by name; a value outside
-    gives way to that of `base`. needs: a setting without which the link says nothing of the others.
-    quiet: whether even a full link says nothing where all is as in `base`.
+    base: their values if nothing is chosen. names: the settings on the page, all of them if none
+    are named; the others keep the values of `base`. only: narrower domains by name; a value outside
+    is replaced by that of `base`. needs: a setting without which the link omits the others.
+    quiet: whether even a full link omits them where all is as in `base`.
     """
 
     base: Spec
@@ -93,7 +93,7 @@ class Uses:
 
 @dataclass(frozen=True, eq=False)
 class SideBySide:
-    """One to four runs side by side; `base` where no run is chosen."""
+    """One to four runs side by side; `base` if no run is chosen."""
 
     base: Lanes
 
@@ -104,7 +104,7 @@ class SideBySide:
         return (*RunSpec.keys(), *lane_keys(), "lanes")
 
     def read(self, query: Query) -> Lanes:
-        knobs = RunSpec.domains()["knobs"].keys("knobs")  # the activations' page sets them, too
+        knobs = RunSpec.domains()["knobs"].keys("knobs")  # also set by the page of activations
         if not any(key in query for key in {*RunSpec.keys(), "lanes"} - {*knobs}):
             return self.base
         return read_lanes(query, Stage.from_query(query).lanes)[0]
@@ -121,10 +121,10 @@ class Room(Generic[State]):
     """A page. Its script is `pages/<name>.py`, its words are the texts called `name`.
 
     section: where the navigation lists it, "" for the bar itself. home: the page at the address
-    without a path. parts: its settings, by kind. presets: the settings of its questions, in their
-    order. visible: how many questions are shown at once, the others on demand; None for all.
-    moved: settings that a reader moves while looking, so that a question stays the same question.
-    kept: settings that a question leaves as they are. controls: what a link can leave to the class.
+    without a path. parts: its settings, by kind. presets: the settings of its questions, in order.
+    visible: how many questions are shown at once, the others on demand; None for all. moved:
+    settings that a reader moves while looking, without leaving the question. kept: settings that a
+    question leaves as they are. controls: what a link can leave to the class.
     """
 
     name: str
@@ -153,7 +153,7 @@ class Room(Generic[State]):
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """Every key of a link that belongs to the page."""
+        """Every link key that belongs to the page."""
         return tuple(dict.fromkeys(key for part in self.parts for key in part.keys))
 
     def part(self, kind: type) -> Part:
@@ -162,7 +162,7 @@ class Room(Generic[State]):
     # The page's settings
 
     def read(self, query: Query) -> State:
-        """The page's settings in a link; of an empty one, what the page opens with."""
+        """The page's settings in a link; for an empty link, those that the page opens with."""
         return cast(State, tuple(part.read(query) for part in self.parts))
 
     def open(self) -> State:
@@ -180,7 +180,7 @@ class Room(Generic[State]):
         return query
 
     def change(self, kind: type[Spec], name: str, value: Any) -> None:
-        """Remember that the visitor has set `name`, a setting of this kind, to `value`."""
+        """Record that the visitor has set `name`, a setting of this kind, to `value`."""
         part = self.part(kind)
         changed = replace(part.read(session().settings), **{name: value})
         keep(part.write(changed, full=False), part.keys)
@@ -192,21 +192,21 @@ class Room(Generic[State]):
     # Its questions
 
     def question(self, state: State) -> State:
-        """The settings without those that are moved while looking."""
+        """The settings without those that a reader moves while looking."""
         return self._with(state, self.read({}), self.moved)
 
     @property
     def preset(self) -> str | None:
-        """The question that is on the page."""
+        """The current question of the page."""
         now = self.question(self.open())
         return next((k for k, state in self.presets.items() if self.question(state) == now), None)
 
     def note(self, t: Text) -> str | None:
-        """What the question that is on the page asks to look at, None if there is none."""
+        """What the current question asks to look at, None if there is none."""
         return t[self.name].preset_notes[self.preset] if self.preset else None
 
     def choose(self, preset: str) -> None:
-        """Take over the settings of a question, with a way back."""
+        """Apply the settings of a question, with undo."""
         state = self._with(self.presets[preset], self.open(), self.kept)
         take_over(self.link_of(*state), self.keys)
 

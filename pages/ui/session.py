@@ -1,4 +1,4 @@
-"""What a visitor has chosen, as the strings of a link, kept through pages, languages and reruns.
+"""What a visitor has chosen, as the strings of a link, kept across pages, languages and reruns.
 
 The session holds one frozen value, replaced by one assignment, so that an overlapping rerun
 never sees half of a change. The address is read once, when the session begins; after that
@@ -22,15 +22,15 @@ S = TypeVar("S", bound=Spec)
 VERSION = {"v": "1"}
 EMBEDDING = ("embed", "embed_options")  # Streamlit's own keys
 SEAT = ("class", "voter", "desk")
-"""Where the visitor sits in a live lesson: no settings, and no part of a link to the page."""
+"""The visitor's seat in a live lesson: not a setting, and not part of a link to the page."""
 NOTHING: Query = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Session:
-    """settings: valid strings by key. damaged: what the link held that could not be used.
-    before: the settings before the last preset, for undo. read: what they have been read as, by
-    kind or page; a page asks some twenty times.
+    """settings: valid strings by key. damaged: what could not be used of the link.
+    before: the settings before the last preset, for undo. read: the values parsed from them, by
+    kind or page, as a page asks for them some twenty times.
     """
 
     settings: Query
@@ -48,9 +48,9 @@ def commit(new: Session) -> None:
 
 
 def open_session(specs: Iterable[type[Spec]]) -> None:
-    """Begin the visitor's session with what the address holds; later calls do nothing.
+    """Begin the visitor's session with the contents of the address; later calls do nothing.
 
-    A key that is unknown, given twice or has a value that no spec can use is set aside.
+    A key that is unknown, repeated or has a value that no spec accepts is set aside.
     """
     if "session" in st.session_state:
         return
@@ -78,7 +78,7 @@ def linked(spec: type[S]) -> S:
 
 
 def keep(query: Query, owned: Collection[str]) -> None:
-    """Remember `query` in place of all that the session holds under the keys `owned`."""
+    """Store `query` in place of everything that the session holds under the keys `owned`."""
     now = session()
     rest = {k: v for k, v in now.settings.items() if k not in owned}
     settings = MappingProxyType(rest | dict(query))
@@ -87,21 +87,21 @@ def keep(query: Query, owned: Collection[str]) -> None:
 
 
 def take_over(query: Query, owned: Collection[str]) -> None:
-    """The callback of a preset: as `keep`, with a way back."""
+    """The callback of a preset: as `keep`, with undo."""
     before = session().settings
     keep(query, owned)
     commit(replace(session(), before=before))
 
 
 def undo() -> None:
-    """The callback of the way back: the settings before the last preset."""
+    """The callback of undo: the settings before the last preset."""
     now = session()
     if now.before is not None:
         commit(replace(now, settings=now.before, before=None))
 
 
 def write_address(query: Query) -> None:
-    """Let the address bar hold `query`, beside Streamlit's own keys and the seat in a lesson."""
+    """Make the address bar hold `query`, besides Streamlit's own keys and the seat in a lesson."""
     current = {k: st.query_params[k] for k in st.query_params if k not in (*EMBEDDING, *SEAT)}
     for key in current.keys() - query.keys():
         del st.query_params[key]
@@ -112,7 +112,7 @@ def write_address(query: Query) -> None:
 
 @contextmanager
 def drawing() -> Iterator[None]:
-    """A page is drawn inside; that one was cut short is remembered until one is drawn whole."""
+    """Around the drawing of a page; an interruption is remembered until a page is drawn whole."""
     st.session_state["cut_short"] = st.session_state.get("drawing", False)
     st.session_state["drawing"] = True
     yield
@@ -120,7 +120,7 @@ def drawing() -> Iterator[None]:
 
 
 def cut_short() -> bool:
-    """Whether the page was not drawn to its end the last time: what it sent may be lost."""
+    """Whether the last drawing of the page was interrupted: what it sent may be lost."""
     return st.session_state.get("cut_short", False)
 
 
@@ -130,13 +130,13 @@ def is_stopped(runs: Hashable) -> bool:
 
 
 def set_stopped(runs: Hashable, stopped: bool) -> None:
-    """The callback of Cancel, and of Go on."""
+    """The callback of Cancel and of Resume."""
     others = st.session_state.get("stopped", frozenset()) - {runs}
     st.session_state["stopped"] = others | {runs} if stopped else others
 
 
 def opened_by_scene() -> str | None:
-    """The page that a scene of the story has opened, until the reader is back in the story."""
+    """The page opened by a scene of the story, until the reader is back in the story."""
     return st.session_state.get("opened_by_scene")
 
 
@@ -145,7 +145,7 @@ def set_opened_by_scene(page: str | None) -> None:
 
 
 def outcomes() -> dict[str, str]:
-    """What runs have decided that this visitor has seen, by scene and question."""
+    """The outcomes of runs that this visitor has seen, by scene and question."""
     return st.session_state.setdefault("outcomes", {})
 
 
@@ -159,5 +159,5 @@ def lanes_before(lanes: Lanes) -> Lanes | None:
 
 
 def forget_lanes() -> None:
-    """What a scene opens is compared with nothing: what was there had another question."""
+    """Compare what a scene opens with nothing, as what was there answered another question."""
     st.session_state.pop("shown", None)

@@ -1,4 +1,4 @@
-"""The settings of the pages themselves, beside those of a run."""
+"""The settings of the pages themselves, besides those of a run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
     ("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder", "compare")
 )
-"""What the laboratory can show under the stage."""
+"""What the laboratory can show below the stage."""
 
 
 HAND_PARTS = dict.fromkeys(("hand_steps", "hand_chain", "hand_sheet"))
 """What the page of one sample shows."""
 MOST_GIVEN = 10.0
-"""The largest weight that can be typed there, by amount."""
+"""The largest weight, by absolute value, that can be typed there."""
 
 
 OWN_POINTS = "own_points"
@@ -45,21 +45,21 @@ VARIANCES = (
 
 @dataclass(frozen=True)
 class Reader(Spec):
-    """Who reads."""
+    """The reader."""
 
     language: str = choice("en", texts.LANGUAGES)
 
 
 @dataclass(frozen=True)
 class Curves(Spec):
-    """The page of activation functions: which are drawn."""
+    """The page of activation functions: which ones are drawn."""
 
     shown: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
 
 
 @dataclass(frozen=True)
 class Slopes(Spec):
-    """The page of derivatives: which are drawn, and whose weights the error walks back through."""
+    """The page of derivatives: which are drawn, and through whose weights the error walks back."""
 
     slopes: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
     weights: tuple[str, ...] = several(("xavier", "normal"), INITIALIZERS, most=3)
@@ -98,7 +98,7 @@ class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
     view: charts of each network, or the network itself. flow: what the network's lines and rings
-    show. tool: the instrument under the stage. unit_...: the unit that it marks, 0 for none.
+    show. tool: the instrument below the stage. unit_...: the unit that it marks, 0 for none.
     a_..., b_...: the two moments that are compared.
     """
 
@@ -120,8 +120,8 @@ class Stage(Spec):
 class Pair(Spec):
     """What pages of the plane take from a visitor's own data.
 
-    pair: the places of two columns, () for the likeliest. against: of more than two classes, the
-    one that is told from all others.
+    pair: the indices of two columns, () for the likeliest. against: of more than two classes, the
+    one that is told apart from all others.
     """
 
     pair: tuple[int, ...] = places(high=MOST_COLUMNS, most=2)
@@ -159,12 +159,12 @@ DRAWN = tuple(
     16 * (pixel == "#")
     for pixel in "..####...##..##......##....###.......##......##..##..##...####.."
 )
-"""A 3, as a hand would draw it: what the page of digits opens on."""
+"""A 3, as a hand would draw it: what the page of digits opens with."""
 
 
 @dataclass(frozen=True)
 class Digits(Spec):
-    """The page of digits: what the visitor has drawn, and which unit of layer 1 is seen closely.
+    """The page of digits: what the visitor has drawn, and which unit of layer 1 is shown enlarged.
 
     drawing: 64 pixels from 0 to 16. unit: 1 for the unit with the largest weights. beside: whether
     the same network is trained with the three classic activations.
@@ -179,9 +179,9 @@ class Digits(Spec):
 class OneLine(Spec):
     """The page of the perceptron: what is shown, the points, the line moved by hand, the fold.
 
-    line_turn: degrees of the line's normal. line_shift: distance of the line from the plane's
-    centre. line_follow: whether it slides to the best place by itself. line_best: whether a best
-    line is shown. fold_way: per cent of the way into the hidden layer.
+    line_turn: angle of the line's normal in degrees. line_shift: distance of the line from the
+    plane's centre. line_follow: whether it slides to the best place by itself. line_best: whether
+    a best line is shown. fold_way: per cent of the way into the hidden layer.
     """
 
     line_part: str = choice("line_hand", LINE_PARTS)
@@ -203,10 +203,10 @@ WEIGHTS = {key: INITIALIZERS[key] for key in ("xavier", "normal")}
 
 @dataclass(frozen=True)
 class Telling(Spec):
-    """The story: the scene, 0 for the cover, and what the reader said there.
+    """The story: the scene, 0 for the cover, and the reader's answers in it.
 
-    guess: of how its run will end. belief, belief_also: whether its myths are true. NOT_YET:
-    nothing has been said so far, SEEN: the reader wanted to see without saying anything.
+    guess: how its run will end. belief, belief_also: whether its myths are true. NOT_YET: nothing
+    has been answered so far, SEEN: the reader chose to see without answering.
     """
 
     scene: int = whole(0, low=0, high=len(ORDER))
@@ -231,20 +231,20 @@ class ToldFolds(Spec):
 
 @dataclass(frozen=True)
 class ToldLayers(Spec):
-    """The scene of more layers: the network that is looked at closely, by its hidden layers."""
+    """The scene of more layers: the network that is shown enlarged, by its hidden layers."""
 
     told_layers: int = whole(5, low=1, high=6)
 
 
 @dataclass(frozen=True)
 class ToldWalk(Spec):
-    """The scene of the walk back: the first weights."""
+    """The scene of the walk back: the initial weights."""
 
     told_weights: str = choice("normal", WEIGHTS)
 
 
 REMEDIES_SINCE = dict.fromkeys(("none", "tanh", "relu_he", "batch_norm", "skip"))
-"""What came after, by the key of `core.lessons.remedies`; none for the network as it was."""
+"""What came later, by the key of `core.lessons.remedies`; none for the network as it was."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +256,7 @@ class ToldPrice(Spec):
 
 @dataclass(frozen=True)
 class ToldSince(Spec):
-    """The scene of the support vector machine: the network's start, and what helps it."""
+    """The scene of the support vector machine: the network's start, and the remedy for it."""
 
     told_start: int = whole(0, low=0, high=9999)
     told_remedy: str = choice("none", REMEDIES_SINCE)

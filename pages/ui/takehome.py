@@ -1,4 +1,4 @@
-"""Take home what is on the page: prepared only when asked for."""
+"""Take home what is on the page: prepared only on request."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def scripts(t: Text, page: str, runs: Sequence[tuple[str, RunSpec]]) -> None:
 
 
 def address(query: Mapping[str, str]) -> str:
-    """The link to the page as it is, "" where the address is not known."""
+    """The link to the page as it is, "" if the address is unknown."""
     parts = urlsplit(st.context.url or "")
     if parts.scheme not in ("http", "https"):
         return ""

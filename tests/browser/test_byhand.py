@@ -74,7 +74,7 @@ def test_the_arrow_keys_stay_with_a_field_that_is_being_edited(hand):
     at(hand, 1)
 
 
-def test_a_change_keeps_the_step_and_another_network_begins_anew(hand):
+def test_a_change_keeps_the_step_and_another_network_starts_over(hand):
     hand.keyboard.press("ArrowRight")
     at(hand, 2)
     field = hand.get_by_label("Input x₁")

@@ -33,7 +33,7 @@ def expect_link(page, value):
     expect(page).to_have_url(re.compile(f"drawing={value}"))
 
 
-def test_every_press_goes_on_from_empty_to_half_to_full(page):
+def test_every_press_continues_from_empty_to_half_to_full(page):
     for shown in "8g0":
         cell(page, 2, 3).click()
         expect_link(page, drawing((2, 3), level=shown))

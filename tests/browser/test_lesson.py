@@ -1,4 +1,4 @@
-"""A whole live lesson: a projector and phones in both languages, each a browser of its own."""
+"""A whole live lesson: a projector and phones in both languages, each in its own browser."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def test_where_the_line_is_let_go_is_in_the_link_and_opens_there_again(browser, 
     dial(page, "shift").fill("171")
     page.wait_for_function("() => location.search.includes('line_shift=0.21')")
     settle(page, 2)
-    assert page.evaluate("window.views.every(view => view.isConnected)"), "a view was built anew"
+    assert page.evaluate("window.views.every(view => view.isConnected)"), "a view was rebuilt"
     now, url = counted(page), page.url
     assert dial(page, "turn").input_value() == "33"
     page.close()

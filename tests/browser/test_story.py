@@ -36,7 +36,7 @@ def heading(page, text):
 
 
 def after(texts, guess):
-    """The explanation of a guess, whatever numbers stand in it."""
+    """The explanation of a guess, whatever numbers are in it."""
     plain = texts.after[guess].replace("*", "")
     return re.compile(".+".join(re.escape(part) for part in re.split(r"\{\w+\}", plain)))
 

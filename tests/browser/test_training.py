@@ -197,7 +197,7 @@ def test_a_run_over_budget_names_the_setting_to_lower(browser, address):
     page.close()
 
 
-def test_a_run_that_is_stopped_stands_still_and_goes_on_when_asked(browser, address):
+def test_a_run_that_is_stopped_rests_and_continues_when_asked(browser, address):
     link = "/training?lanes=1&depth=30&width=64&epochs=2000&language=en"
     page = tabs(browser).lend()
     page.goto(address + link)

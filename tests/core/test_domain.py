@@ -240,7 +240,7 @@ def test_what_has_no_domain_is_no_setting_and_stays_as_it_is_in_the_base():
 # --- knobs -------------------------------------------------------------------------------------
 
 
-def test_each_knob_is_a_key_of_its_own():
+def test_each_knob_has_its_own_key():
     assert KNOBS.keys("knobs") == ("elu.a", "swish.b")
     read = KNOBS.read("knobs", {"swish.b": "3", "elu.a": "0.5"}, ())
     assert read == ((("elu.a", 0.5), ("swish.b", 3.0)), ())
@@ -257,7 +257,7 @@ def test_a_knob_at_its_default_is_left_out():
     assert KNOBS.only_changed({"swish.b": 2.0, "elu.a": 3.0}) == (("elu.a", 3.0),)
 
 
-def test_the_whole_setting_has_no_key_of_its_own():
+def test_the_whole_setting_has_no_key():
     assert KNOBS.read("knobs", {"knobs": "elu.a"}, ()) == ((), ())
 
 

@@ -86,7 +86,7 @@ def test_files_that_never_change_come_from_nginx_compressed_and_are_kept(running
     assert get(f"{running.address}/static/js/none.js")[0] == 404  # Streamlit would send a page
 
 
-def test_the_page_itself_is_asked_for_anew(running):
+def test_the_page_itself_is_requested_again(running):
     assert get(f"{running.address}/")[1]["Cache-Control"] == "no-cache"
 
 

@@ -43,7 +43,7 @@ def open_curves() -> tuple[Curves, Knobs]:
 def function_choice(
     t: Text, shown: tuple[str, ...], change: Callable[[tuple[str, ...]], None], key: str
 ) -> None:
-    """The registry by family; what the reader adds stands last, and at least one stays."""
+    """The registry by family; what the reader adds comes last, and at least one remains."""
     st.markdown(f"**{t.activations.functions.format(count=len(shown), most=MOST_CURVES)}**")
     for family in Family:
         members = [a.key for a in ACTIVATIONS.values() if a.family is family]
@@ -79,7 +79,7 @@ def function_choice(
 def merged(
     t: Text, shown: tuple[str, ...], members: list[str], chosen: list[str]
 ) -> tuple[str, ...]:
-    """What is shown after one family's choice has changed; too many, or none, changes nothing."""
+    """The new selection after one family's choice; too many, or none, changes nothing."""
     kept = tuple(key for key in shown if key not in members or key in chosen)
     new = kept + tuple(key for key in chosen if key not in shown)
     if len(new) > MOST_CURVES:
@@ -100,7 +100,7 @@ def settings(t: Text, curves: Curves, knobs: Knobs) -> None:
 
 
 def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
-    """The dial along z, over a table of what every curve reads there."""
+    """The dial along z, over a table of the curves' values there."""
     z = grid()
     rows = []
     for key in shown:
@@ -121,7 +121,7 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
 
 
 def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> None:
-    """f and f' side by side, one under the other on a phone."""
+    """f and f' side by side, or one below the other on a phone."""
     table, reading = charts.curves_table(shown, knobs), charts.probe_table(shown, knobs)
     for slope, column in zip((False, True), st.columns(2), strict=True):
         ends = charts.ends_of(table, slope=slope)
@@ -166,7 +166,7 @@ def alternative(t: Text, table: pa.Table, *, slope: bool) -> str:
 
 
 def stretch_charts(t: Text, colours: Palette) -> None:
-    """The sigmoid carried over to tanh, and what becomes of its slope."""
+    """The sigmoid stretched into tanh, and what becomes of its slope."""
     words = t.activations
     crossing = decimals(CROSSING, 2)
     st.header(words.stretch_title, anchor=False)
@@ -188,11 +188,13 @@ def formulas(t: Text, shown: tuple[str, ...]) -> None:
         for start in range(0, len(shown), 2):
             for key, column in zip(shown[start : start + 2], st.columns(2), strict=False):
                 entry = activation_of(key)
-                told = "" if key in ACTIVATIONS else f"\n\n{told_of(t, entry)}"
-                column.markdown(
-                    f"**{name_of(t, key)}**\n\n$\\displaystyle f(z) = {entry.formula}$\n\n"
-                    f"$\\displaystyle f'(z) = {entry.derivative_formula}$" + told
+                told = [f"**{name_of(t, key)}**", f"$\\displaystyle f(z) = {entry.formula}$"]
+                told.append(
+                    f"$\\displaystyle f'(z) = {entry.derivative_formula}$"
+                    if key in ACTIVATIONS
+                    else told_of(t, entry)
                 )
+                column.markdown("\n\n".join(told))
 
 
 def told_of(t: Text, entry: Activation) -> str:

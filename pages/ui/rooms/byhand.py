@@ -48,7 +48,7 @@ change_hand, change_run = BYHAND.setter(ByHand), BYHAND.setter(RunSpec)
 
 
 def change_given(key: str, value: float) -> None:
-    """Take a number that was typed for one weight or bias."""
+    """Accept a number typed for one weight or bias."""
     given = {**dict(BYHAND.open()[0].hand_given), key: float(value)}
     change_hand("hand_given", tuple(sorted(given.items())))
 
@@ -63,7 +63,7 @@ def part_choice(t: Text, hand: ByHand) -> None:
 
 
 def settings(t: Text, hand: ByHand, run: RunSpec) -> None:
-    """The sample and the network; of the chain, the numbers stand on the page itself."""
+    """The sample and the network; the numbers of the chain are on the page itself."""
     chain = PARTS[hand.hand_part] is chain_part
     if not chain:
         st.markdown(f"**{t.byhand.sample}**")
@@ -214,7 +214,7 @@ def part(t: Text, colours: Palette, hand: ByHand, run: RunSpec) -> None:
 
 
 def steps_part(t: Text, colours: Palette, hand: ByHand, run: RunSpec) -> None:
-    """Every step with its formulas; which one is seen, the browser decides."""
+    """Every step with its formulas; the browser decides which one is seen."""
     sample = sample_of(hand, run)
     found = steps_of(t, hand, run, sample)
     titles = [step.title for step in found]
@@ -312,7 +312,7 @@ def intervals(t: Text, hand: ByHand, chain: Walkthrough) -> None:
 
 
 def sheet_part(t: Text, colours: Palette, hand: ByHand, run: RunSpec) -> None:
-    """The same calculation with blanks, the answers on a page of their own, and ways to keep it."""
+    """The same calculation with blanks, the answers on a separate page, and ways to keep it."""
     sample = sample_of(hand, run)
     typed_weights(t, hand, sample)
     found = steps_of(t, hand, run, sample)

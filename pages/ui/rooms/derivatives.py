@@ -67,7 +67,7 @@ def settings(t: Text, slopes: Slopes, run: RunSpec) -> None:
 
 @st.cache_data(max_entries=60, show_spinner=False)
 def measured(run: RunSpec) -> Walk:
-    """The walk back through the untrained networks of a run, kept for all who see the same one."""
+    """The walk back through the untrained networks of a run, shared by all who see the same one."""
     return walk_back(run)
 
 
@@ -105,7 +105,7 @@ def network_words(t: Text, run: RunSpec, walks: Walks) -> str:
 
 
 def slope_chart(t: Text, colours: Palette, slopes: Slopes, run: RunSpec, walks: Walks) -> None:
-    """The slopes and their peaks; under them, where the z of one layer of real networks lie."""
+    """The slopes and their peaks; below them, where the z of one layer of real networks lie."""
     keys, words = slopes.slopes, t.derivatives
     table = curves.curves_table(keys, run.knobs)
     ends = curves.ends_of(table, slope=True)
@@ -140,7 +140,7 @@ def bound_of(key: str, run: RunSpec) -> float:
 
 
 def bound_words(t: Text, key: str, bound: float) -> None:
-    """What there is to say where the largest slope is 0 or has no bound."""
+    """What to say where the largest slope is 0 or unbounded."""
     if bound == 0:
         st.caption(t.derivatives.bound_zero.format(name=name_of(t, key)))
     elif bound == inf:
@@ -247,7 +247,7 @@ def remains_chart(t: Text, colours: Palette, run: RunSpec, walks: Walks) -> None
 
 
 def sentence(t: Text, key: str, walk: Walk, share: float) -> str:
-    """How much reaches layer 1 with these first weights, and through which two factors."""
+    """How much reaches layer 1 with these initial weights, and through which two factors."""
     words, name = t.derivatives, weights_name(t, key)
     told = []
     if np.isfinite(share):

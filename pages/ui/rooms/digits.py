@@ -66,9 +66,9 @@ def settings(t: Text, shown: Digits, run: RunSpec) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What the parts of the page have in common.
+    """What the parts of the page share.
 
-    look: at the page's network, and after it those beside it.
+    look: at the page's network, followed by those beside it.
     """
 
     t: Text
@@ -90,13 +90,13 @@ class Scene:
 
 
 def runs_of(shown: Digits, run: RunSpec) -> tuple[RunSpec, ...]:
-    """The page's network, and if wanted the same with the other classic activations."""
+    """The page's network and, on request, the same with the other classic activations."""
     others = [replace(run, activation=key) for key in CLASSIC if key != run.activation]
     return (run, *others) if shown.beside else (run,)
 
 
 def stage(t: Text, colours: Palette, shown: Digits, run: RunSpec) -> None:
-    """The page's network, live while it is trained, and those beside it."""
+    """The page's network, live during training, and those beside it."""
 
     def wanted() -> tuple[RunSpec, ...]:
         return runs_of(*DIGITS.open())
@@ -135,7 +135,7 @@ def draw(scene: Scene) -> None:
 
 
 def headline(scene: Scene) -> None:
-    """How well it reads, beside guessing, and what is happening in it."""
+    """How well it reads, compared with guessing, and what is happening in it."""
     t, run = scene.t, scene.run
     if not scene.record.begun:
         st.caption(in_line(t, scene.record))
@@ -160,7 +160,7 @@ def headline(scene: Scene) -> None:
 
 
 def last(values: np.ndarray[Any, Any]) -> float:
-    """The first replica's newest valid number."""
+    """The first replica's latest valid number."""
     return ends(values[:, 0])[1]
 
 
@@ -169,8 +169,8 @@ def last(values: np.ndarray[Any, Any]) -> float:
 
 @st.fragment
 def sketch(scene: Scene, reading: Reading) -> None:
-    """The picture to draw in beside what the network makes of it; after a stroke drawn by itself,
-    since nothing else follows it."""
+    """The picture to draw in beside the network's reading of it; redrawn by itself after a stroke,
+    since nothing else depends on it."""
     scene = replace(scene, shown=DIGITS.open()[0])
     assert scene.record.final is not None
     t, network, pixels = scene.t, scene.record.final, np.array(scene.shown.drawing)
@@ -205,7 +205,7 @@ def sketch(scene: Scene, reading: Reading) -> None:
 
 
 def drawn() -> tuple[tuple[Any, ...], int]:
-    """What the browser has sent last: the pixels, and the number of their newest change."""
+    """What the browser sent last: the pixels, and the number of their latest change."""
     sent = st.session_state.get(PAPER) or {}
     value = sent.get("drawn") or {}
     edit = value.get("edit", 0)
@@ -220,7 +220,7 @@ def take_drawing() -> None:
 
 
 def starts(scene: Scene, run: RunSpec, reading: Reading) -> None:
-    """Pictures to start from: none, a test picture, one that is read wrongly."""
+    """Pictures to start from: a blank one, a test picture, one that is read wrongly."""
     t, shown = scene.t, scene.shown
     choices = {
         "blank": BLANK,
@@ -241,7 +241,7 @@ def starts(scene: Scene, run: RunSpec, reading: Reading) -> None:
 
 
 def after(run: RunSpec, now: tuple[int, ...], places: Sequence[int]) -> tuple[int, ...] | None:
-    """Of the test pictures at these places the one after the picture shown, else the first."""
+    """Of the test pictures at these indices the one after the picture shown, else the first."""
     if len(places) == 0:
         return None
     rows = run.data().test_rows[np.asarray(places)]
@@ -296,7 +296,7 @@ def course(scene: Scene) -> None:
 
 
 def mistakes(scene: Scene, reading: Reading) -> None:
-    """Test pictures that are read wrongly, those of which the network was surest."""
+    """Test pictures that are read wrongly, those of which the network was surest first."""
     t = scene.t
     wrong, count = len(reading.mistakes), len(reading.rows)
     shown = min(wrong, charts.MOST_MISTAKES)
@@ -321,7 +321,7 @@ def mistakes(scene: Scene, reading: Reading) -> None:
 
 
 def confusion(scene: Scene, reading: Reading) -> None:
-    """Which digits are taken for which."""
+    """Which digits are mistaken for which."""
     t, counts = scene.t, reading.confusion
     off = counts - np.diag(np.diag(counts))
     truth, predicted = np.unravel_index(off.argmax(), off.shape)
@@ -345,7 +345,7 @@ def confusion(scene: Scene, reading: Reading) -> None:
 
 
 def units(scene: Scene, network: Trained) -> None:
-    """The weights of layer 1 as pictures, and one of them closely."""
+    """The weights of layer 1 as pictures, and one of them enlarged."""
     t, run, words = scene.t, scene.run, scene.t.digits
     weights, order = looked_for(network)
     shown = min(len(weights), charts.MOST_UNITS)
@@ -403,7 +403,7 @@ def signed(value: float) -> str:
 
 
 def movement(scene: Scene) -> str:
-    """How far layer 1 has come from its first weights."""
+    """How far layer 1 has moved from its initial weights."""
     t, moved = scene.t, scene.record.history.moved[:, 0, :1]
     if not np.isfinite(moved).any():
         return t.digits.moved_unknown

@@ -45,7 +45,7 @@ from pages.ui.widgets.show import show
 
 T = TypeVar("T")
 AROUND_ZERO = "quadrants"
-"""A set of points that lies as a visitor's own do: about zero."""
+"""A set of points centred at zero, as a visitor's own are."""
 MOST_HALF = 6.0
 """How far from zero a visitor's own points are drawn."""
 
@@ -66,7 +66,7 @@ def part_choice(t: Text, shown: OneLine) -> None:
 
 
 def settings(t: Text, shown: OneLine, folder: Folder) -> None:
-    """The points, and what the part that is shown needs."""
+    """The points, and what the current part of the page needs."""
     controls(shown, t, "line_points", change=change_shown)
     if shown.line_points == OWN_POINTS:
         own_data(t, plane=True, split=False)
@@ -81,11 +81,11 @@ def settings(t: Text, shown: OneLine, folder: Folder) -> None:
             controls(folder, t, "fold_bend", "fold_units", "fold_seed", change=change_folder)
 
 
-# What is computed, once for all who see the same
+# What is computed, shared by all who see the same
 
 
 class Source(NamedTuple):
-    """Where the points come from: a set, how many of it and which; or a visitor's own data."""
+    """The source of the points: a set, with their number and seed; or a visitor's own data."""
 
     key: str
     count: int  # type: ignore[assignment]
@@ -110,7 +110,7 @@ class Source(NamedTuple):
         return PointSet(self.key, nothing_drawn, half=min(ceil(11.5 * farthest) / 10, MOST_HALF))
 
     def found(self, shared: Callable[..., T], make: Callable[..., T], *more: Hashable) -> T:
-        """`make(points, *more)`: of a set it is `shared` by all who see the same."""
+        """`make(points, *more)`: for a set, `shared` by all who see the same."""
         if self.table is None:
             return shared(*self[:3], *more)
         key = (make.__name__, self.count, self.seed, *more)
@@ -181,7 +181,7 @@ def fold_of(source: Source, folder: Folder) -> Fold:
 
 
 def source_of(shown: OneLine) -> Source | None:
-    """Where the points come from; None where a visitor's own are not here.
+    """The source of the points; None if a visitor's own are missing.
 
     The corners depend on nothing but their name.
     """
@@ -200,7 +200,7 @@ def source_of(shown: OneLine) -> Source | None:
 
 
 def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
-    """The part that is chosen; where the visitor's own points are not here, a way to bring them."""
+    """The chosen part; if the visitor's own points are missing, a way to bring them."""
     source = source_of(shown)
     if source is None:
         ask_for_pair(t)
@@ -215,7 +215,7 @@ def part(t: Text, colours: Palette, shown: OneLine, folder: Folder) -> None:
 
 
 def share(right: int, everything: int) -> str:
-    """In per cent, as the browser writes it: 70.3."""
+    """As a percentage, the way the browser writes it: 70.3."""
     return decimals(100 * right / everything, 1)
 
 
@@ -286,7 +286,7 @@ def angle(label: str, start: int, change: Callable[[int], None]) -> None:
 
 
 def dials(t: Text, shown: OneLine) -> None:
-    """Angle and shift: moved in the browser, remembered where they are let go."""
+    """Angle and shift: moved in the browser, remembered when let go."""
     angle(t.settings.line_turn, shown.line_turn, lambda turn: change_shown("line_turn", turn))
     if shown.line_follow:
         return
@@ -305,7 +305,7 @@ def joined(t: Text, *sentences: str) -> str:
 
 
 def best_words(t: Text, best: Best, scene: Scene) -> str:
-    """The most that any line at all gets right."""
+    """The most points that any line classifies correctly."""
     words = t.perceptron
     told = words.best_all if best.correct == scene.all else words.best_some
     return told.format(count=count_words(t, best.correct, scene))
@@ -331,7 +331,7 @@ def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
     words, chosen = t.perceptron, scene.chosen
     lesson, margin = lesson_of(scene.source)
     last = len(lesson.updates)
-    with st.container(key="rule"):  # on a projector it stands below the picture
+    with st.container(key="rule"):  # on a projector it is below the picture
         st.latex(
             r"\begin{gathered}\text{" + words.if_wrong + r"}\ s\,(w_1 x_1 + w_2 x_2 + b) \le 0: \\"
             r"(w_1, w_2, b) \leftarrow (w_1, w_2, b) + s\,(x_1, x_2, 1)\end{gathered}"
@@ -384,7 +384,7 @@ def rule_part(t: Text, colours: Palette, scene: Scene, shown: OneLine, folder: F
             lambda: count_of_mistakes(t, colours, lesson, margin),
             lambda: course_of_weights(t, colours, lesson),
         ]
-        if lesson.cycle is not None:  # of a cycle the weights tell
+        if lesson.cycle is not None:  # a cycle shows in the weights, so they come first
             sides.reverse()
         sides[0]()  # before the words, as a projector shows no more than comes first
         st.markdown(outcome(t, lesson, margin))
@@ -441,7 +441,7 @@ def final(scene: Scene, lesson: Lesson) -> int:
 
 
 def step_words(t: Text, scene: Scene, lesson: Lesson, k: int) -> str:
-    """What the k-th mistake was, and the weights that came of it."""
+    """The k-th mistake, and the weights after it."""
     update = lesson.updates[k - 1]
     x1, x2 = scene.points.x[update.point]
     label = scene.points.y[update.point]
@@ -559,7 +559,7 @@ def hand_formula(fold: Fold) -> str:
 
 
 def corner_table(t: Text, fold: Fold, points: Points) -> str:
-    """Where each corner lands: one row a corner."""
+    """Where each corner lands: one row per corner."""
     head = [t.perceptron.head_corner, *(charts.unit_name(k) for k in range(1, len(fold.v) + 1))]
     rows = [[*head, t.perceptron.head_output, ""], ["---"] * (len(head) + 2)]
     h, sums = fold.hidden(points.x), fold.sums(points.x)

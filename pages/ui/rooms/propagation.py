@@ -23,11 +23,11 @@ from pages.ui.widgets.controls import controls, knob_controls
 from pages.ui.widgets.show import show
 
 MOST_LAYERS, MOST_UNITS, MOST_GAIN = 50, 64, 20.0
-"""Of the network that the training page is sent to."""
+"""Limits of the network that the training page opens with."""
 START = 0.6
-"""The correlation from which the correlation map is followed."""
+"""The correlation at which the iteration of the correlation map starts."""
 FAINT = 1e-6
-"""The variance of a signal that fades to nothing, for its correlations."""
+"""Stands in for the variance of a signal that fades to nothing, to follow its correlations."""
 
 change, change_run = PROPAGATION.setter(Propagating), PROPAGATION.setter(RunSpec)
 
@@ -40,7 +40,7 @@ def field_of(chosen: Propagating, run: RunSpec) -> MeanField:
 def theory(
     key: str, weights: float, biases: float, knobs: tuple[tuple[str, float], ...]
 ) -> MeanField:
-    """The theory of one activation and a pair of variances; it keeps what it has worked out."""
+    """The theory of one activation and a pair of variances; it caches its results."""
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
     return MeanField(ACTIVATIONS[key], weights, biases, own)
 
@@ -138,7 +138,7 @@ def phase_chart(t: Text, colours: Palette, chosen: Propagating, run: RunSpec) ->
 
 
 def layer_chart(t: Text, colours: Palette, chosen: Propagating, run: RunSpec) -> None:
-    """The error of every layer as predicted, over random networks; and the way to train one."""
+    """The error in every layer as predicted, over random networks; and a button to train one."""
     words, field = t.propagation, field_of(chosen, run)
     st.header(words.layers_title, anchor=False)
     lengths = field.lengths(1.0, chosen.signal_depth)
@@ -171,7 +171,7 @@ def layer_chart(t: Text, colours: Palette, chosen: Propagating, run: RunSpec) ->
 
 
 def trained(chosen: Propagating, run: RunSpec) -> RunSpec:
-    """The network of the training page with these initial weights; its biases begin at 0."""
+    """The network of the training page with these initial weights; its biases start at 0."""
     return RunSpec(
         activation=chosen.signal_activation,
         knobs=run.knobs,
@@ -183,7 +183,7 @@ def trained(chosen: Propagating, run: RunSpec) -> RunSpec:
 
 
 def gains(t: Text) -> None:
-    """Which initial weights keep the signal, and which the error: for every activation."""
+    """Which initial weights preserve the signal, and which the error: for every activation."""
     words = t.propagation
     st.header(words.gains_title, anchor=False)
     st.markdown(words.gains_note)

@@ -1,4 +1,4 @@
-"""The page of the support vector machine: it and a network learn from the same points."""
+"""The page of the support vector machine, which learns from the same points as a network."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ T = TypeVar("T")
 START = RunSpec()
 SWEPT = MappingProxyType(dict(zip(KNOBS, (GAMMAS, COSTS), strict=True)))
 SAMPLES = (50, 100, 200, 300, 500, 1000, 2000)
-"""Four fifths of which the machine can still learn from."""
+"""The machine can still learn from four fifths of the largest."""
 
 change_machine, change_run = SVM.setter(SvmSpec), SVM.setter(RunSpec)
 
 
 def open_svm() -> tuple[SvmSpec, RunSpec]:
-    """What the visitor has chosen, on the visitor's own data if there are any."""
+    """What the visitor has chosen, with the visitor's own data if there are any."""
     chosen, run, *_ = SVM.open()
     return chosen, replace(run, table=pair_table())
 
 
 def new_start() -> None:
-    """Other first weights and another order of the batches; data and machine stay."""
+    """Other initial weights and another order of the batches; data and machine stay."""
     change_run("seed", (open_svm()[1].seed + 1) % 10_000)
 
 
@@ -93,14 +93,14 @@ def settings(t: Text, chosen: SvmSpec, run: RunSpec) -> None:
 
 
 Scores = dict[str, dict[float, Score]]
-"""By knob and value, what a machine scores."""
+"""A machine's scores by knob and value."""
 
 
-# The machine, computed once for all who see the same
+# The machine, computed once and shared by all who see the same
 
 
 class Drawn(NamedTuple):
-    """The data, as a key: what draws them and nothing else."""
+    """The data, as a key: only what they are drawn from."""
 
     dataset: str
     samples: int
@@ -116,8 +116,8 @@ class Drawn(NamedTuple):
         )
 
     def found(self, shared: Callable[..., T], make: Callable[..., T], chosen: SvmSpec) -> T:
-        """`make(drawn, chosen)`: `shared` by all who see the same, unless the data are a
-        visitor's own."""
+        """`make(drawn, chosen)`: `shared` by all who see the same, unless the data are a visitor's
+        own."""
         if self.table is None:
             return shared(self, chosen)
         key = (make.__name__, self[1:4], chosen)
@@ -178,9 +178,9 @@ def tables_of(drawn: Drawn, chosen: SvmSpec) -> dict[str, pa.Table]:
 
 
 def swept(machine: Svm | None, drawn: Drawn, chosen: SvmSpec, budget: float) -> tuple[Scores, bool]:
-    """What a machine scores at every value of each knob, and whether all of them are there.
+    """A machine's scores at every value of each knob, and whether they are complete.
 
-    Goes on for `budget` seconds; what was computed before costs nothing.
+    Continues for `budget` seconds; what was computed before costs nothing.
     """
     if machine is None:
         return {}, True
@@ -199,9 +199,9 @@ def swept(machine: Svm | None, drawn: Drawn, chosen: SvmSpec, budget: float) -> 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """What the parts of the page have in common.
+    """What the parts of the page share.
 
-    look: at the network. machine: None where there is none, and then `refusal` says why.
+    look: at the network. machine: None if there is none; `refusal` then says why.
     """
 
     t: Text
@@ -229,7 +229,7 @@ class Scene:
 
 
 def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
-    """Both methods, live while the network or the machine's scores are computed."""
+    """Both methods, live while the network is trained or the machine's scores are computed."""
     stand_in(t)
     drawn = data_of(run)
     machine, refusal = asked_for(t, drawn, chosen)
@@ -247,7 +247,7 @@ def stage(t: Text, colours: Palette, chosen: SvmSpec, run: RunSpec) -> None:
 
 
 def stand_in(t: Text) -> None:
-    """Say so where the data of another page cannot be used here."""
+    """Say so if the data of another page cannot be used here."""
     own = current()
     if own is not None and pair_table() is None:
         st.info(
@@ -265,7 +265,7 @@ def stand_in(t: Text) -> None:
 
 
 def asked_for(t: Text, drawn: Drawn, chosen: SvmSpec) -> tuple[Svm | None, str]:
-    """The machine; where there can be none, why."""
+    """The machine; if there can be none, why."""
     try:
         return machine_of(drawn, chosen), ""
     except NotTwoClasses:
@@ -277,7 +277,7 @@ def asked_for(t: Text, drawn: Drawn, chosen: SvmSpec) -> tuple[Svm | None, str]:
 
 
 def both(scene: Scene, scores: Scores) -> None:
-    """The two pictures side by side, under them what gamma and C change, and what it all shows."""
+    """The two pictures side by side, below them the effect of gamma and C, and what that shows."""
     t, words = scene.t, scene.t.svm
     left, right = st.columns(2, gap="medium")
     with left:
@@ -344,12 +344,12 @@ def data_name(t: Text, run: RunSpec) -> str:
 
 
 def share(value: float, t: Text) -> str:
-    """In per cent, "–" where there is no test part."""
+    """As a percentage, "–" if there is no test part."""
     return "–" if np.isnan(value) else percent(value, t)
 
 
 def headline(run: RunSpec, t: Text, test: float, train: float) -> str:
-    """Both accuracies, beside guessing; of a few points of one's own there are no new ones."""
+    """Both accuracies, compared with guessing; a few points of one's own leave none to test on."""
     tested = run.data().tested
     return (t.svm.headline if tested else t.svm.headline_untested).format(
         test=share(test, t),
@@ -370,7 +370,7 @@ def network_picture(scene: Scene) -> None:
         key="caption_network",
     )
     if not np.isfinite(record.history.train_loss[:, 0]).any():
-        return  # it could not even start, and the sentence says so
+        return  # it could not even start, as the sentence says
     told = t.svm.alternatives.network.format(
         name=lane_name(t, run, [run]),
         data=data_name(t, run),
@@ -402,13 +402,13 @@ def headlines(record: Recording, t: Text, live: bool) -> list[tuple[int, str]]:
 
 
 def last(values: Array) -> float:
-    """The last finite value, not a number where there is none."""
+    """The last finite value, NaN if there is none."""
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if len(finite) else nan
 
 
 def sweeps(scene: Scene, scores: Scores) -> None:
-    """What each knob changes, the other as it is."""
+    """The effect of each knob, the other staying as it is."""
     t, words, chosen = scene.t, scene.t.svm, scene.chosen
     st.header(words.sweep_title, anchor=False)
     for name, column in zip(KNOBS, st.columns(2, gap="medium"), strict=True):
@@ -451,7 +451,7 @@ def sweep_told(scene: Scene, name: str, found: Mapping[float, Score]) -> str:
 
 
 def honesty(scene: Scene) -> None:
-    """What the comparison shows, and what not."""
+    """What the comparison shows, and what it does not."""
     t, words = scene.t, scene.t.svm
     count = len(scene.run.data().train_x)
     st.header(words.honest_title, anchor=False)

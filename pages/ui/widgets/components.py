@@ -19,7 +19,7 @@ from pages.ui.collection import collect_part
 ASSETS = Path(__file__).with_name("assets")
 SHEET = Path(__file__).with_name("paper.css")
 PAPER = "paper"
-"""Under which the session keeps what was drawn last."""
+"""The session's key for what was drawn last."""
 
 
 @cache
@@ -55,8 +55,8 @@ def clock(
     """Play, pause, step and scrub the epochs 0 to `last`, kept every `stride` epochs.
 
     run: what the epochs belong to; another one shows its end, or with `begin` is played at once.
-    live: still computing, so the clock follows the newest epoch. rate: steps a second.
-    words: in place of the clock's own, where what is played is no epoch.
+    live: still computing, so the clock follows the latest epoch. rate: steps per second.
+    words: replaces the clock's own words where the steps are not epochs.
     """
     words = words or t.clock
     labels = {key: words[key] for key in words}
@@ -83,7 +83,7 @@ def caption(
     lines: int,
     key: str,
 ) -> None:
-    """A headline and a sentence that follow the clock: each with the epoch from which it holds.
+    """A headline and a sentence that follow the clock, each with the epoch from which it holds.
 
     lines: how many lines the longest sentence takes.
     """
@@ -99,9 +99,9 @@ def caption(
 
 @dataclass(frozen=True)
 class Dial:
-    """A dial from `low` to `high` in `count` steps that begins at `start`.
+    """A dial from `low` to `high` in `count` steps that starts at `start`.
 
-    symbol: whose value is told at each step, unless `places` says what the steps are called.
+    symbol: the quantity whose value is given at each step, unless `places` names the steps.
     """
 
     label: str
@@ -119,7 +119,7 @@ class Dial:
 
 @dataclass(frozen=True)
 class Readings:
-    """What curves read where a dial stands: a name, a colour and columns for each row."""
+    """What curves read at the dial's value: a name, a colour and columns for each row."""
 
     head: Sequence[str] = ()
     rows: Sequence[Mapping[str, Any]] = ()
@@ -133,7 +133,7 @@ def probe(
 ) -> None:
     """A dial that moves the charts' parameter `name`, and what their curves read there.
 
-    keep: takes the value where the dial is let go.
+    keep: receives the value where the dial is let go.
     """
     table = readings or Readings()
     data = {
@@ -156,10 +156,10 @@ def probe(
 
 
 def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: float) -> None:
-    """Let the browser ask for the next look at runs that are being computed, and charts be told.
+    """Let the browser ask for the next look at runs being computed, and give charts their words.
 
-    words: what charts tell, by the names that they have in place of it. wanted: whether there is to
-    be a next look; `period` seconds after this one at least.
+    words: the charts' words, by the names that replace them in the specifications. wanted: whether
+    there should be a next look, at least `period` seconds after this one.
     """
     component("look", drives=True)(
         data={"words": dict(words), "wanted": wanted, "period": period, "now": time.monotonic()},
@@ -169,15 +169,15 @@ def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: f
 
 
 def run_again_when_reconnected() -> None:
-    """Let the browser run the page again after its server was gone. Outside of any fragment."""
+    """Let the browser rerun the page after its server was gone. Outside of any fragment."""
     component("reconnect")(data={}, key="reconnect", on_reconnected_change=lambda: None)
 
 
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:
     """Buttons and keys that move the charts' parameter `name` through the steps called `titles`.
 
-    Of the containers with the keys `<blocks>0`, `<blocks>1`, ... the step's own is shown.
-    run: what is stepped through; another one begins at its first step.
+    Of the containers with the keys `<blocks>0`, `<blocks>1`, ... only the current step's is shown.
+    run: what is stepped through; another one starts at its first step.
     """
     data = {
         "name": name,
@@ -195,7 +195,7 @@ def network(
 ) -> None:
     """The picture of a network that `pages.charts.network.picture` describes.
 
-    chosen: takes the hidden unit that was pressed, as `layer.unit`, both from 1.
+    chosen: receives the hidden unit that was pressed, as `layer.unit`, both from 1.
     """
     collect_part("network", asset("network"), dict(data))
     if chosen is None:
@@ -210,7 +210,7 @@ def network(
 
 
 def network_legend(t: Text, view: str) -> None:
-    """What the marks in pictures of networks mean. view: as those pictures have it."""
+    """What the marks in pictures of networks mean. view: as in those pictures."""
     labels = {key: t.network[key] for key in t.network} | {"left_out": ""}
     data = {"name": "", "columns": [], "view": view, "legend": True, "labels": labels}
     collect_part("network", asset("network"), data)
@@ -218,7 +218,7 @@ def network_legend(t: Text, view: str) -> None:
 
 
 def walk(t: Text, *, run: str, layers: int) -> None:
-    """Sends one batch through the pictures of networks: forwards, the loss, back, the update.
+    """Send one batch through the pictures of networks: forwards, the loss, back, the update.
 
     run: what it is sent through. layers: hidden layers of the deepest network.
     """
@@ -229,7 +229,7 @@ def walk(t: Text, *, run: str, layers: int) -> None:
 
 
 def print_button(label: str) -> None:
-    """A button that opens the browser's print dialog, and the rules by which paper looks."""
+    """A button that opens the browser's print dialog, and the style rules for paper."""
     st.html(SHEET)
     component("print")(data={"label": label}, key="print")
 
@@ -244,7 +244,7 @@ def drawing(
 ) -> None:
     """A picture of 8 x 8 pixels to draw in; `change` is called when something has been drawn.
 
-    edit: the number of the newest change that is part of `pixels`. answer: what it is read as.
+    edit: the number of the latest change included in `pixels`. answer: what it is read as.
     """
     component("drawing")(
         data={

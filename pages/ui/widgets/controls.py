@@ -1,8 +1,8 @@
 """Widgets drawn from a spec.
 
-The settings of the session are the truth: a widget shows them and hands on what the reader
-chooses, before the page runs again. So two widgets may show one setting, and a preset, a link
-or an undo moves them all.
+The settings of the session are the truth: a widget shows them and passes on the reader's choice
+before the page runs again. So two widgets may show one setting, and a preset, a link or an undo
+moves them all.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
 
 Change = Callable[[str, Any], None]
-"""Takes a setting's name and the value that the reader chose."""
+"""Receives a setting's name and the value that the reader chose."""
 
 
 def controls(
     spec: Spec, t: Text, *names: str, change: Change, key: str = "", **domains: Domain
 ) -> None:
-    """Draw the settings called `names`, as `spec` has them; what is chosen goes to `change`.
+    """Draw the settings called `names`, as `spec` declares them; choices go to `change`.
 
-    key: tells the widgets of one lane from those of another. domains: narrower than declared,
-    by name.
+    key: distinguishes the widgets of one lane from those of another. domains: narrower than
+    declared, by name.
     """
     for name in names:
         draw(
@@ -70,7 +70,7 @@ def knob_controls(
 def turned(
     change: Change, name: str, domain: Knobs, values: Mapping[str, float], knob: str, value: float
 ) -> None:
-    """Hand on the setting called `name`, a tuple of knobs, with one of them turned."""
+    """Pass on the setting called `name`, a tuple of knobs, with one of them turned."""
     change(name, domain.only_changed({**values, knob: value}))
 
 
@@ -87,29 +87,34 @@ def knob_control(
 
 
 def knob_name(t: Text, knob: str) -> str:
-    """What a knob is called, given as in a link: 'ELU: a' for `elu.a`."""
+    """The name of a knob given as in a link: 'ELU: a' for `elu.a`."""
     return f"{entry_name(t, knob.split('.')[0])}: {knob_label(knob)}"
 
 
 def knob_label(knob: str) -> str:
-    """What a knob is called beside its entry's name: 'a' for `elu.a`."""
+    """The name of a knob beside its entry's name: 'a' for `elu.a`."""
     entry, key = knob.split(".")
     return registry(*all_entries()[entry].knobs)[key].label
 
 
 def reset(key: str, value: Any) -> None:
-    """Let the widget show `value`, whatever it showed before: the settings are the truth.
+    """Make the widget show `value`, whatever it showed before: the settings are the truth.
 
-    A value is sent in the run that sets it alone. Should that run have been cut short, the browser
-    may never have seen it, so that the next one sets it again.
+    A value is sent only in the run that sets it. If that run was cut short, the browser may never
+    have seen it, so the next one sets it again.
     """
     if cut_short() or key not in st.session_state or st.session_state[key] != value:
         st.session_state[key] = value
 
 
 def taken(key: str, change: Callable[[Any], None]) -> None:
-    """The callback of every widget: hand on what the reader chose."""
-    change(st.session_state[key])
+    """The callback of every widget: pass on what the reader chose.
+
+    None is no choice: pressing the current option deselects it, and a browser that has not seen
+    what `reset` set tells of an empty widget.
+    """
+    if (value := st.session_state[key]) is not None:
+        change(value)
 
 
 def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change: Change) -> None:
@@ -122,16 +127,15 @@ def one_part(name: str, label: str, parts: Mapping[str, str], value: str, change
         key=name,
         label_visibility="collapsed",
         on_change=taken,
-        # pressing the one that is shown takes it away, and is to change nothing
-        args=(name, lambda key: change(name, key) if key else None),
+        args=(name, partial(change, name)),
     )
 
 
 @contextmanager
 def fold(label: str, key: str) -> Iterator[bool]:
-    """A fold, and whether its contents are to be drawn: while it is open, as they cost the server
-    about as much as all the rest of a page; and always where a link chose what the class may see,
-    as a fold that is empty is hidden then.
+    """A fold, and whether to draw its contents: only while it is open, as they cost the server
+    about as much as the rest of a page; and always where a link chose what the class may see, as an
+    empty fold is hidden then.
     """
     narrowed = "all" not in linked(Presenting).show
     box = st.expander(label, narrowed, key=key, on_change="rerun")
@@ -206,7 +210,7 @@ def _(domain: Several, value: Any, t: Text, *, key: str, change: Any, **widget: 
         format_func=lambda option: entry_name(t, option, domain.options),
         key=key,
         on_change=taken,
-        args=(key, lambda chosen: change(tuple(chosen) or value)),  # none at all keeps the last
+        args=(key, lambda chosen: change(tuple(chosen) or value)),  # the last one stays
         **widget,
     )
 

@@ -57,13 +57,13 @@ from pages.ui.widgets.controls import controls, taken
 
 PREVIEW = 4
 RAW_LINES, RAW_LENGTH = 4, 100
-"""What is shown of a text that could not be read."""
+"""How much is shown of a text that could not be read."""
 DOOR = "own_data"
 SHORT = 8
 """Digits of a fingerprint in a sentence."""
 MOST_LISTED = 8
 GUESSED_WORDS = 60
-"""Letters shown of the words by which an encoding can be told."""
+"""Characters shown of the words by which to recognize an encoding."""
 WORDS = """<style>
 [data-testid="stFileUploaderDropzoneInstructions"] {{ display: none; }}
 [data-testid="stFileUploaderDropzone"] > span button p {{ font-size: 0; }}
@@ -77,8 +77,8 @@ WORDS = """<style>
   content: "{too_large}"; font-size: 0.875rem;
 }}
 </style>"""
-"""The uploader's own words are English, and tell the server's limit instead of ours. What is too
-large even for the server never arrives there, so that its sentence is a style, too."""
+"""The uploader's own words are English, and give the server's limit instead of ours. A file too
+large even for the server never arrives there, so the sentence about it is a style, too."""
 
 
 def own_data(t: Text, *, plane: bool = False, split: bool = True) -> None:
@@ -125,7 +125,7 @@ def untested(t: Text, rows: int) -> str:
 
 
 def ask_for_file(t: Text) -> None:
-    """What stands in place of the stage while the link's file is missing."""
+    """What replaces the stage while the link's file is missing."""
     file = linked(Columns).file
     st.info(t.owndata.needed.format(file=code(file[:SHORT])), icon=":material/upload_file:")
     complain(t)
@@ -149,7 +149,7 @@ def ask_for_file(t: Text) -> None:
 
 
 def ask_for_pair(t: Text) -> None:
-    """What stands in place of two columns of own data while there are none."""
+    """What replaces the plane while there are no two columns of own data for it."""
     if file_is_absent():
         ask_for_file(t)
         return
@@ -163,7 +163,7 @@ def ask_for_pair(t: Text) -> None:
 
 
 def pair_names(t: Text, table: Table, count: int) -> str:
-    """What stands for A and B, x1 and x2 on a page of the plane."""
+    """What A and B, x1 and x2 mean on a page of the plane."""
     (a, b), (x1, x2) = table.class_names, table.names
     named = {"a": a, "b": b, "x1": x1, "x2": x2}
     return t.owndata.pair_names.format(
@@ -182,7 +182,7 @@ def bring(t: Text, key: str) -> None:
     file, paste, sample = st.tabs([t.owndata.ways[way] for way in t.owndata.ways])
     with file:
         upload = f"{key}.upload{shelf().dropped}"
-        # any ending: what is no table gets a sentence of ours, in the reader's language
+        # any suffix: a file that is not a table gets our own sentence, in the reader's language
         st.file_uploader(
             t.owndata.upload.format(limit=limit), key=upload, on_change=take_upload, args=(upload,)
         )
@@ -293,7 +293,7 @@ def read_as(t: Text, key: str) -> None:
 
 
 def correct(t: Text, key: str, name: str, value: str, names: Mapping[str, str], found: str) -> None:
-    """A choice of how to read; `found`, what it seems to be, stands behind "automatic"."""
+    """A choice of how to read; `found`, what was detected, follows "automatic"."""
     insist(key, value)
     automatic = t.owndata.automatic.format(found=found) if found and value == AUTO else ""
     st.selectbox(
@@ -307,7 +307,7 @@ def correct(t: Text, key: str, name: str, value: str, names: Mapping[str, str], 
 
 
 def encoding_choice(t: Text, key: str, subject: Brought, words: Mapping[str, str]) -> None:
-    """The encodings in which the file can be read, each with the words by which to tell them."""
+    """The encodings in which the file can be read, each with words to recognize it by."""
     chosen = subject.reading.encoding
     names = {k: ENCODINGS[k].name + (f": {words[k]}" if words[k] else "") for k in words}
     if chosen != AUTO:
@@ -317,7 +317,7 @@ def encoding_choice(t: Text, key: str, subject: Brought, words: Mapping[str, str
 
 
 def guessed_words(subject: Brought, words: Mapping[str, str]) -> str | None:
-    """The words by which to tell whether the encoding was guessed right; None if it was not."""
+    """Words that show whether the encoding was guessed correctly; None if it was not guessed."""
     if subject.file is None or subject.reading.encoding != AUTO:
         return None
     found = subject.file.encoding
@@ -340,7 +340,7 @@ def preview(sheet: Sheet) -> pa.Table:
 
 
 def skipped(sheet: Sheet, t: Text) -> str:
-    """Which rows of the file hold no sample, and why; "" where there are none but the header."""
+    """Which rows of the file hold no sample, and why; "" if only the header."""
     blank = sum(skipped.why is Skip.BLANK for skipped in sheet.skipped)
     others = [s for s in sheet.skipped if s.why not in (Skip.BLANK, Skip.HEADER)]
     parts = [t.owndata.skipped.blank.format(count=f"{blank:,}")] if blank else []
@@ -357,7 +357,7 @@ def skipped(sheet: Sheet, t: Text) -> str:
 
 
 def choose(t: Text, key: str, *, plane: bool = False) -> None:
-    """Which columns are learnt from, which is the answer, and what becomes of gaps."""
+    """Which columns are learnt from, which is the target, and how gaps are treated."""
     if shelf().unread is not None or (chosen := current()) is None:
         return
     held, columns = chosen
@@ -387,7 +387,7 @@ def column_choice(
     value: int,
     changed: Callable[[str, Any], None] = change,
 ) -> None:
-    """One of these columns, or classes, by its number."""
+    """One of these columns, or classes, by its index."""
     insist(key, value if value in names else next(iter(names)))
     st.selectbox(
         t.settings[name],
@@ -420,7 +420,7 @@ def inputs_choice(
 def pair_choice(
     t: Text, key: str, sheet: Sheet, columns: Columns, names: Mapping[int, str]
 ) -> None:
-    """Two columns for a plane and, of many classes, the one that is told from the others."""
+    """Two columns for a plane and, of many classes, the one told apart from the others."""
     places, pair = f"{key}.pair", linked(Pair)
     chosen = paired(sheet, columns, pair)
     insist(places, list(chosen.inputs))
@@ -442,7 +442,7 @@ def pair_choice(
 
 
 def gap_choice(t: Text, key: str, sheet: Sheet, columns: Columns) -> None:
-    """What is missing, column by column, and what becomes of it."""
+    """What is missing, column by column, and how it is treated."""
     found = gaps(sheet, columns)
     if not found.counts:
         return
@@ -469,7 +469,7 @@ def gap_choice(t: Text, key: str, sheet: Sheet, columns: Columns) -> None:
 
 
 def remarks(t: Text, sheet: Sheet, columns: Columns) -> None:
-    """Which columns became inputs of 0 and 1, which teach nothing, which are left out and why."""
+    """Which columns became inputs of 0 and 1, which are useless, which are left out and why."""
     words = [
         sheet.column(place).name
         for place in columns.inputs
@@ -502,9 +502,9 @@ def reason(sheet: Sheet, place: int, t: Text) -> str:
 
 
 def insist(key: str, value: Any) -> None:
-    """As `reset`, in every run: a file that was read draws these widgets and a moment later, when
-    its network has learnt, the whole page again. The browser may take both for one, and would never
-    see what was sent with the first alone.
+    """As `reset`, in every run: a file that was read draws these widgets and, a moment later when
+    its network has learnt, the whole page again. The browser may merge the two, and would never see
+    what was sent with the first alone.
     """
     st.session_state[key] = value
 
@@ -534,6 +534,6 @@ def listed(names: Sequence[str], t: Text) -> str:
 
 
 def code(text: str) -> str:
-    """A visitor's own words as code, so that nothing in them can be markup."""
+    """A visitor's own words as code, so that nothing in them is markup."""
     words = " ".join(text.replace("`", "'").split())
     return f"`{words}`" if words else "` `"

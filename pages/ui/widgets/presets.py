@@ -1,4 +1,4 @@
-"""A page's presets, worded as questions, and the way back from one."""
+"""A page's presets, worded as questions, and undo."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pages.ui.widgets.controls import reset, taken
 
 
 def questions(t: Text, room: Room[Any]) -> None:
-    """The first few questions at once, the others on demand, and undo after one was chosen.
+    """The first few questions at once, the others on demand, and undo once one was chosen.
 
-    With none at once, what opens them shows the question that is on the page.
+    With none at once, the button that opens them shows the current question.
     """
     keys, now = list(room.presets), room.preset
     at_once = len(keys) if room.visible is None else room.visible
@@ -47,6 +47,5 @@ def pills(t: Text, room: Room[Any], key: str, presets: list[str]) -> None:
         key=key,
         label_visibility="collapsed",
         on_change=taken,
-        # pressing the chosen one again takes it away, and is to change nothing
-        args=(key, lambda preset: room.choose(preset) if preset is not None else None),
+        args=(key, room.choose),
     )

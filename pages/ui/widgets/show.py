@@ -26,11 +26,11 @@ _of_own: WeakKeyDictionary[Dataset, dict[Any, dict[str, Any]]] = WeakKeyDictiona
 
 
 def specification(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    """The chart's specification: kept for all who see the same one.
+    """The chart's specification, shared by all who see the same one.
 
-    arguments: the chart's own, its alternative in words last. That is told by the numbers of a run,
-    so that it is put in each time, and the rest is built once for all runs that look alike.
-    One of a visitor's own data has their words in it, and is kept no longer than the data are.
+    arguments: the chart's own, its text alternative last. That quotes the numbers of a run, so it
+    is inserted each time, and the rest is built once for all runs that look alike.
+    A chart of a visitor's own data contains their words, and is kept no longer than the data are.
     """
     *rest, alternative = arguments
     own = next((a for a in rest if isinstance(a, Dataset) and a.own), None)
@@ -55,7 +55,7 @@ def built(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict
 
 
 def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
-    """The chart, its description the one thing in it that a screen reader reads.
+    """The chart with its description as the only thing in it that a screen reader reads.
 
     Not hundreds of points, most of which belong to another epoch, nor lines without a name.
     """
@@ -66,13 +66,13 @@ def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class Words:
-    """What charts tell in words, by the names that stand in their specifications instead."""
+    """What charts say in words, by the names that replace it in their specifications."""
 
     name: str
     told: dict[str, str] = field(default_factory=dict)
 
     def tell(self, words: str) -> str:
-        """The name of a chart that tells this: of the same chart the same, however it ends."""
+        """The name under which a chart says this: the same for a chart even if its words change."""
         name = f"{self.name} {len(self.told) + 1}"
         self.told[name] = words
         return name
@@ -80,7 +80,7 @@ class Words:
 
 @contextmanager
 def telling(name: str) -> Iterator[dict[str, str]]:
-    """Inside, the words of `steady` charts are collected; whoever collects them, hands them on."""
+    """Inside, the words of `steady` charts are collected for the caller to pass on."""
     words = Words(name)
     token = _words.set(words)
     try:
@@ -98,8 +98,8 @@ def show(
 ) -> None:
     """Draw `chart(*arguments)` over these tables.
 
-    fills: as high as what it stands in, whose height the style sheet gives. steady: its view stays
-    while the numbers that its alternative tells change, as those of a run under way do.
+    fills: as high as its container, whose height the style sheet sets. steady: the view is kept
+    while the numbers in its text alternative change, as those of a run under way do.
 
     As long as chart and arguments stay the same, the browser keeps its view and takes the new rows.
     """

@@ -114,7 +114,7 @@ def test_without_a_complex_formula_the_drowned_layers_are_said_to_be_unseen(monk
     assert all(np.isnan(layer.complex) for layer in found.layers)
 
 
-def test_sums_on_a_kink_are_counted_and_differences_keep_away_from_them():
+def test_pre_activations_on_a_kink_are_counted_and_differences_avoid_them():
     # All weights 0: every sum is 0, the very kink of ReLU.
     found = checked(replace(SMALL, activation="relu", initializer="zeros"))
     assert found.on_kink == 3 * 5 * found.samples
@@ -123,7 +123,7 @@ def test_sums_on_a_kink_are_counted_and_differences_keep_away_from_them():
     assert checked(replace(SMALL, activation="leaky_relu")).on_kink == 0
 
 
-def test_differences_take_a_step_at_which_no_sum_crosses_a_kink():
+def test_differences_take_a_step_at_which_no_pre_activation_crosses_a_kink():
     run = replace(SMALL, activation="relu")
     first = first_network(run)
     bias = first.network.parameters.biases[0]
@@ -230,12 +230,12 @@ def test_a_gradient_that_is_nothing_where_there_is_one_is_found(monkeypatch):
     assert found.contradicted == (1, 2, 3)
 
 
-def test_a_wrong_way_back_through_a_normalization_is_found(monkeypatch):
+def test_a_wrong_backward_pass_through_a_normalization_is_found(monkeypatch):
     monkeypatch.setattr(network, "back", lambda error, normal, axis: error * normal.factor)
     assert not checked(replace(SMALL, activation="tanh", norm="batch")).agrees
 
 
-# --- the network written anew ------------------------------------------------------------------
+# --- the network reimplemented -----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", ANALYTIC)
@@ -267,7 +267,7 @@ def test_the_loss_for_complex_numbers_has_the_values_of_the_loss(task):
     np.testing.assert_allclose(ours, LOSSES[task].value(z, y), rtol=1e-12, atol=1e-14)
 
 
-def test_every_loss_is_written_anew():
+def test_every_loss_is_reimplemented():
     assert set(LOSS) == set(LOSSES) == set(Task)
 
 

@@ -1,4 +1,4 @@
-"""Every data set keeps one contract; what is particular to some of them stands below it."""
+"""Every data set keeps one contract; what is particular to some of them comes after it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def test_in_the_plane_that_is_drawn_every_point_is_on_its_side_of_the_line(bend,
     assert plane.exact == (units == 2)
 
 
-def test_the_lines_of_the_units_are_where_their_sums_are_zero():
+def test_the_lines_of_the_units_are_where_their_pre_activations_are_zero():
     fold = trained(CORNERS, Folder("trained", "tanh", 3, 0))
     sums = np.column_stack([line.sums(CORNERS.x) for line in fold.lines()])
     np.testing.assert_allclose(np.tanh(sums), fold.hidden(CORNERS.x))

@@ -175,7 +175,7 @@ def test_the_smallest_change_comes_first():
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_first_weights_are_he_s_for_rectifiers_and_xavier_s_for_the_others(activation):
+def test_initialization_is_he_for_rectifiers_and_xavier_for_the_others(activation):
     run = changed(replace(BASE, activation=activation, gain=0.01), "weights")
     assert run.gain == 1
     kept = {"relu": "he", "gelu": "he", "tanh": "xavier", "sigmoid": "xavier", "sine": "xavier"}
@@ -230,7 +230,7 @@ def test_the_first_that_learns_is_recommended_and_what_does_not_help_comes_last(
 
 def test_what_turned_out_to_change_nothing_is_no_outcome():
     run = replace(TANH, samples=60, epochs=110)
-    never = replace(run, clip=1000.0)  # no gradient is as long as that
+    never = replace(run, clip=1000.0)  # no gradient has such a norm
     assert tried(run, Candidate("clip", never, never)) is None
     longer = replace(run, epochs=111)
     assert tried(run, Candidate("longer", longer, longer)) is not None

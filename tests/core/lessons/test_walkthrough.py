@@ -99,7 +99,7 @@ def test_a_network_that_is_sure_has_finite_numbers(x, y):
     assert disagreement(sample, hand) <= CLOSE
 
 
-def test_first_weights_can_be_written_by_hand_and_come_from_the_seed():
+def test_initial_weights_can_be_written_by_hand_and_come_from_the_seed():
     spec = NetworkSpec(depth=3, width=3)
     theta = first_parameters(spec, 4, {}).theta
     assert np.array_equal(theta, np.round(theta, 2))

@@ -128,7 +128,7 @@ def test_truncated_weights_are_normal_up_to_the_cut_and_never_beyond():
 
 @pytest.mark.parametrize("shape", [(8, 8), (20, 5), (5, 20), (1, 7), (7, 1), (1, 1)])
 @pytest.mark.parametrize("gain", [1.0, 2.5])
-def test_orthogonal_weights_keep_every_length_that_they_can(shape, gain):
+def test_orthogonal_weights_keep_every_norm_that_they_can(shape, gain):
     singular = np.linalg.svd(draw(INITIALIZERS["orthogonal"], *shape, gain=gain), compute_uv=False)
     np.testing.assert_allclose(singular, gain, rtol=1e-13)
 

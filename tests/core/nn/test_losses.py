@@ -91,7 +91,7 @@ def test_a_loss_is_never_negative_and_zero_only_for_certainty(loss):
 @EVERY
 @pytest.mark.parametrize("size", [1e3, 1e100, 1e307])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_large_sums_give_numbers_and_no_warning(loss, size, dtype):
+def test_large_pre_activations_give_numbers_and_no_warning(loss, size, dtype):
     z, y = example(loss.task, scale=1.0)
     size = min(size, 1e36) if dtype is np.float32 else size
     z, y = (size * z / np.abs(z).max()).astype(dtype), y.astype(dtype)
@@ -115,7 +115,7 @@ def test_a_square_too_large_to_represent_is_infinite():
 
 
 @pytest.mark.parametrize("task", [Task.BINARY, Task.CLASSES])
-def test_the_largest_sums_of_one_sign_are_no_trouble(task):
+def test_the_largest_pre_activations_of_one_sign_are_no_trouble(task):
     _, y = example(task)
     for end in (-1e308, 1e308):
         z = np.full(y.shape, end)
@@ -124,7 +124,7 @@ def test_the_largest_sums_of_one_sign_are_no_trouble(task):
 
 
 @pytest.mark.parametrize("part", ["output", "value", "delta"])
-def test_the_largest_sums_of_both_signs_are_no_trouble(part):
+def test_the_largest_pre_activations_of_both_signs_are_no_trouble(part):
     z, y = np.array([[1e308, -1e308]]), np.array([[1.0, 0.0]])
     loss = LOSSES[Task.CLASSES]
     result = loss.output(z) if part == "output" else getattr(loss, part)(z, y)

@@ -210,7 +210,7 @@ def textbook_loss(theta, sizes, x, y, f):
 
 
 def complex_step(theta, sizes, x, y, f, count):
-    """The derivatives by the first `count` parameters: no difference is taken, nothing cancels."""
+    """The derivatives of the first `count` parameters: no difference is taken, nothing cancels."""
     h, slopes = 1e-30, []
     for k in range(count):
         shifted = theta.astype(complex)
@@ -393,7 +393,7 @@ def test_without_hidden_layers_it_is_a_perceptron():
     np.testing.assert_allclose(gradient.biases[0][0], [delta.mean(axis=0)])
 
 
-def test_the_gain_of_a_spec_multiplies_the_first_weights():
+def test_the_gain_of_a_spec_multiplies_the_initial_weights():
     spec = NetworkSpec(depth=2, width=4)
     one, three = (
         build(replace(spec, gain=g), 2, 1, generators(0)).parameters.theta for g in (1.0, 3.0)

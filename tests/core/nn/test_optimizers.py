@@ -39,7 +39,7 @@ BY_HAND = ("sgd", "momentum", "rmsprop", "adam")
 
 
 def in_plain_python(key, gradients, rate):
-    """The same for one parameter, one formula a line, with the sums written out."""
+    """The same for one parameter, one formula per line, with the sums written out."""
     steps = []
     for t in range(1, len(gradients) + 1):
         g, seen = gradients[t - 1], list(enumerate(gradients[:t], start=1))

@@ -301,7 +301,7 @@ def networks(trainer, replica=0):
 
 
 def jacobian(n, factor):
-    """Of the normalization of one row of sums, symmetric: dn_i / ds_j."""
+    """The Jacobian of the normalization of one row of sums, symmetric: dn_i / ds_j."""
     return factor * (np.eye(len(n)) - 1 / len(n) - np.outer(n, n) / len(n))
 
 
@@ -582,7 +582,7 @@ def test_a_faint_error_that_comes_through_is_not_shown_as_zero():
     np.testing.assert_array_equal(snapshot.through, snapshot.weights_part)
 
 
-def test_a_part_is_finite_or_not_a_number_although_the_layer_above_lets_almost_nothing_through():
+def test_a_part_is_finite_or_nan_although_the_layer_above_lets_almost_nothing_through():
     trainer = Trainer(replace(TINY, depth=3, width=1, activation="tanh", skip=2.0))
     trainer.network.parameters.weights[2][...] = 0
     trainer.network.parameters.biases[2][...] = 355.5  # tanh' is about 4 exp(-711), 6e-309
@@ -819,7 +819,7 @@ def test_a_replica_that_diverges_is_marked_and_the_others_go_on_bit_for_bit(norm
         assert all(np.isfinite(array).all() for array in pair)
 
 
-def test_running_averages_that_broke_mark_their_replica_and_begin_anew():
+def test_running_averages_that_broke_mark_their_replica_and_start_over():
     run = replace(TINY, norm="batch", replicas=2)
     trainer, alone = Trainer(run), Trainer(replace(run, replicas=1))
     for either in (trainer, alone):
@@ -925,7 +925,7 @@ def test_batches_of_one_teach_a_normalized_network_nothing_but_its_shifts_and_it
 
 
 @pytest.mark.parametrize("norm", NORMALIZATIONS)
-def test_a_frame_shows_the_sums_of_training_and_the_answers_of_evaluation(norm):
+def test_a_frame_shows_the_pre_activations_of_training_and_the_predictions_of_evaluation(norm):
     run = replace(ONE_OVER, norm=norm, optimizer="adam", replicas=2, **EVERYTHING)
     recording = Recording(run)
     recording.advance()

@@ -1,4 +1,4 @@
-"""The price of a run: known before it runs, more for more, and never beyond the budget."""
+"""The cost of a run: known before it starts, more for more, and never beyond the budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults: whoever computes goes away, the clock jumps, memory runs out. What was seen stays."""
+"""Faults: the caller goes away, the clock jumps, memory runs out. What was seen stays."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Going(Ticking):
 
 
 class Jumping:
-    """A clock that jumps by `jump` seconds at its reading number `when`, and goes on from there."""
+    """A clock that jumps by `jump` seconds at reading number `when` and continues from there."""
 
     def __init__(self, jump, when):
         self.now, self.jump, self.when = 1e6, jump, when
@@ -105,7 +105,7 @@ def test_memory_that_runs_out_in_a_slice_costs_the_slice_and_no_more(monkeypatch
     same(recording, finished(SHORT))
 
 
-def test_a_recording_that_is_evicted_while_it_is_watched_goes_on_for_its_watcher():
+def test_a_recording_that_is_evicted_while_it_is_watched_continues_for_its_watcher():
     recordings = Recordings(1)
     watched = recordings.get(SHORT)
     recordings.advance(watched, 0.0)

@@ -85,7 +85,7 @@ def test_a_high_rate_throws_the_upper_layers_about():
     assert np.median(moved[:, -1]) > 50 * np.median(moved[:, 0])
 
 
-def test_larger_first_weights_make_five_sigmoid_layers_learn():
+def test_larger_initial_weights_make_five_sigmoid_layers_learn():
     assert learnt(replace(RACE, rate=1.0, initializer="normal", replicas=6)) >= 5
 
 
@@ -271,7 +271,7 @@ def test_a_high_rate_is_tamed_by_clipping_and_less_by_warming_up():
 
 
 @pytest.mark.slow
-def test_large_first_weights_saturate_tanh_and_most_seeds_do_not_learn():
+def test_large_initial_weights_saturate_tanh_and_most_seeds_do_not_learn():
     small, large = (replace(run, replicas=8) for run in EXAMPLES["sums"])
     assert next(train(small)).saturated[:, :-1].mean() < 0.05
     assert next(train(large)).saturated[:, 1:-1].mean() > 0.7

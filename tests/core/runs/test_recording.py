@@ -32,7 +32,7 @@ SHORT = replace(TINY, epochs=12)
 
 
 class Ticking:
-    """A clock that goes on by one second each time it is read."""
+    """A clock that advances by one second each time it is read."""
 
     now = 0.0
 
@@ -328,7 +328,7 @@ def test_a_frame_is_what_the_first_replica_answers(key):
         np.testing.assert_array_equal(values, trainer.predict(test, 0).argmax(axis=1))
 
 
-def test_a_frame_counts_where_the_sums_of_the_hidden_layers_lie():
+def test_a_frame_counts_where_the_pre_activations_of_the_hidden_layers_lie():
     run = replace(SHORT, activation="relu", depth=2, gain=20.0, samples=200)
     trainer = Trainer(run)
     look = module.frame(trainer, trainer.sums())

@@ -125,7 +125,7 @@ def test_what_people_ask_about_is_called_by_its_name(query, verdict):
 
 
 @given(st.floats(allow_nan=True), st.sampled_from(list(RELATIONS)), st.floats(allow_nan=False))
-def test_a_sign_compares_and_what_is_not_a_number_is_beyond_nothing(value, relation, threshold):
+def test_a_sign_compares_and_nan_is_beyond_no_threshold(value, relation, threshold):
     sign = Sign.read(f"share {relation} {threshold!r}")
     assert sign.holds(value) == RELATIONS[relation](value, threshold)
     assert not sign.holds(float("nan"))
@@ -171,7 +171,7 @@ def steady(losses):
 
 
 def usual_size(run, layer):
-    """Of Xavier's weights."""
+    """The root mean square of the weights under Xavier initialization."""
     sizes = run.sizes(run.source.inputs, run.source.outputs)
     m, n = sizes[layer : layer + 2]
     return (2 * m * n / (m + n)) ** 0.5

@@ -339,7 +339,7 @@ def test_looking_does_not_disturb_training():
 
 @pytest.mark.parametrize("batch", [1, 5, 16, 32, 5000])
 @pytest.mark.parametrize("rule", OPTIMIZERS)
-def test_each_epoch_goes_once_through_all_samples_in_batches_of_an_order_of_its_own(batch, rule):
+def test_each_epoch_goes_once_through_all_samples_in_newly_shuffled_batches(batch, rule):
     run = replace(TINY, batch=batch, optimizer=rule, depth=2, rate=0.05, seed=7)
     trainer = Trainer(run)
     layers, data = layers_of(trainer, 0), run.data()
@@ -409,7 +409,7 @@ def length(step):
 
 @pytest.mark.parametrize("frozen", [1, 2, 3, 50])
 @pytest.mark.parametrize("rule", OPTIMIZERS)
-def test_frozen_layers_keep_their_first_weights_and_the_others_learn(frozen, rule):
+def test_frozen_layers_keep_their_initial_weights_and_the_others_learn(frozen, rule):
     run = replace(TINY, frozen=frozen, optimizer=rule, depth=3)
     trainer = Trainer(run)
     before = layers_of(trainer, 0)
@@ -694,7 +694,7 @@ def diverging_in_layer_3(key, look):
 
 
 @pytest.mark.parametrize("key", ["relu", "identity"])
-def test_the_layer_named_is_the_first_whose_sums_are_not_finite(key):
+def test_the_layer_named_is_the_first_whose_pre_activations_are_not_finite(key):
     assert diverging_in_layer_3(key, look=False)[1] == 3
 
 

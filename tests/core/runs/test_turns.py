@@ -210,7 +210,7 @@ def test_those_who_ask_for_spare_turns_share_them_and_count_for_nobody_else():
     assert len(turns) == 1
 
 
-def test_who_no_longer_asks_for_spare_turns_stands_in_line_as_any_other():
+def test_who_no_longer_asks_for_spare_turns_waits_in_line_like_any_other():
     turns, one, other = Turns(1), Run(1.0), Run(5.0)
     assert turns.take(one, 0.0, spare=True)
     turns.end(one, 0.1, 0.1, leave=False)

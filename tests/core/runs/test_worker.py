@@ -112,7 +112,7 @@ def test_no_object_is_read():
         receive(stream)
 
 
-def test_a_run_that_is_forgotten_begins_anew():
+def test_a_run_that_is_forgotten_starts_over():
     requests, slices = BytesIO(), BytesIO()
     for forget in ([], [], [5]):
         send(requests, packed_request(Request(5, SHORT, 0.0, forget)))
@@ -147,7 +147,7 @@ def test_a_worker_that_is_killed_costs_its_run_nothing_but_time():
     first.kill()
     seen = recording.epoch
     recording.advance(0.002)
-    assert recording.epoch >= seen  # what was seen stays until the run has begun anew
+    assert recording.epoch >= seen  # what was seen stays until the run has started over
     same(in_slices(recording), finished(recording.run))
     assert worker._running.process is not first
     assert first.poll() is not None

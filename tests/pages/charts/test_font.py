@@ -36,7 +36,7 @@ def test_the_font_holds_every_character_of_the_japanese_texts(face):
     assert not [c for c in japanese if not any(ord(c) in part for part in fetched)]
 
 
-def test_the_licence_of_the_font_stands_beside_it():
+def test_the_licence_of_the_font_is_beside_it():
     assert "SIL OPEN FONT LICENSE" in (FONTS / "OFL.txt").read_text("utf-8")
     assert sum(path.stat().st_size for path in FONTS.iterdir()) < 600_000
 

@@ -92,7 +92,7 @@ def test_the_file_has_the_colours_of_the_readers_theme():
     assert config["view"]["stroke"] == "transparent"
 
 
-def test_what_is_not_a_number_is_nothing_in_the_file():
+def test_nan_is_null_in_the_file():
     table = pa.table({"x": [1.0, np.nan, np.inf], "text": ["a", None, "b"]})
     assert takehome.rows(table) == [
         {"x": 1.0, "text": "a"},
@@ -187,7 +187,7 @@ def test_nothing_is_offered_while_it_is_still_being_computed():
     assert EN.takehome.wait in [caption.value for caption in app.caption]
 
 
-def test_what_stands_below_the_lanes_comes_along_too(monkeypatch):
+def test_what_is_below_the_lanes_comes_along_too(monkeypatch):
     views = []
     monkeypatch.setattr(takehome, "html", lambda view, *_: views.append(view) or "<html>")
     for tool in ("none", "factors"):

@@ -131,4 +131,4 @@ def test_ten_thousand_spoiled_files(capsys):
     found = outcomes(10_000, seed=2)
     with capsys.disabled():
         print(f"\n10,000 spoiled files: {dict(found.most_common())}")
-    assert found["table"] > 3000
+    assert found["table"] > 2500

@@ -13,6 +13,7 @@ from core.data.tables import (
     Flaw,
     Kind,
     Objection,
+    Skip,
     TableError,
     gaps,
     suggested,
@@ -225,6 +226,30 @@ def test_the_same_table_is_read_from_every_form(content, skipped):
     np.testing.assert_array_equal(found.x[:, 0], [u for u, _, _ in PAIRS] * twice)
     np.testing.assert_array_equal(found.x[:, 1], [v for _, v, _ in PAIRS] * twice)
     assert reasons(sheet) == skipped
+
+
+@pytest.mark.parametrize("separator", ["blank", "fixed", "comma", "tab"])
+@pytest.mark.parametrize("end", [" ", "\t", " \t", "\n \n\t"])
+def test_a_last_line_of_nothing_but_blanks_is_named(separator, end):
+    text = {"comma": PLAIN, "tab": PLAIN.replace(",", "\t")}.get(separator, ALIGNED)
+    sheet = read(text + end, Reading(separator=separator))
+    assert [skipped.why for skipped in sheet.skipped][1:] == [Skip.BLANK] * (1 + end.count("\n"))
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "my data",
+        "measured by hand",
+        "measured by hand today",
+        "# measured by hand",
+        "Table 1 of 3\n",
+    ],
+)
+def test_a_title_is_no_header_however_many_words_it_has(title):
+    sheet = read(f"{title}\n{ALIGNED}")
+    assert [column.name for column in sheet.columns] == ["u", "v", "kind"]
+    assert title.strip() in {skipped.text for skipped in sheet.skipped}
 
 
 def test_columns_of_fixed_width_may_have_empty_cells():

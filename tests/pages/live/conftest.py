@@ -18,7 +18,7 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def redis_address(tmp_path_factory):
-    """A Redis of these tests' own; skipped where there is none."""
+    """A Redis for these tests alone; skipped where none is installed."""
     program = shutil.which("redis-server") or shutil.which("valkey-server")
     if program is None:
         pytest.skip("no redis-server: `python -m tests.deploy.install` installs Debian's for root")

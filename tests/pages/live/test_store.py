@@ -285,7 +285,7 @@ def test_a_secret_has_at_least_128_bits_and_is_kept_as_a_digest():
     assert not rules.same(digest_of(secret), digest_of(new_secret()))
 
 
-def test_a_thousand_lessons_stand_beside_each_other(store):
+def test_a_thousand_lessons_exist_side_by_side(store):
     codes = {begin(store, "")[0].code for _ in range(1000)}
     assert len(codes) == 1000
     with pytest.raises(Full):

@@ -139,7 +139,7 @@ def test_a_loss_is_told_to_three_decimals_and_in_powers_of_ten_beyond(value, tex
     assert loss_of(value) == text
 
 
-def test_what_is_not_a_number_is_not_told_as_zero():
+def test_nan_is_not_told_as_zero():
     assert power(nan) != "0"
 
 
@@ -156,7 +156,7 @@ def test_no_part_is_ever_told_as_computers_tell_it(share):
 
 @settings(max_examples=300)
 @given(st.floats(1e-6, 0.0999))
-def test_one_in_so_many_is_right_to_two_digits(share):
+def test_a_unit_fraction_is_right_to_two_digits(share):
     many = int(fraction(share, EN).removeprefix("1/").replace(",", ""))
     assert 1 / many == pytest.approx(share, rel=0.051)
     assert len(str(many).rstrip("0")) <= 2

@@ -91,7 +91,7 @@ def test_live_stopped_and_finished_lanes_stand_in_the_same_containers(patience):
     trees.append(shape(stage_of(stopped)))
     patience(FOR_THE_END)
     trees.append(shape(stage_of(visit("training", **SHORT))))
-    lanes = [tree[1][:2] for tree in trees]  # what stands below them, there is only at their end
+    lanes = [tree[1][:2] for tree in trees]  # what is below them appears only at their end
     assert lanes[0] == lanes[1] == lanes[2]
 
 
@@ -100,7 +100,7 @@ def specifications(app):
 
 
 @pytest.mark.parametrize("page", ["training", "svm"])
-def test_a_chart_has_one_specification_while_its_run_goes_on_and_after(page, patience):
+def test_a_chart_has_one_specification_during_its_run_and_after(page, patience):
     link = {**WAITING[page], "epochs": "40"}
     before = specifications(visit(page, **link))
     patience(FOR_THE_END)
@@ -157,7 +157,7 @@ def test_a_chart_has_the_same_name_whatever_it_tells(monkeypatch):
 
 @every_language
 @pytest.mark.parametrize("page", WAITING)
-def test_a_run_that_is_stopped_says_so_stands_still_and_goes_on(page, language, patience):
+def test_a_run_that_is_stopped_says_so_rests_and_continues(page, language, patience):
     t = texts.LANGUAGES[language].text
     app = visit(page, language=language, seed="31", **WAITING[page])
     press(app, t.training.cancel)
@@ -173,7 +173,7 @@ def test_a_run_that_is_stopped_says_so_stands_still_and_goes_on(page, language, 
     assert t.training.cancel in {button.label for button in app.button}
 
 
-def test_what_one_page_has_stopped_goes_on_elsewhere(patience):
+def test_what_one_page_has_stopped_continues_elsewhere(patience):
     app = press(visit("training", seed="32", **LONG), EN.training.cancel)
     stopped = app.session_state["stopped"]
     assert [tuple(run.activation for run in runs) for runs in stopped] == [("sigmoid", "tanh")]

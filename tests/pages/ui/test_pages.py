@@ -62,7 +62,7 @@ def test_every_optimizer_trains_and_shows_its_constants_alone(page, rule):
     assert not app.warning
 
 
-def test_a_constant_that_the_reader_chooses_is_the_runs_and_stands_in_the_lanes_name():
+def test_a_constant_that_the_reader_chooses_is_used_by_the_run_and_named_in_its_lane():
     app = visit("training", optimizer="adam", **SHORT)
     widget(app, "adam.beta1").set_value(0.5).run()
     assert settings(app)["adam.beta1"] == "0.5"
@@ -103,7 +103,7 @@ def choose_target(app, key):
     group.set_value(key).run()
 
 
-def test_a_setting_of_all_lanes_leaves_alone_what_a_lane_has_of_its_own():
+def test_a_setting_of_all_lanes_leaves_alone_what_a_lane_sets_itself():
     app = visit("training", lanes="2", epochs="3", samples="40", **{"2.rate": "1"})
     widget(app, "rate").set_value(0.3).run()
     assert settings(app)["rate"] == "0.3"

@@ -21,7 +21,7 @@ class Other:
 
 @pytest.fixture(autouse=True)
 def turns(monkeypatch):
-    """A line of these tests' own, in which nobody stands."""
+    """A separate, empty line for these tests."""
     turns = Turns(slots=1)
     monkeypatch.setattr(recordings(), "turns", turns)
     return turns

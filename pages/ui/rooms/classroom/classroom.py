@@ -31,7 +31,7 @@ THESE = "these"
 
 
 def open_classroom() -> Classroom:
-    """What the teacher has chosen; what the chosen place has not falls back to what it has."""
+    """What the teacher has chosen; where the chosen place lacks it, a fallback that it has."""
     chosen = linked(Classroom)
     state = chosen.link_state if chosen.link_state < len(links.states(chosen.link_to)) else 0
     known = (*WAYS, *controls_of(chosen.link_to))
@@ -44,7 +44,7 @@ def change(name: str, value: Any) -> None:
 
 
 def change_place(place: str) -> None:
-    """Another place opens as it opens, with all it has."""
+    """Another place opens in its initial state, with all its controls."""
     now = replace(open_classroom(), link_to=place, link_state=0, link_show=("all",))
     keep(CLASSROOM.link_of(now), CLASSROOM.keys)
 
@@ -194,7 +194,7 @@ def the_link(chosen: Classroom, *, full: bool = False) -> str:
 
 
 def told(t: Text, chosen: Classroom) -> str:
-    """What the link does, in one breath."""
+    """What the link does, in one sentence."""
     words = t.classroom.told
     place, number = chosen.link_to, links.scene_number(chosen.link_to)
     state = list(links.states(place))[chosen.link_state]
@@ -249,7 +249,7 @@ def result(t: Text, chosen: Classroom) -> None:
 
 
 def plan(t: Text, chosen: Classroom) -> None:
-    """The lesson plan; as Markdown it has the worksheet, the answers and all with it."""
+    """The lesson plan; its Markdown includes the worksheet, the answers and everything."""
     to = partial(links.lesson_link, links.base(), t.common.key)
     with st.container(horizontal=True, vertical_alignment="bottom", key="class_tools"):
         reset("class_minutes", chosen.class_minutes)
@@ -275,7 +275,7 @@ def plan(t: Text, chosen: Classroom) -> None:
 
 
 def sheet(t: Text, chosen: Classroom) -> None:
-    """The worksheet, on request with the answers on a page of their own."""
+    """The worksheet, on request with the answers on a separate page."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="class_tools"):
         print_button(t.classroom.print)
         reset("class_answers", chosen.class_answers)

@@ -1,4 +1,4 @@
-"""The teacher's desk in a live lesson: a bar on every page, by which questions are asked."""
+"""The teacher's desk in a live lesson: a bar on every page, for asking questions."""
 
 from __future__ import annotations
 
@@ -46,19 +46,19 @@ LOOK = 1.0
 """Seconds between two counts of the votes."""
 OWN_TO_EACH = {*SEAT, *EMBEDDING, *Reader.keys(), *Presenting.keys(), "v"}
 OWN_TO_EACH |= {*Telling.keys()} - {"scene"}
-"""Keys of the address in which phones do not follow."""
+"""Address keys that phones do not follow."""
 REFUSED = "desk_refused"
 NOBODY_SAYS = -1
 ASKED_ABOVE = "<style>:is(.st-key-prediction, .st-key-asked) { display: none; }</style>"
-"""While the class is asked, the scene itself does not ask the teacher."""
+"""While the class is being asked, the scene itself does not ask the teacher."""
 
 
 # The secret
 
 
 def ask_for_key(t: Text, now: Seat) -> None:
-    """Take the secret from the browser: from the link's fragment, which no server sees, or from
-    where this tab has kept it."""
+    """Take the secret from the browser: from the link's fragment, which no server sees, or
+    from where this tab has kept it."""
     wrong = bool(now.secret)
     component("key")(
         data={"code": now.code, "wrong": wrong, "wait": t.live.key_wait},
@@ -85,7 +85,7 @@ def take_key() -> None:
 
 
 def keep_key(t: Text, now: Seat) -> None:
-    """A button that copies the teacher's link; the tab keeps the secret for when it is reloaded."""
+    """A button that copies the teacher's link; the tab keeps the secret in case it is reloaded."""
     component("key")(
         data={
             "code": now.code,
@@ -103,7 +103,7 @@ def keep_key(t: Text, now: Seat) -> None:
 
 
 def change(step: Callable[[Lesson], Lesson]) -> None:
-    """Change the lesson; what cannot be done is said."""
+    """Change the lesson; what cannot be done is reported."""
     now = seat()
     if now is None or not now.desk:
         return
@@ -111,7 +111,7 @@ def change(step: Callable[[Lesson], Lesson]) -> None:
         lesson = known_store().change(now.code, now.digest, step)
         sit(replace(now, revision=lesson.revision, place=lesson.place))
     except (NoLesson, NotTheTeacher):
-        pass  # the page that comes next finds out
+        pass  # the next page finds out
     except ValueError:
         st.session_state[REFUSED] = "not_asked"
     except (Refused, *failures()):  # type: ignore[misc]
@@ -128,7 +128,7 @@ def keep_up(path: str) -> None:
     except failures():
         return
     if lesson is None or lesson.revision != now.revision:
-        return  # another screen of this teacher's was first
+        return  # another screen of this teacher was faster
     shown = place(path)
     if path != CLASSROOM.path and shown != lesson.place:
         change(lambda lesson: lesson.showing(shown))
@@ -139,11 +139,11 @@ def keep_up(path: str) -> None:
             number, right = question.number, choice_of(key[1], found)
             if right is not None:
                 change(lambda lesson: lesson.deciding(number, right))
-                sit(now)  # as if another had changed it, so that the bar is drawn anew
+                sit(now)  # as if another had changed it, so that the bar is redrawn
 
 
 def place(path: str) -> str:
-    """The page and its settings, as phones are to follow them."""
+    """The page and its settings, in the form that phones follow."""
     query = {k: v for k, v in st.query_params.to_dict().items() if k not in OWN_TO_EACH}
     full = f"{path}?{urlencode(query)}" if query else path
     return full if len(full) <= LONGEST_PLACE else path
@@ -153,7 +153,7 @@ def place(path: str) -> str:
 
 
 def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
-    """The code, the question, and what can be done next."""
+    """The code, the question, and the possible next steps."""
     counting(t, now, lesson, path)
     if (question := lesson.question) is not None and lesson.stage is not Stage.LEFT:
         asked(t, now, lesson, question)
@@ -179,9 +179,9 @@ def bar(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
 
 
 def counting(t: Text, now: Seat, lesson: Lesson, path: str) -> None:
-    """How many are there and how many have voted, counted again and again."""
+    """How many are present and how many have voted, refreshed continually."""
 
-    # empty while the page around it is drawn: its address is then that of the one before
+    # empty while the page around it is drawn: until then, the address is the previous page's
     drawn: list[bool] = []
 
     def count() -> None:
@@ -254,7 +254,7 @@ def ask_own() -> None:
     right: int | None = st.session_state["own_right"]
     if right == NOBODY_SAYS:
         right = None
-    if right is not None:  # an answer left out moves those that follow it up
+    if right is not None:  # blank answers move the later ones up
         right = len([a for a in typed[:right] if a]) if typed[right] else MOST_ANSWERS
     options = tuple(answer for answer in typed if answer)
     title = st.session_state["own_title_typed"]
@@ -290,7 +290,7 @@ def steps(t: Text, lesson: Lesson, question: Question) -> None:
 
 
 def asked(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
-    """The question on the projector; once it may be seen, how the class is split."""
+    """The question on the projector and, once it may be seen, how the class is split."""
     words = in_words(t, question)
     if lesson.being_asked is not None and question.key:
         st.html(ASKED_ABOVE)
@@ -338,9 +338,10 @@ def alternative(t: Text, tally: Tally) -> str:
 
 
 def verdict(t: Text, question: Question, tally: Tally) -> str:
-    """Which answer is right, how many knew, and how many came to it."""
+    """Which answer is right, how many knew, and how many changed to it."""
     assert question.right is not None
-    said = [t.live.right_is.format(answer=in_words(t, question).labels[question.right])]
+    right = t.live.right_is.format(answer=in_words(t, question).labels[question.right])
+    said = []
     shares = [tally.share_right(question, number) for number in (1, 2)]
     if shares[0] is not None and shares[1] is not None:
         both = {"first": percent(shares[0], t), "second": percent(shares[1], t)}
@@ -352,7 +353,7 @@ def verdict(t: Text, question: Question, tally: Tally) -> str:
         share = shares[0] if shares[0] is not None else shares[1]
         if share is not None:
             said.append(t.live.right_once.format(share=percent(share, t)))
-    return " ".join(said)
+    return "  \n".join(filter(None, [right, t.numbers.sentence_gap.join(said)]))
 
 
 # The code

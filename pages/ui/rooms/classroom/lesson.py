@@ -1,6 +1,6 @@
 """A live lesson around a page: phones follow the teacher's desk and vote.
 
-Who sits in no lesson gets the page, and nothing else happens: no store is opened.
+A visitor outside any lesson gets the page, and nothing else happens: no store is opened.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from pages.ui.settings import Telling
 STYLE = Path(__file__).with_name("lesson.css")
 BY_PATH = {room.path: room for room in ROOMS.values()}
 AGAIN = 5.0
-"""Seconds after which a store that could not be reached is asked again."""
+"""Seconds after which an unreachable store is tried again."""
 NOTICE = "lesson_notice"
-"""Under which the session keeps what is to be said once."""
+"""The session's key for a message to be shown once."""
 
 
 def run(t: Text, page: StreamlitPage) -> None:
-    """Draw the page, and around it or in its place what the lesson wants."""
+    """Draw the page, and around it or in its place what the lesson needs."""
     sweep()
     now = open_seat()
     if now is None:
@@ -78,7 +78,7 @@ def run(t: Text, page: StreamlitPage) -> None:
 
 
 def notice(t: Text) -> None:
-    """What is to be said once, such as that the lesson is over."""
+    """Show what is to be said once, such as that the lesson is over."""
     if (said := st.session_state.pop(NOTICE, None)) is not None:
         kind, code = said
         st.info(t.live[kind].format(code=code), icon=":material/info:")
@@ -98,13 +98,13 @@ def ask_again_later() -> None:
 
 
 def here(path: str) -> str:
-    """The place that is shown, as far as page and scene go."""
+    """The current place, reduced to page and scene."""
     scene = linked(Telling).scene
     return f"?scene={scene}" if path == STORY.path and scene else path
 
 
 def follow(now: Seat, lesson: Lesson, page: StreamlitPage) -> Seat:
-    """Go where the lesson is, unless the reader has gone elsewhere; play what has been decided."""
+    """Go where the lesson is, unless the reader has left; play what has been decided."""
     now = replace(now, revision=lesson.revision)
     moved = now.place is None or (
         lesson.place != now.place and spot(here(page.url_path)) == spot(now.place)
@@ -119,27 +119,27 @@ def follow(now: Seat, lesson: Lesson, page: StreamlitPage) -> Seat:
 
 
 def go_to(place: str, page: StreamlitPage) -> None:
-    """Open a place, its settings checked as those of a link are."""
+    """Open a place, its settings checked like those of a link."""
     parts = urlsplit(place)
     room = BY_PATH.get(parts.path, STORY)
     query = dict(parse_qsl(parts.query))
     telling = linked(Telling)
     if room is STORY and query.get("scene", "0") == str(telling.scene):
-        query = telling.to_query() | query  # what was said there stays said
+        query = telling.to_query() | query  # answers given there are kept
     keep(room.link_of(*room.read(query)), room.keys)
     if room.path != page.url_path:
         st.switch_page(room.script)
 
 
 def decide(now: Seat, lesson: Lesson) -> Seat:
-    """Let the run begin that decides the question, once, with what this visitor has answered."""
+    """Start the run that decides the question, once, with this visitor's answer."""
     question, telling = lesson.question, linked(Telling)
     if question is None or lesson.stage is not Stage.RUN or now.decided >= question.number:
         return now
     place = scene_of(question.key)
     if place is None or place[0] != telling.scene:
         return now
-    outcomes().pop(question.key, None)  # what was seen before the class was asked
+    outcomes().pop(question.key, None)  # seen before the class was asked
     choice = None if now.desk else phone.last_vote(known_store(), now, question.number)
     STORY.change(Telling, place[1], value_of(place[1], choice))
     return replace(now, decided=question.number)

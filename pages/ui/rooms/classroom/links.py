@@ -49,7 +49,7 @@ def scene_number(place: str) -> int | None:
 
 
 def scene_link(number: int, own: bool, full: bool) -> Query:
-    """A scene as it opens, or with its dials as the teacher left them."""
+    """A scene in its initial state, or with its dials as the teacher left them."""
     told: list[Spec] = [Telling(scene=number)]
     dials = SCENES[number - 1].dials if 1 <= number <= len(SCENES) else None
     if dials is not None:
@@ -58,7 +58,7 @@ def scene_link(number: int, own: bool, full: bool) -> Query:
 
 
 def states(place: str) -> dict[str, State]:
-    """Every state that a link to this place can open, the one it opens with first."""
+    """Every state that a link to this place can open, the initial one first."""
     if (number := scene_number(place)) is not None:
         return {"": partial(scene_link, number, False), OWN: partial(scene_link, number, True)}
     room = ROOMS[place]
@@ -77,7 +77,7 @@ def path_of(place: str) -> str:
 
 
 def base() -> str:
-    """Where the dashboard is, ending in a slash; a slash alone where that is not known."""
+    """Where the dashboard is, ending in a slash; only a slash if that is unknown."""
     parts = urlsplit(st.context.url or "")
     if parts.scheme not in ("http", "https"):
         return "/"
@@ -90,13 +90,13 @@ def base() -> str:
 
 
 def warn_if_local(t: Text) -> None:
-    """Say so where phones cannot open the address."""
+    """Say so if phones cannot open the address."""
     if (urlsplit(base()).hostname or "localhost") in LOCAL:
         st.info(t.classroom.local, icon=":material/wifi_off:")
 
 
 def address(start: str, place: str, query: Query) -> str:
-    """The whole link; a comma needs no escape, and a phone reads the shorter one sooner."""
+    """The whole link; a comma needs no escape, and a phone scans a shorter QR code faster."""
     return f"{start}{path_of(place)}?{urlencode({**VERSION, **query}, safe=',')}"
 
 
@@ -111,8 +111,8 @@ def mode_part(mode: str, show: tuple[str, ...], full: bool) -> Query:
     return query | ({"embed": "true"} if mode == "embed" else {})
 
 
-# The runs that refute the misconceptions of the lesson, as long as it takes: where it is about how
-# a network begins, one epoch, as training hides it; ten normalized layers have learnt after 400
+# The runs that refute the lesson's misconceptions, with just enough epochs: 1 where it is about
+# initialization, which training hides; 400 for the ten normalized layers to learn
 
 MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
     {
@@ -141,14 +141,14 @@ MYTHS: Mapping[str, tuple[str, State]] = MappingProxyType(
 
 
 def play_link(start: str, language: str) -> str:
-    """Where students try to make ten sigmoid layers learn: on their own screens, all controls
-    there, with epochs enough for a remedy to show."""
+    """Where students try to make ten sigmoid layers learn: on their own screens, with all controls,
+    and enough epochs for a remedy to show."""
     run = replace(PRESETS["norm"][0], epochs=400)
     return address(start, "training", {"language": language, **lanes_state((run,))(False)})
 
 
 def lesson_link(start: str, language: str, target: str) -> str:
-    """The short link that the lesson's plan gives for `scene3`, `myth_rate` or the free play.
+    """The short link that the lesson plan gives for `scene3`, `myth_rate` or the free play.
 
     All but the last are for the projector.
     """
@@ -164,7 +164,7 @@ def lesson_link(start: str, language: str, target: str) -> str:
 
 
 def question_name(t: Text, place: str, state: str) -> str:
-    """What a state is called: the page's question, or the words for the two that every page has."""
+    """The name of a state: the page's question, or the words for the two that every page has."""
     if state in ("", OWN):
         return t.classroom.states.own if state else t.classroom.states.opening
     return t[place].presets[state]

@@ -45,7 +45,7 @@ def live(t: Text, chosen: Classroom) -> None:
 
 
 def opening(t: Text) -> None:
-    """What a live lesson is, what is kept of it, and the button."""
+    """What a live lesson is, what is stored of it, and the button."""
     st.markdown(t.live.what)
     st.button(
         t.live.open, key="open_lesson", type="primary", icon=":material/groups:", on_click=begun
@@ -71,7 +71,7 @@ def begun() -> None:
 
 
 def code(t: Text, now: Seat) -> None:
-    """How phones come in."""
+    """How phones join."""
     link = phone_link(now)
     picture, text = st.columns([2, 3], gap="medium")
     with picture, st.container(key="qr"):
@@ -90,7 +90,7 @@ def code(t: Text, now: Seat) -> None:
 
 
 def summary(t: Text, lesson: Lesson) -> None:
-    """Every question: how the class was split, and how many were right. No persons."""
+    """Every question: how the class was split, and how many were right. No individuals."""
     st.markdown(f"## {t.live.summary}")
     if not lesson.asked:
         st.markdown(t.live.nothing_asked)
@@ -130,7 +130,7 @@ def summary(t: Text, lesson: Lesson) -> None:
 
 
 def written(t: Text, tallies: dict[Question, Tally]) -> bytes:
-    """The summary as CSV: one line an answer."""
+    """The summary as CSV: one line per answer."""
     rows = io.StringIO()
     table = csv.writer(rows)
     table.writerow([t.live.columns[name] for name in t.live.columns])
@@ -168,7 +168,7 @@ def pictured(t: Text, tallies: dict[Question, Tally]) -> bytes:
 
 
 def ending(t: Text, now: Seat) -> None:
-    """End the lesson, after a second thought."""
+    """End the lesson, after a confirmation."""
     with st.popover(t.live.end, icon=":material/delete:", key="end_lesson"):
         st.markdown(t.live.end_note)
         st.button(t.live.end_now, key="end_now", type="primary", on_click=ended)

@@ -1,4 +1,4 @@
-"""A phone in a live lesson: it looks what the teacher does, and it votes."""
+"""A phone in a live lesson: it watches the teacher's place, and it votes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pages.ui.rooms.classroom.seat import Seat, failures, join, known_store, sea
 from pages.ui.session import cut_short
 
 LOOK, SLOWEST, UNHURRIED = 2.0, 5.0, 300
-"""Seconds between two looks of a phone, at most; phones that are served at the full pace."""
+"""The most seconds between two looks of a phone; phones that are served at full pace."""
 HERE = 8.0
-"""Seconds between two times that a phone says it is there."""
+"""Seconds between two times that a phone reports its presence."""
 
 
 # Looking
@@ -44,7 +44,7 @@ def watch(now: Seat) -> None:
 
 
 def lessons_gone(lessons: Store, now: Seat) -> bool:
-    """Whether the store answers, and knows the lesson no more."""
+    """Whether the store answers, and no longer knows the lesson."""
     try:
         return lessons.revision(now.code) is None
     except lessons.failures:
@@ -52,14 +52,14 @@ def lessons_gone(lessons: Store, now: Seat) -> bool:
 
 
 def say_here(lessons: Store, now: Seat) -> None:
-    """Be counted among the phones that are there."""
+    """Be counted among the phones that are present."""
     if time.monotonic() - st.session_state.get("said_here", -HERE) >= HERE:
         lessons.attend(now.code, now.voter, time.time())
         st.session_state["said_here"] = time.monotonic()
 
 
 def last_vote(lessons: Store, now: Seat, number: int) -> int | None:
-    """What this phone has answered, the last time it did."""
+    """This phone's last answer."""
     answers = [lessons.vote_of(now.code, now.voter, number, round) for round in reversed(ROUNDS)]
     return next((choice for choice in answers if choice is not None), None)
 
@@ -68,7 +68,7 @@ def last_vote(lessons: Store, now: Seat, number: int) -> int | None:
 
 
 def strip(t: Text, now: Seat, lesson: Lesson, *, away: bool) -> None:
-    """The lesson's line above every page, and the question while the class is at one."""
+    """The lesson's line above every page, and the question while the class is on it."""
     with st.container(horizontal=True, vertical_alignment="center", key="lesson_strip"):
         st.markdown(f":material/groups: {t.live.in_lesson.format(code=f'**{now.code}**')}")
         if away and lesson.being_asked is None:
@@ -87,7 +87,7 @@ def strip(t: Text, now: Seat, lesson: Lesson, *, away: bool) -> None:
 
 
 def come_back() -> None:
-    """Be taken to where the lesson is."""
+    """Go back to where the lesson is."""
     if (now := seat()) is not None:
         sit(Seat(now.code, now.voter))
 
@@ -124,7 +124,7 @@ def ballot(t: Text, now: Seat, lesson: Lesson, question: Question) -> None:
 
 
 def vote(now: Seat, number: int, round: int, choice: int) -> None:
-    """Answer. What comes too late is not counted, and is said."""
+    """Answer. An answer that comes too late is not counted, and the phone says so."""
     try:
         known_store().vote(now.code, now.voter, number, round, choice)
     except (NotOpen, NoLesson):
@@ -145,7 +145,7 @@ def titled(words: Words) -> None:
 
 
 def told(t: Text, now: Seat, question: Question) -> None:
-    """What this phone had answered, and which answer is right; a scene says what has happened."""
+    """What this phone answered, and which answer is right; a scene shows what has happened."""
     try:
         chosen = last_vote(known_store(), now, question.number)
     except failures():

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.texts import Text
 
 QUIET = 4
-"""Modules of white around a QR code, as its standard asks for."""
+"""The quiet zone: modules of white around a QR code, as its standard requires."""
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

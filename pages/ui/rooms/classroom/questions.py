@@ -13,17 +13,17 @@ from pages.ui.settings import BELIEFS, GUESSES, NOT_YET, SEEN
 LETTERS = "ABCD"
 KEY = re.compile(r"scene([1-9][0-9]?)\.(guess|belief|belief_also)")
 PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
-JOINER = "\u2060"  # invisible: what follows a colon is no icon and no emoji then
+JOINER = "\u2060"  # invisible: keeps what follows a colon from becoming an icon or an emoji
 VALUES = {
     name: [value for value in values if value not in (NOT_YET, SEEN)]
     for name, values in {"guess": GUESSES, "belief": BELIEFS, "belief_also": BELIEFS}.items()
 }
-"""What the answers of a scene's questions are called in its settings."""
+"""The names of a scene's answers in its settings."""
 
 
 @dataclass(frozen=True)
 class Words:
-    """A question in words. own: the teacher's, so that nothing in it is markup."""
+    """A question in words. own: written by the teacher, so that nothing in it is markup."""
 
     title: str
     options: tuple[str, ...]
@@ -50,7 +50,7 @@ def scene_of(key: str) -> tuple[int, str] | None:
 
 
 def askable(scene: int) -> list[str]:
-    """The keys of what can be asked at this scene."""
+    """The keys of the questions that can be asked at this scene."""
     if not 1 <= scene <= len(SCENES):
         return []
     names = ["guess", "belief", *(["belief_also"] if SCENES[scene - 1].also else [])]
@@ -71,10 +71,10 @@ def in_words(t: Text, question: Question) -> Words:
 
 
 def value_of(name: str, choice: int | None) -> str:
-    """What the setting becomes by this answer; without one, the run is seen all the same."""
+    """The setting's value for this answer; without one, the run is shown all the same."""
     return SEEN if choice is None else VALUES[name][choice]
 
 
 def choice_of(name: str, outcome: str) -> int | None:
-    """The answer that a run has proved right; None for none of them."""
+    """The answer that a run has proved right; None if none of them."""
     return VALUES[name].index(outcome) if outcome in VALUES[name] else None

@@ -1,7 +1,7 @@
 """Where a visitor sits in a live lesson: at a phone, or at the teacher's desk.
 
 The seat is in the address, so that a reload or a phone that slept finds it again, without cookies.
-The teacher's secret is never there: it is in the session, and in the tab that it was given to.
+The teacher's secret is never there: it is in the session, and in the tab that received it.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from pages.live.store import (
 from pages.ui.session import SEAT
 
 TRIES = 10
-"""Codes that one session may try that belong to no lesson."""
+"""Unknown codes that one session may try."""
 SWEEP = 600.0
-"""Seconds between two searches for lessons that their teachers have left alone."""
+"""Seconds between two searches for lessons abandoned by their teachers."""
 
 
 @dataclass(frozen=True)
 class Seat:
-    """code: of the lesson. voter: what the phone is told apart by. desk: whether it is the
-    teacher's, whose secret is "" until the browser has handed it over.
+    """code: of the lesson. voter: identifies the phone. desk: whether it is the teacher's, whose
+    secret is "" until the browser has handed it over.
 
-    place: the place that was followed last. decided: the number of the question whose run was
-    shown last. revision: of the lesson as it was last seen.
+    place: the last place that was followed. decided: the number of the last question whose run was
+    shown. revision: of the lesson when last seen.
     """
 
     code: str
@@ -62,7 +62,7 @@ class Seat:
 
 
 def seat() -> Seat | None:
-    """The visitor's; None for all who sit in no lesson."""
+    """The visitor's; None outside any lesson."""
     return st.session_state.get("seat")
 
 
@@ -71,7 +71,7 @@ def sit(new: Seat | None) -> None:
 
 
 def open_seat() -> Seat | None:
-    """The visitor's seat, that of the address when the session begins; then the address's."""
+    """The visitor's seat: at first that of the address, which then follows it."""
     if "seat" not in st.session_state:
         sit(given())
     now = seat()
@@ -85,7 +85,7 @@ def open_seat() -> Seat | None:
 
 
 def given() -> Seat | None:
-    """The seat that the address says."""
+    """The seat given by the address."""
     code = as_code(st.query_params.get("class", ""))
     if not is_code(code):
         return None
@@ -96,9 +96,9 @@ def given() -> Seat | None:
 
 
 def join(code: str) -> bool:
-    """Take a seat for a phone in the lesson of this code; whether there is such a lesson.
+    """Take a seat for a phone in the lesson with this code; whether there is such a lesson.
 
-    Codes can be tried a few times only. Unreachable and the store's own failures.
+    Codes can be tried only a few times. Raises Unreachable and the store's own failures.
     """
     if tries_left() <= 0:
         return False
@@ -124,13 +124,13 @@ def opened(place: str) -> Store:
 
 
 def store(*, make: bool = False) -> Store | None:
-    """The store; None if there is none so far, and none is to be made. Unreachable."""
+    """The store; None if there is none yet and none should be made. Raises Unreachable."""
     place = configured.address(make=make)
     return opened(place) if make or configured.there(place) else None
 
 
 def sweep() -> None:
-    """Delete lessons that were left alone, whoever comes by. A server's forget by themselves."""
+    """Delete abandoned lessons, whoever comes by. Those on a server expire by themselves."""
     place = configured.address()
     if not configured.is_server(place) and configured.there(place):
         with suppress(*failures()):
@@ -152,14 +152,14 @@ def failures() -> tuple[type[Exception], ...]:
 
 
 def known_store() -> Store:
-    """The store in which a lesson is; NoLesson where there is none, Unreachable."""
+    """The store in which a lesson is. Raises NoLesson if there is none, and Unreachable."""
     if (lessons := store()) is None:
         raise NoLesson
     return lessons
 
 
 def entered(now: Seat) -> Lesson:
-    """The lesson, for who sits in it; NoLesson, NotTheTeacher, and the store's failures."""
+    """The lesson at this seat. Raises NoLesson, NotTheTeacher, and the store's failures."""
     lessons = known_store()
     lesson = lessons.find(now.code)
     if lesson is None:

@@ -32,7 +32,7 @@ def tables() -> dict[str, pa.Table]:
 
 
 def doors(t: Text) -> None:
-    """Question, picture and way in, one column a door."""
+    """Question, picture and way in, one column per door."""
     layers = PRESETS["race"][0].depth + 1
     for page, column in zip(tables(), st.columns(3, gap="medium"), strict=True):
         door = t.story.doors[page]

@@ -1,7 +1,7 @@
 """The story: its cover, and the frame around each of its scenes.
 
 A scene asks, lets the reader predict, runs, and explains. Nothing is graded and nothing blocks the
-way: every guess can be left out, and the way on is always open.
+way: every guess can be skipped, and the way on is always open.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BELIEFS = ("true", "half", "false")
 IN_A_ROW = 4
 """Scenes on the cover."""
 JUST_GUESSED = "just_guessed"
-"""Under which the session keeps that a guess was made: the run stands above it on a phone."""
+"""The session's key for having made a guess: on a phone, the run is above it."""
 SHOW_RUN = """<script>
 const run = document.querySelector(".st-key-played");
 if (run && run.getBoundingClientRect().top < 0) run.scrollIntoView();
@@ -62,12 +62,12 @@ def told_so_far() -> tuple[Spec, ...]:
 
 
 def go(scene: int) -> None:
-    """Turn to a scene, 0 for the cover; what was guessed before belongs to the scene before."""
+    """Go to a scene, 0 for the cover; earlier guesses belong to the earlier scene."""
     keep(Telling(scene=min(max(scene, 0), len(SCENES))).to_query(), Telling.keys())
 
 
 def say(name: str, value: str) -> None:
-    """Remember the reader's `guess` or a belief; NOT_YET takes it back."""
+    """Record the reader's `guess` or a belief; NOT_YET takes it back."""
     STORY.change(Telling, name, value)
     st.session_state[JUST_GUESSED] = name == "guess" and value != NOT_YET
 
@@ -123,12 +123,12 @@ def cover(t: Text) -> None:
 
 
 def scene(t: Text, shown: Scene) -> None:
-    """The way through the story; what is operated; beside it prediction, explanation, myth."""
+    """The way through the story; the controls; beside them prediction, explanation, myth."""
     telling, words = open_telling(), shown.texts(t)
     way(t, telling.scene)
     guessed = telling.guess != NOT_YET
     if not guessed:
-        with st.container(key="asked"):  # where all stands in one column, before what it is about
+        with st.container(key="asked"):  # in a single column, before what it is about
             st.markdown(f":material/help: **{words.predict}**")
     left, right = st.columns([9, 5], gap="medium")
     with left, st.container(key="played"):
@@ -156,7 +156,7 @@ def scene(t: Text, shown: Scene) -> None:
 
 
 def way(t: Text, number: int) -> None:
-    """All scenes in a row, the one that is shown marked."""
+    """All scenes in a row, the current one marked."""
     reset("way_of_story", number)
     with st.container(key="scenes"):
         st.segmented_control(
@@ -166,20 +166,19 @@ def way(t: Text, number: int) -> None:
             key="way_of_story",
             label_visibility="collapsed",
             on_change=taken,
-            # pressing the one that is shown takes it away, and is to change nothing
-            args=("way_of_story", lambda k: go(k) if k is not None else None),
+            args=("way_of_story", go),
         )
 
 
 def way_mark(t: Text, number: int) -> str:
-    """The scene's number and name, of which a phone shows what is bold."""
+    """The scene's number and name; a phone shows only the bold part."""
     if number == 0:
         return f"**{t.story.cover}**"
     return f"**{number}** · {SCENES[number - 1].texts(t).short}"
 
 
 def prediction(t: Text, words: Text) -> None:
-    """The question before the run, and the way around it."""
+    """The question before the run, and a way to skip it."""
     with st.container(border=True, key="prediction", gap="small"):
         st.markdown(f"**{words.predict}**")
         for letter in LETTERS:
@@ -202,7 +201,7 @@ def prediction(t: Text, words: Text) -> None:
 
 
 def explanation(t: Text, shown: Scene, guess: str, outcome: Outcome | None) -> None:
-    """What was guessed, how it came out, why, and what to notice."""
+    """The guess, the outcome, the reason, and what to notice."""
     words = shown.texts(t)
     with st.container(border=True, key="explanation", gap="small"):
         if guess != SEEN:
@@ -269,7 +268,7 @@ def say_button(label: str, name: str, value: str, **style: Any) -> None:
 
 
 def verdict(t: Text, belief: str, found: Myth) -> str:
-    """How the belief came out, for a reader who thought so and for one who did not."""
+    """How the belief turned out, for a reader who held it and for one who did not."""
     words = t.story.verdicts[found.verdict]
     if belief == SEEN:
         return f"**{words}**"
@@ -278,7 +277,7 @@ def verdict(t: Text, belief: str, found: Myth) -> str:
 
 
 def open_page_button(label: str, key: str, page: str, query: Query) -> None:
-    """A way to a page that opens with these settings; what was there can be had back by undo."""
+    """A way to a page that opens with these settings; undo brings back what was there."""
     if st.button(
         label,
         key=key,

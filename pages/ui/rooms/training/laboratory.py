@@ -86,8 +86,7 @@ def laboratory(scene: Scene, records: Sequence[Recording]) -> None:
             format_func=lambda key: t.laboratory.instruments[key].name,
             key="tool",
             label_visibility="collapsed",
-            on_change=taken,
-            args=("tool", lambda key: change_stage("tool", key or "none")),
+            on_change=lambda: change_stage("tool", st.session_state["tool"] or "none"),
         )
     if tool in offered:
         with st.container(horizontal=True, vertical_alignment="center", key="instrument"):

@@ -20,7 +20,7 @@ export default function ({ parentElement, data }) {
   };
   const tell = (sentence, verdict) => {
     put(".sentence", sentence);
-    // a sentence's numbers change too fast to be spoken, but for the last ones
+    // a sentence's numbers change too fast to be read aloud, except for the final ones
     if (verdict === state.verdict && sentence !== data.sentences.at(-1)?.[1]) return;
     state.verdict = verdict;
     find(".caption").dataset.verdict = verdict;

@@ -8,7 +8,7 @@ const ICONS = {
   restart: '<path d="M12 5V1L7 6l5 5V7a6 6 0 1 1-6 6H4a8 8 0 1 0 8-8z"/>',
 };
 
-// Whoever asks for less motion sees a picture every so many milliseconds in place of a film, just as fast on the whole.
+// A reader who asks for less motion sees a picture every so many milliseconds instead of a film, at the same overall pace.
 const STILL = matchMedia("(prefers-reduced-motion: reduce)"), REST = 600;
 
 export default function ({ parentElement, data }) {

@@ -1,5 +1,5 @@
-// Copies the page's address with `data.query`, and says so. What a part of the page has changed by itself since stands
-// in the address already.
+// Copies the page's address with `data.query`, and says so. Whatever a part of the page has changed by itself since is
+// already in the address.
 export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button"), status = parentElement.querySelector("span");
   button.textContent = data.label;

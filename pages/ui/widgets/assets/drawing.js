@@ -1,6 +1,6 @@
 // A picture of 8 x 8 pixels, drawn by mouse, finger or keyboard.
 // `data`: pixels (64 numbers from 0 to 16, row by row), edit (the last change that the server has seen), answer (what the
-// picture is read as), labels {paper, pixel, hint}. What is drawn is sent as the value `drawn`: {pixels, edit}.
+// picture is read as), labels {paper, pixel, hint}. The drawing is sent as the value `drawn`: {pixels, edit}.
 const SIDE = 8, INK = 16;
 const PRESSED = [0, INK / 2, INK]; // one press goes on to the next of these
 const PAUSE = 80; // milliseconds between two messages to the server

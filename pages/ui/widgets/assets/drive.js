@@ -10,8 +10,8 @@ function drive(name, value) {
   }
 }
 
-// Charts are drawn late, and drawn again: when something new is on the page, `again` is called at the next frame.
-// Between two changes nothing runs, so a page at rest leaves the reader's processor alone. Returns what ends it.
+// Charts are drawn late, and redrawn: when something new is on the page, `again` is called at the next frame.
+// Between two changes nothing runs, so a page at rest leaves the reader's processor alone. Returns a function that stops it.
 function onNews(again) {
   let frame = 0;
   const look = () => { frame = 0; again(); };

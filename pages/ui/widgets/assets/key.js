@@ -1,7 +1,7 @@
-// The teacher's secret, which no server's log, no referrer and no projector sees. With `data.secret`: keeps it in this tab, and
-// copies the teacher's link, in whose fragment it is. Without: takes it from the fragment, which leaves the address bar at once,
-// or from this tab, and hands it over by the trigger `key`, "none" if there is none. `data`: code, wrong (was it refused?), wait,
-// or code, secret, link, label, done.
+// The teacher's secret, which no server log, no referrer and no projector sees. With `data.secret`: keeps it in this tab, and
+// copies the teacher's link, whose fragment contains it. Without: takes it from the fragment, which leaves the address bar at
+// once, or from this tab, and hands it over by the trigger `key`, "none" if there is none. `data`: code, wrong (was it
+// refused?), wait, or code, secret, link, label, done.
 export default function ({ parentElement, data, setTriggerValue }) {
   const button = parentElement.querySelector("button"), status = parentElement.querySelector("span");
   const name = `lesson ${data.code}`;

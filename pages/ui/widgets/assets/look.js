@@ -1,8 +1,8 @@
 // Looks at runs that are being computed: asks for the next look as soon as this one has come, and no sooner than a period
-// after the last. And what charts tell in words: it changes with their numbers, and in their specification every change would
-// draw them anew.
-// `data`: wanted (whether there is to be a next look), period (seconds), words (by the name that stands in a chart's place
-// for them), now (so that no two looks are alike). Trigger: look.
+// after the last. It also brings the charts' words: they change with the numbers, and inside a specification every change
+// would redraw the chart.
+// `data`: wanted (whether there should be a next look), period (seconds), words (by the name that replaces them in a chart),
+// now (so that no two looks are alike). Trigger: look.
 export default function ({ parentElement, data, setTriggerValue }) {
   parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() };
   const state = parentElement.lookState;

@@ -1,4 +1,4 @@
-// One network as a picture: units are tiles of what they answer, lines are weights. It holds an `epoch` and a `phase`
+// One network as a picture: units are tiles of their activations, lines are weights. It holds an `epoch` and a `phase`
 // input like a chart, so that the clock and the batch's walk drive it.
 // `data` is what `pages.charts.network.picture` returns; numbers are packed as `half_logs` there writes them.
 const ICON_RING = width => `<svg width="16" height="16" aria-hidden="true"><rect x="3" y="3" width="10" height="10" rx="2"
@@ -18,7 +18,7 @@ const unpack = (text, Type) => {
   const bytes = Uint8Array.from(atob(text), character => character.charCodeAt(0));
   return new Type(bytes.buffer);
 };
-// Sign, then log2 of the size in steps of 1/128 from 2^-200; 0 is 0, all ones is not a number.
+// Sign, then log2 of the size in steps of 1/128 from 2^-200; 0 is 0, all ones is NaN.
 const number = code => {
   if (code === 0xffff) return NaN;
   const size = code & 0x7fff;
@@ -50,7 +50,7 @@ function read(data) {
   return { ...numbers, flags: unpack(data.flags, Uint8Array) };
 }
 
-// Where everything stands, in the pixels of the page.
+// Where everything is, in the pixels of the page.
 function plan(data, width) {
   const { columns } = data;
   const most = Math.max(...columns.map(column => column.units.length), 1);
@@ -134,7 +134,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const ofLayer = (frame, place) => number(numbers.layers[frame * (columns.length - 1) + place - 1]);
   const output = columns.length - 1;
 
-  // How far a batch has come: at rest everything is seen, in the view that was chosen.
+  // How far a batch has come: at rest everything is visible, in the view that was chosen.
   const walk = () => {
     const at = phase();
     if (at === 0) return { view: data.view, from: 0, to: output, told: "" };
@@ -287,7 +287,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     }
   };
 
-  // What is under the pointer, or was chosen by the keys.
+  // What is under the pointer, or was chosen with the keys.
   const wordsOf = (target, frame) => {
     if (target.unit) {
       const { unit } = target, { index } = unit;

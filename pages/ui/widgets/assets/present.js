@@ -1,6 +1,6 @@
-// The teacher's bar: on and back by buttons, keys and clickers; notes and glossary in drawers, the notes on request in a
-// window of their own; one key that resets the view.
-// `data`: place, back, next (are there such?), notes (pairs of heading and sentence), open (the notes at first), terms (pairs
+// The teacher's bar: next and back by buttons, keys and clickers; notes and glossary in drawers, the notes on request in a
+// separate window; one key that resets the view.
+// `data`: place, back, next (do they exist?), notes (pairs of heading and sentence), open (the notes at first), terms (pairs
 // of term and meaning), vote (what a show of hands belongs to, "" if there is none), labels. Triggers: step (1 or -1), leave.
 const TYPING = "input:not([type=range]):not([type=radio]):not([type=checkbox]), textarea, select, [contenteditable=true]";
 const MOVED_BY_ARROWS = "input, [role=slider], [role=combobox], [role=listbox], [role=radio], [role=radiogroup], [role=tab], " +

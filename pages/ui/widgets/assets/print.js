@@ -1,4 +1,4 @@
-// Opens the browser's own print dialog; what is printed, a style sheet decides.
+// Opens the browser's own print dialog; a style sheet decides what is printed.
 export default function ({ parentElement, data }) {
   const button = parentElement.querySelector("button");
   button.textContent = data.label;

@@ -1,6 +1,6 @@
 // One dial that moves a parameter of all charts, and a table that reads its curves at that point.
-// `data`: name (of the charts' inputs), low, high, count (of steps), start, label, and optionally places (what each
-// step is called), head (the table's heads) and rows: {name, colour, columns: [[text at every step], ...]}.
+// `data`: name (of the charts' inputs), low, high, count (of steps), start, label, and optionally places (the name of each
+// step), head (the table's heads) and rows: {name, colour, columns: [[text at every step], ...]}.
 // With no step to take there is no dial, only the table. With `kept` the server is told where the dial is let go; then a
 // `start` that it did not learn from here (a preset, an undo) moves the dial.
 export default function ({ parentElement, data, setStateValue }) {

@@ -1,5 +1,5 @@
 // Runs the page again once the server is back after it was gone: a new process knows no fragment of the old one, and would
-// pass over whatever is pressed in them.
+// ignore whatever is pressed in them.
 // `data`: none. Trigger: reconnected.
 export default function ({ setTriggerValue }) {
   const app = document.querySelector("[data-testid=stApp]");

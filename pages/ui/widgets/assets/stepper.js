@@ -1,6 +1,6 @@
 // Steps through what a page shows: moves the charts' parameter `data.name`, and of the blocks `<data.blocks><index>`
 // shows one. The arrow keys work wherever the focus rests, Home and End within the bar.
-// `data`: name, blocks, titles (one a step), run (what is stepped through: another one begins at the start), labels.
+// `data`: name, blocks, titles (one per step), run (what is stepped through: another one begins at the start), labels.
 const STEP_ICONS = {
   first: '<path d="M6 6h2v12H6zM18 6v12l-8.5-6z"/>',
   back: '<path d="M15.4 7.4 14 6l-6 6 6 6 1.4-1.4L10.8 12z"/>',

@@ -119,7 +119,7 @@ def test_a_small_number_is_written_in_powers_of_ten(value, shown):
     assert formulas.scientific(value, 2) == shown
 
 
-def test_a_negative_factor_stands_in_parentheses():
+def test_a_negative_factor_is_in_parentheses():
     assert formulas.factor(-0.5, 2) == "(-0.50)"
     assert formulas.factor(0.5, 2) == "0.50"
 

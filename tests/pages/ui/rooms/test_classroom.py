@@ -164,7 +164,7 @@ def test_a_link_to_a_state_that_a_place_does_not_have_opens_it_as_it_opens():
 def test_version_1_still_means_what_it_has_always_meant():
     """A default may change only with a new version: short links leave it out and rely on it.
 
-    A new setting is to be added to version1.json; one that stands there stays as it is.
+    A new setting is to be added to version1.json; one that is in it stays as it is.
     """
     now = {key: text for spec in SPECS for key, text in spec().to_query(full=True).items()}
     assert VERSION == {"v": "1"}

@@ -184,7 +184,7 @@ def test_a_layer_that_did_not_move_is_said_not_to_have_moved():
     assert "hardly moved" not in markdown(moving)
 
 
-def test_a_drawing_can_begin_empty_or_from_a_test_picture_and_stands_in_the_link():
+def test_a_drawing_can_start_empty_or_from_a_test_picture_and_is_in_the_link():
     app = visit("digits", **QUICK)
     assert "drawing" not in settings(app)
     button(app, "start_blank").click().run()
@@ -217,7 +217,7 @@ def test_a_question_leaves_the_drawing_alone():
     assert settings(app)["depth"] == "0"
 
 
-def test_another_unit_is_seen_closely_and_stands_in_the_link():
+def test_another_unit_is_enlarged_and_is_in_the_link():
     app = visit("digits", **QUICK)
     widget(app, "unit").set_value(5).run()
     assert settings(app)["unit"] == "5"

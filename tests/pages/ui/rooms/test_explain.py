@@ -72,7 +72,7 @@ def test_what_fails_is_explained_in_the_words_of_its_verdict(language, query, ve
     assert any(text.startswith(f"**{t.trials.recommended}**") for text in told(app))
 
 
-def test_a_remedy_that_is_recommended_stands_beside_the_failed_run_with_one_click():
+def test_one_click_puts_a_recommended_remedy_beside_the_failed_run():
     app = explained(ZEROS)
     (button,) = [b for b in app.button if b.label == "Try it beside this one"]
     button.click().run()

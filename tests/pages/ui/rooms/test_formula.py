@@ -113,4 +113,4 @@ def test_a_pole_that_was_not_seen_is_not_drawn():
 def test_formulas_have_a_dash_and_a_short_name():
     own = own_activation("x * sigmoid(x) + 0.001 * x ** 2 + 0.002 * x ** 3")
     assert dash(own)
-    assert own.name == "x · sigmoid(x) + 0.001 …"
+    assert own.name == "x · sigmoid(x) …"

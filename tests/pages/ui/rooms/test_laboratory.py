@@ -163,7 +163,7 @@ def test_no_table_has_more_rows_than_it_may():
     assert charts.sums_table(record.frames, layers).num_rows <= 1.1 * charts.SUM_ROWS
 
 
-def test_the_sums_of_a_layer_fill_the_bins_where_they_lie(record):
+def test_the_pre_activations_of_a_layer_fill_the_bins_where_they_lie(record):
     table = charts.sums_table(record.frames, [1, 3]).to_pandas()
     first = table[(table.epoch == 0) & (table.row == 2)]
     assert len(first) == BINS

@@ -32,7 +32,7 @@ every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 
 @pytest.fixture(autouse=True)
 def place(tmp_path, monkeypatch):
-    """A store of each test's own, which nobody has made so far."""
+    """A separate store for each test, not yet created."""
     monkeypatch.setenv(configured.VARIABLE, str(tmp_path / "lessons.db"))
     seat.opened.clear()
     yield tmp_path / "lessons.db"
@@ -413,7 +413,7 @@ def test_a_phone_changes_nothing_whatever_it_sends(teacher, step, monkeypatch):
         assert teacher.lesson == before
 
 
-def test_the_secret_stands_in_no_page_and_no_address_but_in_the_teachers_own_part(teacher):
+def test_the_secret_is_on_no_page_and_in_no_address_but_in_the_teachers_own_part(teacher):
     app = sits(teacher.seat, scene="4")
     assert teacher.secret not in str(app.query_params)
     assert teacher.secret not in shown(app)
@@ -551,7 +551,7 @@ def test_a_thousand_lessons_are_as_many_as_there_may_be(teacher):
     assert app.session_state["seat"] is None
 
 
-def test_a_store_that_cannot_be_reached_is_said_and_the_page_goes_on(teacher, monkeypatch):
+def test_a_store_that_cannot_be_reached_is_reported_and_the_page_continues(teacher, monkeypatch):
     app = join(teacher)
 
     def fails(*_):

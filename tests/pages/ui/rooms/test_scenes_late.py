@@ -196,7 +196,7 @@ def test_the_dial_shows_different_units_silent_for_different_points():
     assert notes[0] == f"{int((~active[:, 0]).sum())}/{active.shape[0] * active.shape[2]}"
 
 
-def test_every_unit_has_a_bar_of_its_own_and_only_the_dead_are_crossed():
+def test_every_unit_has_its_own_bar_and_only_the_dead_are_crossed():
     record = recorded(replace(price.START, replicas=1, epochs=1))
     table = charts.lives_table(record.frames, 400).to_pylist()
     first = [row for row in table if row["epoch"] == 0]

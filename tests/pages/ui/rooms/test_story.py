@@ -300,7 +300,7 @@ def test_the_way_back_is_only_on_the_page_that_was_opened_until_the_reader_is_ba
 
 
 @every_language
-def test_the_exit_question_needs_no_guess_and_no_other_scene_goes_on_before_one(language, short):
+def test_the_exit_question_needs_no_guess_and_no_other_scene_continues_before_one(language, short):
     for number, scene in enumerate(SCENES, start=1):
         on = scene.texts(LANGUAGES[language].text).on
         start = on.split("{")[0]

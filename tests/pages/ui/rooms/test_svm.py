@@ -153,7 +153,7 @@ def test_the_network_and_the_machine_learn_from_the_same_points():
     assert score.support == len(machine.support)
 
 
-def test_the_sweep_stops_in_time_and_goes_on_where_it_stopped():
+def test_the_sweep_stops_in_time_and_continues_where_it_stopped():
     drawn = data_of(RunSpec(samples=60, data_seed=77))
     machine, counts, complete = machine_of(drawn, SvmSpec()), [], False
     while not complete:

@@ -92,7 +92,7 @@ def test_unfolded_every_lane_has_its_layers_and_both_methods_are_told(language):
     assert len(fold(app).get("vega_lite_chart")) == 2
 
 
-def test_before_training_the_first_weights_are_checked():
+def test_before_training_the_initial_weights_are_checked():
     app = unfolded(**DEEP, data_seed="6")
     after = words(app)
     moment = next(w for w in app.get("button_group") if w.key == "trust_moment")

@@ -452,7 +452,7 @@ def test_a_link_made_when_the_first_row_was_taken_for_a_header_still_opens():
 
 
 def test_fingerprints_are_what_they_were():
-    """Of links made before files were read in a room of their own."""
+    """Fingerprints in links made before files were read in a separate room."""
     assert read(grown()).file == "b0da40eaa148aa53"
     assert read(grown("a;b;kind", "{a};{b};{kind}").replace(".", ",")).file == "8732f62c7be90fae"
     japanese = grown("身長,体重,種類").replace("A", "犬").replace("B", "猫①")

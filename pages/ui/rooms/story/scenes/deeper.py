@@ -1,4 +1,4 @@
-"""Scene 3: add layers, the same data and rule. Where does learning stop?"""
+"""Scene 3: add layers, with the same data and rule. Where does learning stop?"""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ RUNS = {depth: replace(SIGMOID, depth=depth, replicas=SEEDS) for depth in range(
 RATE = 80
 """Epochs a second."""
 CLOSE_TO_GUESSING = 0.9
-"""A loss above this share of that of guessing is no better than guessing."""
+"""A loss above this fraction of that of guessing is no better than guessing."""
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """The networks in a row, and one of them closely: its layers and its course."""
+    """The networks in a row, and one of them enlarged: its layers and its loss."""
     depth = linked(ToldLayers).told_layers
     if not shown:
         row(t, {k: untrained(run) for k, run in RUNS.items()}, 0, played=False)
@@ -100,7 +100,7 @@ def row(
 
 
 def numbers(t: Text) -> dict[str, str]:
-    """Of what stands under each picture: the seeds, and from where on one of them has learnt."""
+    """The words below each picture: the seeds, and from which epoch on one of them has learnt."""
     return {"seeds": str(SEEDS), "learnt": percent(LEARNT, t)}
 
 
@@ -114,7 +114,7 @@ def seeds_learnt(record: Recording) -> int:
 
 
 def choice(t: Text, depth: int) -> None:
-    """Which network is looked at closely."""
+    """Which network is shown enlarged."""
     reset("told_layers", depth)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(t.settings.told_layers, width="content")
@@ -178,7 +178,7 @@ def layers_name(t: Text, depth: int) -> str:
 
 
 def outcome(t: Text, records: dict[int, Recording]) -> Outcome:
-    """How many seeds learn with two layers and with five, and what five layers end with."""
+    """How many seeds learn with two layers and with five, and the final loss with five."""
     good, deep = seeds_learnt(records[GOOD]), seeds_learnt(records[DEEP])
     history, guessed = records[DEEP].history, guess(RUNS[DEEP])
     loss = float(ends(history.train_loss[:, 0])[1])
@@ -202,7 +202,7 @@ def outcome(t: Text, records: dict[int, Recording]) -> Outcome:
 
 
 def judged(good: int, deep: int, loss: float) -> str:
-    """The guess that these counts prove right. loss: as a share of that of guessing."""
+    """The guess that these counts prove right. loss: as a fraction of that of guessing."""
     if deep == 0 and loss > CLOSE_TO_GUESSING:
         return "c"
     if deep > good:
@@ -211,7 +211,7 @@ def judged(good: int, deep: int, loss: float) -> str:
 
 
 def apart() -> tuple[str, Query]:
-    """Two layers beside the number that is looked at, from many seeds."""
+    """Two layers beside the current number of layers, with many seeds."""
     depth = linked(ToldLayers).told_layers
     runs: tuple[RunSpec, ...] = (RUNS[GOOD], RUNS[depth]) if depth != GOOD else (RUNS[GOOD],)
     return "training", TRAINING.link_of(Stage(lanes=len(runs), tool="seeds"), runs)

@@ -40,12 +40,12 @@ STEPS = (1, 2, 3, 4, 6, 8)
 RATE = 100
 """Epochs a second."""
 NEARLY_ALL, ROOM = 0.9, 0.02
-"""From which accuracy on nearly all points are right; how little more than a line counts as none:
-the line was fitted to the training part alone."""
+"""The accuracy from which nearly all points are right; the gain over one line that still counts as
+none, as the line was fitted to the training part alone."""
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """Two networks that differ in the activation function alone, with as many units as chosen."""
+    """Two networks that differ only in the activation function, with the chosen number of units."""
     dial = linked(ToldFolds)
     controls(
         dial,
@@ -68,7 +68,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
 
 
 def planes(t: Text, records: tuple[Recording, ...], *, played: bool) -> None:
-    """What the networks have learnt: all epochs, or the first alone."""
+    """What the networks have learnt: at all epochs, or at the first alone."""
     for record, column in zip(records, st.columns(len(records), gap="medium"), strict=True):
         run, lines = record.run, lines_of(record)
         name = t.scene_folds.names[run.activation]
@@ -117,14 +117,14 @@ def lines_of(record: Recording) -> dict[str, pa.Table]:
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def line_share() -> float:
-    """The share that the best of all lines gets right of the points that are learnt from."""
+    """The fraction of the training points that the best of all lines gets right."""
     data = FLAT.data()
     points = Points(data.train_x, data.train_y[:, 0])
     return best_line(points).correct / len(points.y)
 
 
 def outcome(t: Text, records: Mapping[RunSpec, Recording]) -> Outcome:
-    """What eight units reach without an activation function, what with one, and what one line."""
+    """What eight units reach without an activation function and with one, and what a line does."""
     flat, bent = (records[run].history.train_accuracy[-1] for run in (FLAT, BENT))
     line = line_share()
     return Outcome(
@@ -147,8 +147,8 @@ def judged(flat: float, line: float) -> str:
 
 
 def why(t: Text) -> None:
-    """Sums of sums are again one sum."""
-    st.latex(  # in three lines, which a phone has room for
+    """A sum of sums is again a single sum."""
+    st.latex(  # in three lines, so that it fits a phone
         r"\begin{aligned}"
         r"&\mathbf{v}^\top (W\mathbf{x} + \mathbf{b}) + c \\"
         r"&= (\mathbf{v}^\top W)\,\mathbf{x} + (\mathbf{v}^\top\mathbf{b} + c) \\"

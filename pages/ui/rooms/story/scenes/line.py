@@ -23,11 +23,11 @@ from pages.ui.widgets.show import show
 GROUPS, XOR, CORNERS = "apart", "quadrants", "xor_corners"
 COUNT, SEED = 300, 0
 HALF, SEVEN = (0.45, 0.55), (0.6, 0.8)
-"""Between which shares the guesses "half" and "about seven in ten" are right."""
+"""The fractions between which the guesses "half" and "about seven in ten" are right."""
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """First two groups to succeed with; once the outcome may be shown, XOR, by the same dial."""
+    """First two separable groups; once the outcome may be shown, XOR, with the same dial."""
     turn(t)
     left, right = st.columns([3, 2] if shown else 2, gap="medium")
     with left:
@@ -68,7 +68,7 @@ def by_hand(t: Text, key: str) -> None:
 
 
 def question(t: Text) -> None:
-    """The points that the question is about, and no line yet."""
+    """The points that the question is about, without a line."""
     st.markdown(f"**{t.scene_line.now_these}**")
     show(
         story.points_only,
@@ -82,7 +82,7 @@ def question(t: Text) -> None:
 
 
 def every_angle(t: Text) -> Outcome:
-    """The best that a line gets right at every angle, and at best."""
+    """The best that a line achieves at every angle, and overall."""
     chosen, points = POINT_SETS[XOR], drawn(XOR, COUNT, SEED)
     table, best = angles_of(Source(XOR, COUNT, SEED)), best_of(Source(XOR, COUNT, SEED))
     share = best.correct / COUNT
@@ -105,7 +105,7 @@ def every_angle(t: Text) -> Outcome:
 
 
 def judged(best: float) -> str:
-    """The guess that the best line's share proves right."""
+    """The guess that the best line's accuracy proves right."""
     if best == 1:
         return "a"
     if SEVEN[0] <= best <= SEVEN[1]:

@@ -41,19 +41,19 @@ START = replace(PRESETS["dead"][0], replicas=8)
 LEAKY = replace(PRESETS["dead"][2], replicas=8)
 """Leaky ReLU at a rate that is too large, and beside it ReLU."""
 POINTS = 40
-"""Points between which the dial chooses."""
+"""Points that the dial offers."""
 FEW, MANY = 0.1, 0.3
-"""Below the one share of dead units the guess "fewer than one in ten" is right; above the other,
+"""Below the first share of dead units the guess "fewer than one in ten" is right; above the second,
 "half" is the nearest."""
 
 
 def run_now() -> RunSpec:
-    """The network at the learning rate that is chosen."""
+    """The network at the chosen learning rate."""
     return replace(START, rate=linked(ToldPrice).told_rate)
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """The units at one point after another; then each unit over all points, while it is trained."""
+    """The units at one point after another; then each unit over all points, during training."""
     if not shown:
         one_point(t)
         return None
@@ -72,7 +72,7 @@ def active_units(run: RunSpec) -> NDArray[np.bool_]:
 
 
 def one_point(t: Text) -> None:
-    """Which units output 0 for a point that the reader chooses."""
+    """Which units output 0 for a point chosen by the reader."""
     words, colours, run = t.scene_price, palette(), replace(START, replicas=1)
     active, x = active_units(run), run.data().train_x
     shown = tuple(np.linspace(0, len(x) - 1, POINTS).round().astype(int).tolist())
@@ -166,7 +166,7 @@ def dead_units(record: Recording, index: int) -> int:
 
 
 def outcome(t: Text, record: Recording) -> Outcome:
-    """How many units are dead before training, in the network that is shown."""
+    """How many units of the network shown are dead before training."""
     run, frames = record.run, record.frames
     units, samples = run.depth * run.width, len(run.data().train_x)
     first, last = (int((frame.active == 0).sum()) for frame in (frames[0], frames[-1]))
@@ -218,7 +218,7 @@ def leaky_cures(t: Text) -> Myth | None:
 
 
 def silent_here(t: Text) -> Myth:
-    """How many zeros an untrained network has, and how many units with nothing but zeros."""
+    """How many zeros an untrained network has, and how many units that are always zero."""
     run = replace(START, replicas=1)
     active = active_units(run)
     layers, points, width = active.shape

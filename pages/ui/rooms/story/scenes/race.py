@@ -42,7 +42,7 @@ from pages.ui.widgets.show import show
 
 RUNS = tuple(replace(run, replicas=8) for run in PRESETS["race"])
 DEEP = tuple(replace(run, samples=100, replicas=5) for run in PRESETS["relu"])
-"""Twenty layers: tanh and ReLU with Xavier's weights, ReLU with He's."""
+"""Twenty layers: tanh and ReLU with Xavier initialization, ReLU with He initialization."""
 RATES = tuple(replace(run, replicas=4) for run in PRESETS["rates"])
 """The sigmoid network at four learning rates."""
 ORDER: dict[tuple[bool, ...], str] = {
@@ -54,7 +54,7 @@ ORDER: dict[tuple[bool, ...], str] = {
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """The three networks before training; then the race, which a clock plays."""
+    """The three networks before training; then the race, driven by a clock."""
     done = computed(t, RUNS) if shown else None
     records = done or tuple(untrained(run) for run in RUNS)
     if not all(record.begun for record in records):
@@ -75,7 +75,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
 def lane(t: Text, name: str, number: int, record: Recording, *, shown: bool) -> None:
     """One network: its numbers, what it has learnt, its layers.
 
-    Not `shown`, its layers before training alone: none has learnt anything yet.
+    Unless `shown`, only its layers before training: none has learnt anything yet.
     """
     sentences = words(record, t, False)[1]
     st.markdown(f"**{name}**")
@@ -123,7 +123,7 @@ def learnt_plane(t: Text, name: str, record: Recording) -> None:
 
 
 def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> None:
-    """The error signal in every layer: before training and, where it is `shown`, in every epoch."""
+    """The error signal in every layer: before training and, if `shown`, at every epoch."""
     colours, run, told = palette(), record.run, t.scene_race.alternatives
     start = charts.ladder_table(record.history.at(0), MEASURES["delta"], run.depth, 0)
     table = ladder_table(record, "delta", run.depth, False) if shown else start
@@ -150,7 +150,7 @@ def learnt(record: Recording) -> int:
 
 
 def outcome(t: Text, records: Sequence[Recording]) -> Outcome:
-    """Which of them learn, with most of their seeds."""
+    """Which of them learn with most of their seeds."""
     seeds, counts = RUNS[0].replicas, [learnt(record) for record in records]
     shares = [float(np.median(record.history.share[0])) for record in records]
     told = {"seeds": str(seeds), "epochs": str(RUNS[0].epochs)}
@@ -166,9 +166,9 @@ def apart() -> tuple[str, Query]:
 
 @st.cache_data(max_entries=20, show_spinner=False)
 def before_training(run: RunSpec) -> tuple[float, float]:
-    """Of the untrained networks of a run the share at layer 1, and the derivative's part of a step.
+    """For untrained networks of a run, the share at layer 1 and the derivative's factor per layer.
 
-    Both medians, over the seeds and over seeds and layers.
+    Both are medians, over the seeds and over seeds and layers.
     """
     first = next(train(run))
     share = first.delta[:, 0] / first.delta[:, -1]
@@ -176,7 +176,7 @@ def before_training(run: RunSpec) -> tuple[float, float]:
 
 
 def myth(t: Text) -> Myth:
-    """Twenty layers before training: what is left with tanh, with ReLU, and with He's weights."""
+    """Twenty layers before training: what is left with tanh, with ReLU, and with ReLU and He's."""
     with st.spinner(t.derivatives.measuring):
         (tanh, _), (relu, part), (he, _) = (before_training(run) for run in DEEP)
     told = {
@@ -193,7 +193,7 @@ def myth(t: Text) -> Myth:
 
 
 def rates(t: Text) -> Myth | None:
-    """The sigmoid network at higher and higher rates."""
+    """The sigmoid network at increasing rates."""
     done = computed(t, RATES)
     if done is None:
         return None

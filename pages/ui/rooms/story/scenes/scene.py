@@ -26,7 +26,7 @@ Words = Mapping[str, str]
 class Outcome:
     """What a run has shown.
 
-    right: the guess that it proved right (`a`, `b`, `c`), "" if it is none of them.
+    right: the guess that it proved right (`a`, `b`, `c`), "" if none of them.
     words: for the placeholders of the scene's texts `after`, `notice` and `on`.
     """
 
@@ -53,15 +53,15 @@ class Scene:
     """One of the scenes, each of which is one screen.
 
     name: its texts are `t["scene_" + name]`: `short`, `question`, `line`, `predict`, `guesses`
-        and `after` (each a table of `a`, `b`, `c`; `after` has `seen` too, for who did not guess),
-        `notice`, `on` and the table `myth` (`claim`, `found`).
-    expected: the guess that the texts `after` take for right. Should a run prove another one,
-        the frame says so in words of its own.
-    play: draws what is operated. It is told whether the outcome may be shown yet, and returns what
-        the run has shown, None while that is not known.
+        and `after` (each a table of `a`, `b`, `c`; `after` also has `seen`, for readers who did not
+        guess), `notice`, `on` and the table `myth` (`claim`, `found`).
+    expected: the guess that the texts `after` assume to be right. If a run proves another one
+        right, the frame says so in its own words.
+    play: draws the interactive part. It is told whether the outcome may be shown yet, and returns
+        what the run has shown, None while that is unknown.
     apart: the page, and its settings, that "Take this apart" opens: what is on the screen.
     myth: the run of the myth; None while it is being computed.
-    also: as `myth`, of a second one, whose texts are the table `also`.
+    also: as `myth`, for a second one, whose texts are the table `also`.
     why: a fold under the explanation, called `t.scene_x.why`.
     dials: the scene's own settings.
     """
@@ -84,7 +84,7 @@ class Scene:
 
 
 def changes(epochs: Iterable[int], lines: Iterable[str]) -> list[tuple[int, str]]:
-    """What a line says epoch by epoch, as a caption wants it: only where it changes."""
+    """A line's words epoch by epoch, as a caption wants them: only where they change."""
     found: list[tuple[int, str]] = []
     for epoch, line in zip(epochs, lines, strict=True):
         if not found or found[-1][1] != line:
@@ -93,7 +93,7 @@ def changes(epochs: Iterable[int], lines: Iterable[str]) -> list[tuple[int, str]
 
 
 def replay(t: Text, run: RunSpec, what: object, rate: float = 33) -> None:
-    """The clock of runs that are finished and as long as `run`; `what` else is played at once."""
+    """The clock of finished runs as long as `run`; if `what` changes, it plays at once."""
     clock(
         t,
         run=repr(what),
@@ -111,10 +111,10 @@ def computed(
     runs: Sequence[RunSpec],
     partly: Callable[[Sequence[Recording]], None] = lambda held: None,
 ) -> tuple[Recording, ...] | None:
-    """The recordings of these runs, as soon as all are finished.
+    """The recordings of these runs, once all are finished.
 
-    While they are not, it says how far they have come and returns None; the page is drawn again
-    once they are. partly: draws what there is so far.
+    Until then, it shows how far they have come and returns None; the page is redrawn once they are.
+    partly: draws what there is so far.
     """
 
     def draw(look: Look) -> None:
@@ -128,7 +128,7 @@ def computed(
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def untrained(run: RunSpec) -> Recording:
-    """Epoch 0 of a run: a recording of its own, so that it is there however many compute."""
+    """Epoch 0 of a run, as a separate recording, so that it is there however many are computing."""
     record = Recording(run)
     record.advance(0.0)
     return record

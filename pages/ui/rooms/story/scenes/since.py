@@ -1,8 +1,9 @@
-"""Scene 8: the support vector machine on the same points, and what came after it."""
+"""Scene 8: the support vector machine on the same points, and what came later."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -49,7 +50,7 @@ SEEDS = 8
 
 
 def run_now() -> RunSpec:
-    """The network from the start that is chosen, with the remedy that is chosen."""
+    """The network from the chosen start, with the chosen remedy."""
     told = linked(ToldSince)
     return replace(treated(NETWORK, [told.told_remedy]), seed=told.told_start)
 
@@ -77,7 +78,7 @@ def play(t: Text, shown: bool) -> Outcome | None:
 
 
 def machine_side(t: Text, record: Recording, machine: Svm, *, shown: bool) -> None:
-    """The support vector machine, before the guess only the points."""
+    """The support vector machine, or before the guess only the points."""
     words, colours, run = t.scene_since, palette(), record.run
     data = run.data()
     st.markdown(f"**{t.svm.machine}**")
@@ -113,7 +114,7 @@ def machine_side(t: Text, record: Recording, machine: Svm, *, shown: bool) -> No
 
 
 def network_side(t: Text, record: Recording, *, asked: bool, shown: bool) -> None:
-    """The network; not `shown`, before training. asked: whether the reader has guessed."""
+    """The network; unless `shown`, before training. asked: whether the reader has guessed."""
     own, colours, run = t.scene_since, palette(), record.run
     history = record.history
     st.markdown(f"**{own.network.format(name=lanes.lane_name(t, run, [run, NETWORK]))}**")
@@ -141,7 +142,7 @@ def network_side(t: Text, record: Recording, *, asked: bool, shown: bool) -> Non
 
 @per_recording
 def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
-    """The share of new points that is right, each with the epoch from which it holds."""
+    """The accuracy on new points, each with the epoch from which it holds."""
     history, count = record.history, len(record.run.data().test_x)
     lines = (
         t.scene_since.new_points.format(share=percent(float(share), t), count=count)
@@ -151,7 +152,7 @@ def headlines(record: Recording, t: Text) -> list[tuple[int, str]]:
 
 
 def remedies(t: Text) -> None:
-    """Another start, and what came after: one remedy at a time, on the same network."""
+    """Another start, and what came later: one remedy at a time, on the same network."""
     own, told = t.scene_since, linked(ToldSince)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         reset("told_remedy", told.told_remedy)
@@ -161,11 +162,7 @@ def remedies(t: Text) -> None:
             format_func=lambda key: own.remedies[key],
             key="told_remedy",
             on_change=taken,
-            # pressing the chosen one again takes it away, and is to change nothing
-            args=(
-                "told_remedy",
-                lambda key: STORY.change(ToldSince, "told_remedy", key or told.told_remedy),
-            ),
+            args=("told_remedy", partial(STORY.change, ToldSince, "told_remedy")),
         )
         st.button(
             t.training.new_start,
@@ -191,7 +188,7 @@ def same_from_another_start(run: RunSpec, chosen: SvmSpec) -> bool:
 
 
 def outcome(t: Text, record: Recording, machine: Svm) -> Outcome:
-    """What the machine does with XOR, and whether that depends on how it begins."""
+    """What the machine does with XOR, and whether that depends on its start."""
     data = record.run.data()
     test = machine.accuracy(data.test_x, data.test_y)
     solved, same = test > SOLVED, same_from_another_start(NETWORK, MACHINE)
@@ -205,7 +202,7 @@ def outcome(t: Text, record: Recording, machine: Svm) -> Outcome:
 
 
 def leaves_out(t: Text) -> None:
-    """What had its share besides, and what the story does not tell."""
+    """What else played a part, and what the story leaves out."""
     st.markdown(t.scene_since.left_out)
 
 
@@ -245,7 +242,7 @@ def only_back(t: Text) -> Myth:
 
 @st.cache_data(max_entries=4, show_spinner=False)
 def forward_signal(run: RunSpec) -> tuple[float, ...]:
-    """Of every layer the standard deviation of its outputs over the points, before training."""
+    """For every layer the standard deviation of its outputs over the points, before training."""
     return tuple(next(train(run)).signal[0].tolist())
 
 

@@ -30,11 +30,11 @@ FAR = 3.0
 """Where the explanation compares the slopes again."""
 TANH = replace(PRESETS["race"][1], replicas=8)
 RATES = (TANH, replace(TANH, rate=3.0))
-"""Five tanh layers as they run in the race, and at a rate that drives their units to the ends."""
+"""Five tanh layers as in the race, and at a rate that drives their units into saturation."""
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """The sigmoid carried over to tanh; at first without tanh's slope."""
+    """The sigmoid stretched into tanh; at first without tanh's slope."""
     words, colours, told = t.scene_slopes, palette(), t.activations.alternatives
     crossing = decimals(curves.CROSSING, 2)
     probe("stretch", Dial(t.activations.stretch_dial, 0, 1, curves.STRETCHES, symbol="t"))

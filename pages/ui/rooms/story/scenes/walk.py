@@ -39,8 +39,8 @@ MANY = 8
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """One untrained network's walk back. share: what is left at layer 1. weights, slope: its two
-    factors of a layer, as geometric means."""
+    """One untrained network's walk back. share: what is left at layer 1. weights, slope: the two
+    factors per layer, as geometric means."""
 
     history: History
     share: float
@@ -54,7 +54,7 @@ def run_of(weights: str) -> RunSpec:
 
 @cache
 def way_of(weights: str) -> Way:
-    """The walk back before training, kept for all who see it: two of them in all."""
+    """The walk back before training, shared by all who see it: two of them in all."""
     history = History.of((next(iter(train(run_of(weights)))),))
     parts = [history.weights_part[0, 0, :-1], history.activation_part[0, 0, :-1]]
     means = [float(np.exp(np.log(part).mean())) for part in parts]
@@ -62,7 +62,7 @@ def way_of(weights: str) -> Way:
 
 
 def play(t: Text, shown: bool) -> Outcome | None:
-    """The walk with Xavier's weights; once the outcome may be shown, with larger ones."""
+    """The walk with Xavier initialization; once the outcome may be shown, with larger weights."""
     weights = linked(ToldWalk).told_weights if shown else SMALL
     if shown:
         choice(t, weights)
@@ -86,7 +86,7 @@ def choice(t: Text, weights: str) -> None:
 
 
 def staircase(t: Text, weights: str, *, beside: bool) -> None:
-    """Factor by factor: what it is, and what is left after it."""
+    """Factor by factor: what each one is, and what is left after it."""
     words, run = t.scene_walk, run_of(weights)
     other = LARGE if weights == SMALL else SMALL
     steps = story.steps_table(way_of(weights).history, t)
@@ -142,7 +142,7 @@ def median_share(walk: Walk) -> float:
 
 
 def outcome(t: Text) -> Outcome:
-    """What reaches layer 1 with larger weights, and what each of the two factors did."""
+    """What reaches layer 1 with larger weights, and the effect of each of the two factors."""
     small, large = way_of(SMALL), way_of(LARGE)
     bound = float(textbook(run_of(SMALL))[0])
     walks = [measured(run_of(key)) for key in (SMALL, LARGE)]
@@ -177,7 +177,7 @@ def apart() -> tuple[str, Query]:
 
 
 def myth(t: Text) -> Myth | None:
-    """The same network with larger first weights: does it learn?"""
+    """The same network with larger initial weights: does it learn?"""
     run = replace(run_of(LARGE), replicas=MANY)
     records = computed(t, (run,))
     if records is None:
