@@ -116,8 +116,9 @@ def state(t: Text, sight: Sight) -> None:
         elif not sight.finished:
             st.caption(t.gallery.cancelled.format(share=percent(share, t)))
             button(t.training.resume, sight, stopped=False)
-    if sight.finished:
-        verdict(t, sight.progress)
+    with st.container(key=f"verdict_{sight.name}"):  # the same tree, finished or not
+        if sight.finished:
+            verdict(t, sight.progress)
 
 
 def button(label: str, sight: Sight, *, stopped: bool) -> None:
