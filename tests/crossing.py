@@ -3,6 +3,7 @@
 from itertools import product
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 
 def crossed(**lists):
@@ -22,3 +23,17 @@ def crossed(**lists):
             for quick in [turn == place % len(rest)]
         ],
     )
+
+
+def examples(few, many):
+    """Parametrize a random test with how many `examples` it draws: few quickly, many slowly."""
+    return pytest.mark.parametrize(
+        "examples", [few, pytest.param(many, marks=pytest.mark.slow)], ids=["few", "many"]
+    )
+
+
+def holds(check, strategy, examples):
+    """That `check` passes for this many examples of a strategy."""
+    settings(max_examples=examples, suppress_health_check=[HealthCheck.too_slow])(
+        given(strategy)(check)
+    )()

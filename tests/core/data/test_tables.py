@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.data.datasets import Task, View, collected, gathered
@@ -32,6 +32,7 @@ from core.runs.recording import SURENESSES, Recording, Recordings, likeliest
 from core.runs.training import RunSpec
 from pages.files.reading import read
 from tests.core.specs import specs
+from tests.crossing import examples, holds
 
 ROWS = 30
 
@@ -260,16 +261,14 @@ def understood(content):
     assert found.x.shape[1] == len(found.names) >= 1
 
 
-@settings(max_examples=1500, suppress_health_check=[HealthCheck.too_slow])
-@given(files())
-def test_every_text_is_either_a_table_or_a_named_flaw(text):
-    understood(text)
+@examples(few=300, many=1500)
+def test_every_text_is_either_a_table_or_a_named_flaw(examples):
+    holds(lambda text: understood(text), files(), examples)
 
 
-@settings(max_examples=700)
-@given(st.binary(max_size=300))
-def test_all_bytes_are_either_a_table_or_a_named_flaw(raw):
-    understood(raw)
+@examples(few=200, many=700)
+def test_all_bytes_are_either_a_table_or_a_named_flaw(examples):
+    holds(lambda raw: understood(raw), st.binary(max_size=300), examples)
 
 
 @settings(max_examples=300)

@@ -24,6 +24,7 @@ from core.lessons.perceptron import (
     nearest_to_origin,
     widest_margin,
 )
+from tests.crossing import examples, holds
 
 coordinate = st.floats(-1, 1, allow_nan=False).map(lambda value: round(value, 3))
 SEPARABLE_CORNERS = 14
@@ -81,12 +82,14 @@ def test_a_line_gets_about_seven_in_ten_of_300_points_of_xor(seed):
     assert 0.66 < best_line(points).correct / 300 < 0.74
 
 
-@settings(max_examples=60, deadline=None)
-@given(any_points())
-def test_no_line_beats_the_best_line_and_it_gets_what_it_claims(points):
-    best = best_line(points)
-    assert best.line.correct(points) == best.correct == most_correct(points)[0]
-    assert best.correct >= tried(points)
+@examples(few=15, many=60)
+def test_no_line_beats_the_best_line_and_it_gets_what_it_claims(examples):
+    def check(points):
+        best = best_line(points)
+        assert best.line.correct(points) == best.correct == most_correct(points)[0]
+        assert best.correct >= tried(points)
+
+    holds(check, any_points(), examples)
 
 
 @settings(max_examples=25, deadline=None)
