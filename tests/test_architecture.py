@@ -71,6 +71,7 @@ MAY_IMPORT = {
     "core/lessons": "core core/data core/nn core/runs numpy",
     "core/checks": "core core/data core/nn core/runs numpy",
     "core/theory": "core core/nn numpy",
+    "core/studies": "core core/data core/nn core/runs core/theory numpy",
     "core/takehome": "core core/data core/nn core/runs numpy",
     "core/watched": "core core/data core/nn core/runs core/lessons numpy",
     "pages/files": "core/* charset_normalizer numpy pandas",

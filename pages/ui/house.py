@@ -21,6 +21,7 @@ from core.registry import registry
 from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
+from core.studies.catalogue import STUDIES
 from pages import texts
 from pages.files.reading import Reading
 from pages.texts.scenes import ORDER
@@ -33,6 +34,7 @@ from pages.ui.settings import (
     Pair,
     Propagating,
     Reader,
+    Reproducing,
     Slopes,
     Stage,
     Telling,
@@ -137,6 +139,20 @@ PROPAGATION = Room[tuple[Propagating, RunSpec]](
     moved=("knobs", "signal_depth", "signal_width"),
     kept=("knobs",),
     controls=tuple(Propagating.domains()),
+)
+
+
+# The gallery: a question is a classic result, whatever its random start
+
+GALLERY = Room[tuple[Reproducing]](
+    name="gallery",
+    icon=":material/collections_bookmark:",
+    section=CLOSER,
+    parts=(Uses(Reproducing()),),
+    presets={key: (Reproducing(key),) for key in STUDIES},
+    visible=0,
+    moved=("study_seed",),
+    controls=("study_seed",),
 )
 
 
@@ -319,6 +335,7 @@ OWN_TRAINING = Room[tuple[Watching]](
 TAUGHT: tuple[Room[Any], ...] = (
     STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND, PROPAGATION,
     OWN_TRAINING,
+    GALLERY,
 )  # fmt: skip
 """The pages a link for a class can lead to."""
 TAUGHT_SPECS: tuple[type[Spec], ...] = tuple(

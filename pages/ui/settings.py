@@ -10,7 +10,9 @@ from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
+from core.nn.own import functions
 from core.runs.lanes import MOST_LANES
+from core.studies.catalogue import STUDIES
 from pages import texts
 from pages.charts.measures import MEASURES
 from pages.files.recordings import DIGITS, examples
@@ -53,14 +55,14 @@ class Reader(Spec):
 class Curves(Spec):
     """The page of activation functions: which ones are drawn."""
 
-    shown: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    shown: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
 
 
 @dataclass(frozen=True)
 class Slopes(Spec):
     """The page of derivatives: which are drawn, and through whose weights the error walks back."""
 
-    slopes: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    slopes: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
     weights: tuple[str, ...] = several(("xavier", "normal"), INITIALIZERS, most=3)
 
 
@@ -91,6 +93,14 @@ class Watching(Spec):
     own_recording: str = fingerprint(digits=DIGITS)
     own_before: str = fingerprint(digits=DIGITS)
     own_guess: float = real(0.0, low=0.0, high=1e6)
+
+
+@dataclass(frozen=True)
+class Reproducing(Spec):
+    """The gallery: which result is computed anew, and from which random start."""
+
+    study: str = choice("recurrent", STUDIES)
+    study_seed: int = whole(0, low=0, high=9999)
 
 
 AUTO = "auto"
