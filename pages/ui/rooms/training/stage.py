@@ -105,7 +105,8 @@ def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
         if scene.view == "network":
             network_legend(t, scene.shown.flow)
         data = lanes[0].data()
-        jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+        accuracy = data.tested and scene.view != "compare"
+        jitter = t.training.jitter_note if accuracy else t.training.jitter_note_untested
         st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {jitter}")
         if not data.tested:
             st.info(untested(t, len(data.train_x)), icon=":material/info:")
