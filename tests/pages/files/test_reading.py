@@ -592,6 +592,41 @@ def test_words_are_read_in_the_encoding_that_they_were_written_in(head, words, c
     assert sheet.digest == read(text).digest
 
 
+SHORT = [
+    "x,判定\n1,○\n2,×\n3,○\n4,×\n",
+    "x,評価\n1,◎\n2,○\n3,△\n4,×\n",
+    "x,印\n1,△\n2,▲\n3,△\n4,▲\n",
+    "x,y\n1,■\n2,□\n3,☆\n4,●\n",
+    "x,y\n1,→\n2,←\n3,→\n4,←\n",
+    "x,y\n1,α\n2,β\n3,α\n4,Ω\n",
+    "x,型\n1,Ａ\n2,Ｂ\n3,Ａ\n4,Ｏ\n",
+    "x,Ａ組\n1,５０％\n2,６０％\n3,７０％\n4,９０％\n",
+    "気温,湿度\n１０,２０\n１１,３０\n１２,４０\n１３,４１\n",
+    "x,y\n１０,２０\n１１,３０\n１２,４０\n１３,４１\n",
+    "氏名,組\n山田太郎,Ａ\n佐藤花子,Ｂ\n鈴木一郎,Ａ\n田中次郎,Ｂ\n",
+]
+"""Files in which the only words are signs, or ASCII as wide as kanji."""
+
+
+@pytest.mark.parametrize("text", SHORT)
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_japanese_signs_and_wide_letters_are_not_read_as_something_else(text, codec):
+    assert read(text.encode(codec)).digest == read(text).digest
+
+
+@pytest.mark.parametrize("sign", ["£", "¥", "§", "±", "°", "²", "µ", "½", "Ø", "Ö"])
+@pytest.mark.parametrize("codec", ["cp1252", "latin-1"])
+def test_a_sign_alone_is_western_and_no_half_width_katakana(sign, codec):
+    for text in (f"{sign},k\n5,0\n6,1\n8,0\n9,1\n", f"p,k\n{sign}5,0\n{sign}6,1\n7,0\n9,1\n"):
+        file = opened(text.encode(codec))
+        assert (file.encoding, file.text) == ("windows-1252", text)
+
+
+def test_prices_in_pounds_are_numbers():
+    sheet = read("price,k\n£5,0\n£6,1\n£8,0\n£9,1".encode("cp1252"))
+    assert sheet.column(1).values.tolist() == [5, 6, 8, 9]
+
+
 def test_the_reader_may_name_the_encoding():
     text = lines(
         "taille;poids;ville",
