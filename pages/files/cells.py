@@ -98,8 +98,9 @@ def looks_like_number(cell: str) -> bool:
 def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
     """The decimal separator: the one that most numbers require.
 
-    separator: its key. Where `1,234` could be either, a file with semicolons comes from where
-    commas are decimal; any other groups thousands so, if smaller numbers are in it, too.
+    separator: its key. Where `1,234` could be either, the column around it may tell; if not, a file
+    with semicolons comes from where commas are decimal; any other groups thousands so, if smaller
+    numbers are in it, too.
     """
     points = commas = 0
     undecided: dict[str, list[Sequence[str]]] = {".": [], ",": []}
@@ -111,11 +112,35 @@ def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
             points += point is not None and comma is None
             commas += comma is not None and point is None
             if point is not None and comma is not None:
-                undecided["," if "," in cell else "."].append(cells)
-    if points or commas or undecided["."] or not undecided[","]:
+                found = undecided["," if "," in cell else "."]
+                if not found or found[-1] is not cells:
+                    found.append(cells)
+    if points or commas:
         return "," if commas > points else "."
+    grouping = [sign for sign in ",." if any(groups(sign, cells) for cells in undecided[sign])]
+    if len(grouping) == 1:
+        return "." if grouping == [","] else ","
+    if undecided["."] or not undecided[","]:
+        return "."
     small = any(cell.isdecimal() and len(cell) <= 3 for cell in undecided[","][0])
     return "." if separator == "comma" or (separator != "semicolon" and small) else ","
+
+
+def groups(sign: str, cells: Sequence[str]) -> bool:
+    """Whether a sign groups thousands in a column, all of whose other numbers are whole.
+
+    Nobody who writes `950` writes 1.1 as `1.100`; nor are 950 and 870 likely between 1.049 and 1.1.
+    """
+    found = [FORMS["."].fullmatch(plain(cell)) for cell in dict.fromkeys(cells)]
+    digits = {match["digits"] for match in found if match}
+    whole = [int(one) for one in digits if one.isdecimal()]
+    grouped = [one for one in digits if not one.isdecimal()]
+    if not all(re.fullmatch(rf"[1-9][0-9]{{0,2}}\{sign}[0-9]{{3}}", one) for one in grouped):
+        return False
+    if not grouped or not whole or max(whole) < 10 or max(whole) > 999:
+        return False
+    largest = max(float(one.replace(sign, ".")) for one in grouped)
+    return min(whole) > largest or any(one.endswith("0") for one in grouped)
 
 
 def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:

@@ -712,3 +712,25 @@ NUMBERS = {
 )
 def test_a_number_is_read_as_it_is_written(cell, decimal, value):
     assert number(cell, decimal) == value
+
+
+THOUSANDS = {
+    "points and semicolons": (";", ["950", "1.050", "1.100", "900"], [950, 1050, 1100, 900]),
+    "commas and semicolons": (";", ["950", "1,050", "1,100", "900"], [950, 1050, 1100, 900]),
+    "points and tabs": ("\t", ["950", "1.051", "1.103", "900"], [950, 1051, 1103, 900]),
+    "points and commas": (",", ["950", "1.051", "1.103", "900"], [950, 1051, 1103, 900]),
+    "hundreds of thousands": (";", ["12", "150.000", "1.100", "900"], [12, 150000, 1100, 900]),
+    "euros": (";", ["950 €", "1.050 €", "1.101 €", "900 €"], [950, 1050, 1101, 900]),
+    "small numbers": (";", ["1", "1.050", "2", "9.125"], [1, 1.05, 2, 9.125]),
+    "three decimals": (";", ["12", "10.125", "14.375", "9.625"], [12, 10.125, 14.375, 9.625]),
+    "nothing but three decimals": (";", ["1.050", "1.100"] * 2, [1.05, 1.1, 1.05, 1.1]),
+    "nothing but decimal commas": (";", ["1,050", "1,100"] * 2, [1.05, 1.1, 1.05, 1.1]),
+    "a point is decimal elsewhere": (";", ["950", "1.050", "0.5", "900"], [950, 1.05, 0.5, 900]),
+}
+
+
+@pytest.mark.parametrize(("separator", "cells", "values"), THOUSANDS.values(), ids=THOUSANDS)
+def test_thousands_are_told_from_thousandths_by_the_numbers_around_them(separator, cells, values):
+    rows = [f"{cell}{separator}{'ab'[k % 2]}" for k, cell in enumerate(cells)]
+    sheet = read(lines(f"u{separator}kind", rows))
+    assert sheet.column(1).values.tolist() == values
