@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from core.data.datasets import frozen
-from core.data.tables import LARGEST, Column, Kind
+from core.data.tables import LARGEST, MOST_WORDS, Column, Kind
 
 NO_WORD = frozenset(
     (
@@ -25,6 +25,16 @@ NO_NUMBER = NO_WORD | frozenset(
     )
 )  # fmt: skip
 """Cells that count as missing in a column of numbers."""
+BELOW_LIMIT = frozenset(
+    (
+        "n.d.", "n.d", "nd", "bdl", "b.d.l.", "lod", "<lod", "< lod", "loq", "<loq", "< loq", "tr",
+        "tr.", "trace", "not detected", "not measured", "未検出", "検出せず", "検出限界以下",
+        "測定不能", "未測定",
+    )
+)  # fmt: skip
+"""What laboratories write instead of a number."""
+QUALIFIED = re.compile(r"(?:[<>≤≥~≈]=?|約) ?(?P<after>.+)|(?P<before>.+?) ?(?:[*†‡#]+|\[\w\])")
+"""A number that is only a bound, or has a footnote."""
 
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The full-width forms of ASCII that Japanese keyboards type."""
@@ -95,6 +105,23 @@ def looks_like_number(cell: str) -> bool:
     return any(number(cell, decimal) is not None for decimal in FORMS)
 
 
+def is_qualified(cell: str) -> bool:
+    """Whether a cell among numbers says something about a number instead: `<0.5`, `100*`, `n.d.`"""
+    text = plain(cell)
+    found = QUALIFIED.fullmatch(text) if len(text) <= LONGEST_NUMBER else None
+    of_number = found is not None and looks_like_number(found["after"] or found["before"])
+    return of_number or text.lower() in BELOW_LIMIT
+
+
+def qualified_cells(column: Column) -> list[str]:
+    """The different cells that say something, and yet are missing from a column of numbers."""
+    if column.kind is not Kind.NUMBERS:
+        return []
+    missing = zip(column.cells, column.missing.tolist(), strict=True)
+    cells = dict.fromkeys(cell for cell, gone in missing if gone)
+    return [cell for cell in cells if is_qualified(cell)]
+
+
 def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
     """The decimal separator: the one that most numbers require.
 
@@ -144,7 +171,10 @@ def groups(sign: str, cells: Sequence[str]) -> bool:
 
 
 def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
-    """The type and values of a column."""
+    """The type and values of a column.
+
+    Words that recur among few numbers are labels as these are: `2`, `3`, `5more`.
+    """
     same = {cell: cell for cell in cells}  # equal cells share one string
     cells = tuple(same[cell] for cell in cells)
     values = {cell: number(cell, decimal) for cell in same}
@@ -154,8 +184,11 @@ def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
     )
     given = [cell for cell in cells if cell not in no_number]
     kind, missing = Kind.WORDS, no_word
-    if 2 * sum(values[cell] is not None for cell in given) > len(given):
-        kind, missing = Kind.NUMBERS, no_number
+    qualified = {cell for cell in values if values[cell] is None and is_qualified(cell)}
+    others = [cell for cell in given if values[cell] is None and cell not in qualified]
+    labels = len(set(given)) <= MOST_WORDS and len(others) > len(set(others))
+    if 2 * sum(values[cell] is not None for cell in given) > len(given) and not labels:
+        kind, missing = Kind.NUMBERS, no_number | qualified
     elif measured := without_unit(set(given), decimal):
         kind, missing, values = Kind.NUMBERS, no_number, values | measured
     elif given and are_dates(sorted(set(given))):

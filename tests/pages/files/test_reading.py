@@ -19,7 +19,7 @@ from core.data.tables import (
     suggested,
     tabulate,
 )
-from pages.files.cells import number
+from pages.files.cells import number, qualified_cells
 from pages.files.decoding import ENCODINGS
 from pages.files.reading import Reading, opened, read
 from tests.pages.files.lookalikes import COLLECTIONS, Case, lines
@@ -338,6 +338,32 @@ def test_missing_marks_are_alike_in_inputs_and_in_the_answer(mark):
     assert found.counts == {1: 1, 2: 1, 3: 1}
     assert (found.answer, found.inputs) == (1, 2)
     assert len(tabulate(sheet, suggested(sheet)).x) == 27
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["<0.5", "< 0.5", "≤3", ">10", "~3", "＜０．５", "100*", "3.5†", "1.5 [a]", "n.d.", "未検出"],
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_bound_or_a_footnote_among_numbers_is_missing_and_named(mark, times):
+    rows = [[f"{k / 3:.2f}", f"{k * k}", "ab"[k % 2]] for k in range(30)]
+    for k in range(times):
+        rows[5 * k + 3][0] = mark
+    sheet = read(lines("u,v,kind", [",".join(row) for row in rows]))
+    assert qualified_cells(sheet.column(1)) == [mark]
+    assert qualified_cells(sheet.column(2)) == qualified_cells(sheet.column(3)) == []
+    assert gaps(sheet, suggested(sheet)).counts == {1: times}
+    assert len(tabulate(sheet, suggested(sheet)).x) == 30 - times
+
+
+@pytest.mark.parametrize(
+    "labels", [["2", "3", "4", "5more"], ["2", "4", "more"], ["0", "1", "2", "3+"], ["1", "2", "x"]]
+)
+def test_words_that_recur_among_few_numbers_are_labels_as_these_are(labels):
+    rows = [f"{labels[k % len(labels)]},{k / 3:.2f},{'ab'[k % 2]}" for k in range(60)]
+    sheet = read(lines("n,u,kind", rows))
+    assert sheet.column(1).words == tuple(labels)
+    assert table(lines("n,u,kind", rows)).names == (*(f"n = {one}" for one in labels), "u")
 
 
 def test_spread_gaps_are_no_dead_end():
