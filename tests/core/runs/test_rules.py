@@ -109,9 +109,8 @@ ASKED = {
     ),
     "activation=arctan&depth=8&width=4&samples=60&epochs=110&dataset=moons&rate=1&optimizer=adamw"
     "&gain=0.3&skip=0.5&batch=2&seed=78": V.STALLED_LOST,
-    "activation=relu&initializer=he&depth=3&warmup=300&rate=10&samples=100&dataset=iris&epochs=120": (
-        V.STALLED_LOST
-    ),
+    "activation=relu&initializer=he&depth=3&warmup=300&rate=10&samples=100&dataset=iris"
+    "&epochs=120": (V.STALLED_LOST),
     "activation=tanh&depth=2&width=8&warmup=1000&rate=1000&samples=60&epochs=300": (
         V.STALLED_SATURATED
     ),
