@@ -302,6 +302,31 @@ HEADERS = {
     "words without names": ("S,no", SIZES, False),
     "a word among numbers": ("1.5,n/s,2", [f"{k}.5,{k},{k * k}" for k in range(20)], False),
     "dates": ("day,kind", [f"2026-01-{k + 1:02},{'ab'[k % 2]}" for k in range(20)], True),
+    "wavelengths": (
+        "400,410,420,class",
+        [f".{k % 9},.{k % 7},.{k % 5},{'ab'[k % 2]}" for k in range(20)],
+        True,
+    ),
+    "wavelengths with decimals": (
+        "class,400.5,410.5",
+        [f"{'ab'[k % 2]},.{k % 9},.{k % 7}" for k in range(20)],
+        True,
+    ),
+    "counted columns and a name": (
+        "0,1,target",
+        [f"{k % 9 / 3 - 1:.2f},{k % 7 / 2 - 1:.2f},{k % 2}" for k in range(20)],
+        True,
+    ),
+    "a rare class in the first row": (
+        "0,1,c",
+        [f"{k // 2 % 2},{k % 2},{'ab'[k % 2]}" for k in range(20)],
+        False,
+    ),
+    "rising numbers and a rare class": (
+        "1.5,2.5,c",
+        [f"{k % 9},{k % 7},{'ab'[k % 2]}" for k in range(20)],
+        False,
+    ),
     "corners without names": ("0,0,0", ["0,1,1", "1,0,1", "1,1,0"], False),
 }
 
@@ -311,6 +336,69 @@ def test_a_header_is_told_from_a_sample(first, others, header):
     sheet = read(lines(first, others))
     assert sheet.header == header
     assert len(sheet.rows) == len(others) + (not header)
+
+
+def degrees(count, between=""):
+    """Days with two temperatures, each followed by what is `between`."""
+    return [f"2026/1/{k + 1},{k % 7 / 2}{between},{k % 5 / 2}{between}" for k in range(count)]
+
+
+LINES_OF_NAMES = {
+    "one place above two quantities": (
+        ",東京,東京\n年月日,平均気温(℃),最高気温(℃)",
+        degrees(28),
+        ("年月日", "東京 平均気温(℃)", "東京 最高気温(℃)"),
+        ["header", "header"],
+    ),
+    "three lines of names": (
+        "作成：2026/11/30\n\n,東京,東京,東京,東京\n年月日,平均,平均,最高,最高\n,,品質情報,,品質情報",
+        degrees(28, ",8"),
+        ("年月日", "東京 平均", "東京 平均 品質情報", "東京 最高", "東京 最高 品質情報"),
+        ["above", "blank", "header", "header", "header"],
+    ),
+    "cells that span others": (
+        "Sepal,,Petal,,\nlength,width,length,width,species",
+        [f"{k % 3 / 7:.2f},{k / 7:.2f},{k % 7},{k % 4},{'ab'[k % 2]}" for k in range(20)],
+        ("Sepal length", "Sepal width", "Petal length", "Petal width", "species"),
+        ["header", "header"],
+    ),
+    "about the file, filled up": (
+        "Exported by,Kim,\nDate,2026-11-30,\nage,score,group",
+        [f"{20 + k},{k / 2},{'ab'[k % 2]}" for k in range(20)],
+        ("age", "score", "group"),
+        ["above", "above", "header"],
+    ),
+    "two lines of units": (
+        "Price,Close,High\nTicker,AAPL,AAPL\nDate,,",
+        degrees(28),
+        ("Price", "Close", "High"),
+        ["header", "units", "units"],
+    ),
+    "units, and a column without a name": (
+        ",u,v\n,cm,kg",
+        [f"{k},{k * 7 % 11 / 2},{k % 5 / 3:.2f}" for k in range(20)],
+        ("#1", "u", "v"),
+        ["header", "units"],
+    ),
+    "rare words are no units": (
+        "size,taste",
+        ["XL,none", *SIZES],
+        ("size", "taste"),
+        ["header"],
+    ),
+    "a name twice": ("u,u,kind", PLAIN.splitlines()[1:], ("u", "u (2)", "kind"), ["header"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "names", "why"), LINES_OF_NAMES.values(), ids=LINES_OF_NAMES
+)
+def test_a_header_may_have_several_lines(head, rows, names, why):
+    sheet = read(lines(head, rows))
+    assert sheet.names == names
+    assert [skipped.why.value for skipped in sheet.skipped] == why
+    assert len(sheet.rows) == len(rows)
+    tabulate(sheet, suggested(sheet))
 
 
 def test_the_reader_may_say_whether_there_is_a_header():
