@@ -65,6 +65,8 @@ class Flaw(StrEnum):
     EMPTY = "empty"
     BINARY = "binary"
     ENCODING = "encoding"
+    MARKUP = "markup"
+    BRACKETS = "brackets"
     TOO_LARGE = "too_large"
     QUOTES = "quotes"
     LONG_CELL = "long_cell"

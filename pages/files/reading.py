@@ -16,6 +16,14 @@ AUTO = "auto"
 HEADERS = dict.fromkeys((AUTO, "yes", "no"))
 FILLED = re.compile(r"""[^\s,;|"]""")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+MARKUP = {
+    "HTML": re.compile(r"<(!doctype html|html|head|body|table|tr|div)\b.*>", re.I | re.S),
+    "XML": re.compile(r"<([?!]|[a-z_][\w.:-]*[\s/>]).*>", re.I | re.S),
+    "JSON": re.compile(r'\{\s*("[^"\n]*"\s*:|\}).*\}|\[\s*[{"].*[\]}]', re.S),
+}
+"""What is text, and no table: from its beginning to its end."""
+BRACKETS = re.compile(r"(array\()?\[\s*(\[|[-+\d.][^\[\n]*\],?$)", re.M)
+"""How an array begins that a program has printed."""
 END_OF_FILE = "\x1a"
 """The end-of-file mark that some old programs write."""
 
@@ -51,6 +59,10 @@ def open_text(content: bytes | str, encoding: str = AUTO) -> tuple[str, str]:
         raise TableError(Flaw.BINARY)
     if not FILLED.search(text):
         raise TableError(Flaw.EMPTY)
+    if (markup := next((m for m in MARKUP if MARKUP[m].fullmatch(text.strip())), None)) is not None:
+        raise TableError(Flaw.MARKUP, value=markup)
+    if BRACKETS.match(text.lstrip()):
+        raise TableError(Flaw.BRACKETS)
     return text, key
 
 

@@ -674,6 +674,36 @@ def test_a_short_row_is_never_filled_in_silence():
     assert (error.flaw, error.row, error.value, error.limit) == (Flaw.RAGGED, 32, "2", 3)
 
 
+NO_TABLES = {
+    '{\n "x": [1, 2, 3, 4],\n "y": [5, 6, 7, 8],\n "k": [0, 1, 0, 1]\n}\n': "JSON",
+    '[{"x": 1, "y": 0}, {"x": 2, "y": 1}]': "JSON",
+    '[\n  {\n    "x": 1\n  },\n  {\n    "x": 2\n  }\n]\n': "JSON",
+    '{"x": 1, "y": 0}\n{"x": 2, "y": 1}\n': "JSON",
+    "<!DOCTYPE html>\n<html><body><p>Not found</p></body></html>\n": "HTML",
+    "\n<table>\n<tr><td>1</td><td>2</td></tr>\n</table>": "HTML",
+    "<?xml version='1.0'?>\n<rows><row>1</row></rows>\n": "XML",
+    "<svg width='10'><g/></svg>": "XML",
+    "[[1. 2. 0.]\n [3. 4. 1.]\n [5. 6. 0.]\n [7. 9. 1.]]\n": "",
+    "[[1, 2, 0],\n [3, 4, 1],\n [5, 6, 0],\n [7, 9, 1]]\n": "",
+    "array([[1., 2.],\n       [3., 4.]])": "",
+    "[1, 2, 0],\n[3, 4, 1],\n[5, 6, 0],\n[7, 9, 1]\n": "",
+}
+
+
+@pytest.mark.parametrize(("text", "name"), NO_TABLES.items(), ids=NO_TABLES)
+def test_what_is_no_table_is_called_by_its_name(text, name):
+    error = refusal(text)
+    assert (error.flaw, error.value) == (Flaw.MARKUP if name else Flaw.BRACKETS, name)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["<TICKER>,<DATE>,<CLOSE>", "[u],[v],[kind]", "[1],[2],kind", "{u},{v},{kind}", "<1,[2],a"],
+)
+def test_brackets_around_names_are_no_other_format(head):
+    assert len(read(lines(head, PLAIN.splitlines()[1:])).columns) == 3
+
+
 # --- encodings --------------------------------------------------------------------------------
 
 WORDS = {
