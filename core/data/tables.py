@@ -345,9 +345,11 @@ class Columns(Spec):
 
 ANSWERS = (
     "target", "label", "labels", "outcome", "diagnosis", "survived", "species", "class",
-    "income", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
+    "income", "medv", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
 )  # fmt: skip
 """What people often call the column to predict, the surest first; in small letters."""
+PRICE = ("price", "価格")
+"""How the name of the answer ends if only one column's does: SalePrice, house_price."""
 
 
 def suggested(sheet: Sheet) -> Columns:
@@ -361,8 +363,8 @@ def suggested(sheet: Sheet) -> Columns:
 
 
 def suggested_answer(sheet: Sheet) -> int:
-    """The column with a telling name; else the last one or the first with few different values;
-    else the only one of few words; else the last of numbers.
+    """The column with a telling name; else the last one with few different values, or the first
+    with two or of words; else the only one of few words; else the last of numbers.
     """
     useful = [place for place in sheet.places if may_be_answer(sheet, place)]
     if not useful:
@@ -371,14 +373,18 @@ def suggested_answer(sheet: Sheet) -> int:
     numbers = [place for place in useful if sheet.column(place).kind is Kind.NUMBERS]
     names = {place: sheet.column(place).name.lower() for place in {*few, *numbers}}
     named = [place for name in ANSWERS for place in sorted(names) if names[place] == name]
+    prices = [place for place in sorted(names) if names[place].endswith(PRICE)]
     first, last = useful[0], useful[-1]
     if named:
         return named[0]
+    if len(prices) == 1:
+        return prices[0]
     if last in few and first in few:
         return first if clearer(sheet.column(first), sheet.column(last)) else last
-    for place in (last, first):
-        if place in few:
-            return place
+    if last in few:
+        return last
+    if first in few and (not sheet.header or labels(sheet.column(first))):
+        return first
     words = [place for place in few if place not in numbers]
     if len(words) == 1:
         return words[0]
@@ -399,6 +405,11 @@ def has_few(column: Column) -> bool:
     if column.kind is Kind.NUMBERS:
         return column.whole and different <= FEW_NUMBERS
     return different <= MOST_CLASSES
+
+
+def labels(column: Column) -> bool:
+    """Whether a column of few values is more than a count, as of rooms or cylinders."""
+    return column.kind is Kind.WORDS or len(column.words) == 2
 
 
 def clearer(first: Column, last: Column) -> bool:

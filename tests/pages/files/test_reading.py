@@ -550,6 +550,20 @@ ANSWERS = {
         "target",
         (),
     ),
+    "rooms first": ("rooms,area,rent", lambda k: f"{k % 4 + 1},{k / 3:.2f},{k * 7}", "rent", ()),
+    "a price that is called more": (
+        "OverallQual,SalePrice,Cond",
+        lambda k: f"{k % 7 + 3},{k * 131},{k % 5}",
+        "SalePrice",
+        (),
+    ),
+    "a price among others": (
+        "unit_price,old_price,kind",
+        lambda k: f"{k / 3:.2f},{k / 7:.2f},{'ab'[k % 2]}",
+        "kind",
+        ("a", "b"),
+    ),
+    "two classes first": ("bought,u,v", lambda k: f"{k % 2},{k / 3:.2f},{k}", "bought", ("0", "1")),
     "21 classes and two": ("u,code,y", lambda k: f"{k / 3:.2f},c{k % 21},{k % 2}", "y", ("0", "1")),
     "21 classes alone": ("u,v,code", lambda k: f"{k / 3:.2f},{k * k / 7:.2f},c{k % 21}", "v", ()),
 }
