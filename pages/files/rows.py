@@ -186,7 +186,11 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         lines = ("\t".join(PIECE.findall(line)) or line[:1] for line in LINE.split(text))
         text, sign = "\n".join(lines), "\t"
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=strict
+        io.StringIO(text, newline=""),
+        delimiter=sign,
+        quotechar="'" if single_quoted(text, sign) else '"',
+        skipinitialspace=True,
+        strict=strict,
     )
     for number in count(1):
         try:
@@ -197,6 +201,15 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         if cells is None:
             return
         yield Row(number, [" ".join(cell.split()) for cell in cells])
+
+
+def single_quoted(text: str, sign: str) -> bool:
+    """Whether single quotation marks stand around cells, and nowhere else."""
+    if "'" not in text or '"' in text:
+        return False
+    end = re.escape(sign)
+    cell = rf"(?:(?<=[{end}\r\n])|^) *'(?:[^'\r\n]|'')*' *(?=[{end}\r\n]|$)"
+    return "'" not in re.sub(cell, "", text)
 
 
 def cut(text: str) -> Iterator[Row]:

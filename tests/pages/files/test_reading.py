@@ -145,6 +145,14 @@ FORMS = {
         written(lambda u, v, kind: f'"{u}","{v}","{kind}"', '"u","v","kind"'),
         [],
     ),
+    "single quotes everywhere": (
+        written(lambda u, v, kind: f"'{u}','{v}','{kind}'", "'u','v','kind'"),
+        [],
+    ),
+    "single quotes around words": (
+        written(lambda u, v, kind: f"{u};{v};'{kind}'", "'u';'v';'kind'"),
+        [],
+    ),
     "a name over two lines": (PLAIN.replace("kind", '"kind"', 1), []),
     "pipes": (PIPES, []),
     "a table of Markdown": (PIPES.replace("kind |\n", "kind |\n|---|:-:|--:|\n"), ["rule"]),
@@ -267,6 +275,20 @@ def test_a_name_and_a_cell_may_go_over_lines():
     text = PLAIN.replace("kind", '"the\nkind"', 1)
     assert table(text).answer == "the kind"
     assert read(text).rows[0] == 2
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_separators_between_quotes_are_part_of_a_cell(quote):
+    rows = [f"{quote}Lee, A{quote},{k / 3:.2f},{quote}{'ab'[k % 2]}{quote}" for k in range(20)]
+    sheet = read(lines(f"{quote}n{quote},{quote}x{quote},{quote}k{quote}", rows))
+    assert sheet.names == ("n", "x", "k")
+    assert sheet.cells[1] == ("Lee, A", "0.33", "b")
+
+
+def test_an_apostrophe_is_no_quotation_mark():
+    rows = [f"'tis,O'Hara {k},{k / 3:.2f},{'ab'[k % 2]}" for k in range(20)]
+    sheet = read(lines("'n',m,x,k", rows))
+    assert sheet.cells[1] == ("'tis", "O'Hara 1", "0.33", "b")
 
 
 def test_names_that_appear_twice_are_numbered():
