@@ -264,6 +264,12 @@ class Objection(StrEnum):
 
 
 IDENTIFIER = re.compile(r"(^|[\W_])(id|ids|no|nr|index|key|uuid)$|番号$", re.IGNORECASE)
+TIME = re.compile(r"date|time|stamp|epoch|^ts$|^day$|日付|日時|時刻|年月日", re.IGNORECASE)
+"""What a column of dates or times is called."""
+EPOCHS = (5e8, 2.5e9)
+"""Seconds since 1970, of 1985 and 2049."""
+SPREADSHEET_DAYS = (30_000, 60_000)
+"""Days as spreadsheets count them, of 1982 and 2064."""
 LONG_NUMBER = 1e4
 """Different whole numbers of this size in a first column without a name are taken for numbers that
 tell the rows apart."""
@@ -275,7 +281,7 @@ def objection(sheet: Sheet, place: int) -> Objection | None:
         return Objection.EMPTY
     if column.one_value:
         return Objection.ONE_VALUE
-    if column.kind is Kind.DATES:
+    if column.kind is Kind.DATES or counts_time(column):
         return Objection.DATES
     if counts_rows(sheet, place):
         return Objection.ROW_NUMBERS
@@ -292,6 +298,27 @@ def objection(sheet: Sheet, place: int) -> Objection | None:
 
 def nameless(column: Column) -> bool:
     return column.name.startswith("#")
+
+
+def counts_time(column: Column) -> bool:
+    """Whether a column of numbers is of dates: seconds since 1970 or smaller units, or days as
+    spreadsheets count them; the latter only by name, or if each is at most a month after the one
+    above.
+    """
+    if column.kind is not Kind.NUMBERS:
+        return False
+    values = column.values[~column.missing]
+    if not np.isfinite(values).all():
+        return False
+    least, most = values.min(), values.max()
+    named = TIME.search(column.name) is not None
+    rising = bool((np.diff(values) > 0).all())
+    for unit in (1, 1e3, 1e6, 1e9):
+        if EPOCHS[0] * unit <= least and most <= EPOCHS[1] * unit:
+            return named or rising
+    whole = bool((values == np.round(values)).all()) and len(values) > 2
+    days = SPREADSHEET_DAYS[0] <= least and most <= SPREADSHEET_DAYS[1]
+    return days and (named or (whole and rising and bool(np.diff(values).max() <= 31)))
 
 
 def counts_rows(sheet: Sheet, place: int) -> bool:

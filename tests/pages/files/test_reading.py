@@ -625,6 +625,43 @@ def test_dates_are_no_inputs_and_no_answers(form):
     assert suggested(sheet).inputs == (2,)
 
 
+COUNTS_OF_TIME = {
+    "seconds": ("timestamp", lambda k: 1700000000 + 61 * k),
+    "seconds without a name for it": ("a", lambda k: 1700000000 + 61 * k),
+    "seconds in any order": ("ts", lambda k: 1700000000 + 61 * (k * 7 % 40)),
+    "fractions of seconds": ("epoch", lambda k: 1700000000.5 + 61 * k),
+    "milliseconds": ("time", lambda k: 1700000000000 + 61000 * k),
+    "nanoseconds": ("Timestamp", lambda k: 1700000000000000000 + 61 * 10**9 * k),
+    "days of a spreadsheet": ("date", lambda k: 45000 + k * 7 % 40),
+    "days in their order": ("a", lambda k: 45000 + 7 * k),
+    "days with hours": ("日時", lambda k: f"{45000 + k / 24:.3f}"),
+}
+
+
+@pytest.mark.parametrize(("name", "form"), COUNTS_OF_TIME.values(), ids=COUNTS_OF_TIME)
+def test_time_that_is_counted_is_no_input_and_no_answer(name, form):
+    sheet = read(lines(f"u,y,{name}", [f"{k / 3:.2f},{k % 2},{form(k)}" for k in range(40)]))
+    assert sheet.objections == {3: Objection.DATES}
+    columns = suggested(sheet)
+    assert (columns.inputs, columns.answer) == ((1,), 2)
+    assert tabulate(sheet, replace(columns, inputs=(1, 3))).names == ("u", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("price", lambda k: 45000 + 31 * (k * 7 % 40)),
+        ("population", lambda k: 1700000000 + 61 * (k * 7 % 40)),
+        ("income", lambda k: 31000 + 500 * k),
+        ("time", lambda k: k * 7 % 40),
+        ("time", lambda k: "inf" if k % 9 else "17"),
+    ],
+)
+def test_other_large_numbers_are_no_time(name, form):
+    sheet = read(lines(f"u,y,{name}", [f"{k / 3:.2f},{k % 2},{form(k)}" for k in range(40)]))
+    assert not sheet.objections
+
+
 @pytest.mark.parametrize(
     "cells", [("3-4", "5-6"), ("1.5", "2.5"), ("1/2", "3/4"), ("A1", "B2"), ("may", "june")]
 )
