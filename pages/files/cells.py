@@ -25,6 +25,8 @@ NO_NUMBER = NO_WORD | frozenset(
     )
 )  # fmt: skip
 """Cells that count as missing in a column of numbers."""
+ANSWERS = ({"true", "false"}, {"yes", "no"}, {"on", "off"})
+"""Words, in lower case, that are the same in capitals."""
 BELOW_LIMIT = frozenset(
     (
         "n.d.", "n.d", "nd", "bdl", "b.d.l.", "lod", "<lod", "< lod", "loq", "<loq", "< loq", "tr",
@@ -176,8 +178,11 @@ def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
     Words that recur among few numbers are labels as these are: `2`, `3`, `5more`.
     """
     same = {cell: cell for cell in cells}  # equal cells share one string
+    if {cell.lower() for cell in same if not is_missing(cell)} in ANSWERS:
+        first: dict[str, str] = {}
+        same = {cell: first.setdefault(cell.lower(), cell) for cell in same}
     cells = tuple(same[cell] for cell in cells)
-    values = {cell: number(cell, decimal) for cell in same}
+    values = {cell: number(cell, decimal) for cell in same.values()}
     no_number = {cell for cell in values if is_missing_number(cell)}
     no_word = {cell for cell in no_number if is_missing(cell)} - (
         {"-"} if "+" in values else set()  # beside "+" it is a label

@@ -29,7 +29,15 @@ from core.data.tables import (
 from pages.files.cells import is_missing, is_missing_number, looks_like_number
 
 SEPARATORS = MappingProxyType(
-    {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "blank": " ", "fixed": ""}
+    {
+        "tab": "\t",
+        "semicolon": ";",
+        "pipe": "|",
+        "comma": ",",
+        "wide_comma": "，",
+        "blank": " ",
+        "fixed": "",
+    }
 )
 """Separators by key; of equally good ones the first is chosen. A run of spaces counts as one.
 `fixed`: none, as each column has a fixed width."""
@@ -56,6 +64,8 @@ TRIED_ROWS, TRIED_TEXT = 200, 2**18
 """How much of a text is examined to find its separator."""
 MOSTLY = 0.8
 """A separator is accepted if at least this share of rows has the same number of cells."""
+CLOSE = 0.05
+"""Shares that differ by less are about equal."""
 MOST_LINES = 4
 """Lines of a header, its units included."""
 MOST_AROUND = 200
@@ -100,6 +110,9 @@ def separator_of(text: str) -> str:
             return key
     shares = {key: consistency(text, key) for key in SEPARATORS if key != "fixed"}
     best = max(shares, key=lambda key: shares[key].score)
+    tab, blank = shares["tab"], shares["blank"]
+    if best == "blank" and blank.share < 1 and tab.share >= MOSTLY:
+        best = "tab" if tab.numbers > blank.numbers - CLOSE else best  # both split there
     if shares[best].share < MOSTLY or (best == "blank" and may_have_widths(text)):
         fixed = consistency(text, "fixed")
         if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:

@@ -220,6 +220,20 @@ FORMS = {
         [],
     ),
     "a unit behind each number": (written(lambda u, v, kind: f"{u} cm,{v} kg,{kind}"), []),
+    "wide commas": (PLAIN.replace(",", "，"), []),
+    "quotes around whole lines": (
+        "".join(f'"{line}"\n' for line in PLAIN.splitlines()),
+        [],
+    ),
+    "quotes around whole lines, not the names": (
+        "u,v,kind\r\n" + written(lambda u, v, kind: f'"{u},{v},""{kind}"""', end="\r\n")[10:],
+        [],
+    ),
+    "tabs, with words above": (
+        "LabVIEW Measurement\t\nWriter_Version\t2\n"
+        + written(lambda u, v, kind: f"{u}\t{v}\t{kind}", "u\tv\tkind"),
+        ["above", "above"],
+    ),
     "wide digits": (PLAIN.translate({48 + k: 0xFF10 + k for k in range(10)}), []),
 }
 
@@ -510,6 +524,25 @@ def test_words_true_and_false_per_cent_and_money_are_offered():
     assert found.names == ("sex = male", "member = True", "share", "fare")
     assert found.x[39].tolist() == [1, 1, 39, 1560]
     assert read(text).objections == {1: Objection.MANY_WORDS}
+
+
+@pytest.mark.parametrize("words", ["TRUE True false FALSE", "yes Yes NO no", "on ON Off off"])
+def test_yes_and_no_are_the_same_in_capitals(words):
+    cells = words.split()
+    text = lines("u,y", [f"{k / 3:.2f},{cells[k % 4]}" for k in range(40)])
+    names = sorted({cell.lower(): cell for cell in cells[::-1]}.values())
+    assert sorted(table(text).class_names) == names
+    assert len(read(text).rows) == 40
+
+
+def test_a_logger_that_leaves_the_last_cell_empty_is_split_at_tabs():
+    text = lines(
+        "LabVIEW Measurement\t\nWriter_Version\t2\nX_Value\tVoltage\tComment",
+        [f"{k / 10}\t{k * 7 % 11 / 10:.2f}\t" for k in range(40)],
+    )
+    sheet = read(text)
+    assert sheet.names == ("X_Value", "Voltage", "Comment")
+    assert reasons(sheet) == ["above", "above"]
 
 
 ANSWERS = {
