@@ -4,7 +4,7 @@ QUICKLY := $(if $(QUICK),--quick)
 
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture
+.PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture recorder
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ lint: .venv/.dev ## ruff, mypy, and Biome for JavaScript and CSS (Linux on x86-6
 
 bench: .venv/.bench ## Speed of the core beside PyTorch and scikit-learn, which it installs
 	$(BIN)/python -m bench.training $(QUICKLY)
+
+recorder: .venv/.bench ## Tests of the recorder with PyTorch, which it installs
+	$(PYTEST) tests/recorder
 
 bench-page: .venv/.dev ## Python and bytes of the training page, for a lane, a visit and a change
 	$(BIN)/python -m bench.page $(QUICKLY)

@@ -43,11 +43,10 @@ t = texts.LANGUAGES["en"].text
 def tables(record: Recording, *, live: bool) -> list[pa.Table]:
     """The tables of one lane, built afresh."""
     frames = stage.frame_table(record, t) if live else stage.frames_table.__wrapped__(record, t)
-    depth = record.run.depth
     return [
         frames,
         stage.points_table.__wrapped__(record),
-        stage.ladder_table.__wrapped__(record, "delta", depth, live),
+        stage.ladder_table.__wrapped__(record, "delta", live),
         charts.course_table(record.history, 0),
     ]
 

@@ -80,6 +80,7 @@ class Viewer:
         self.widgets: dict[str, str] = {}
         self.fragments: dict[str, str] = {}  # of widgets inside one, by key
         self.states: dict[str, WidgetState] = {}
+        self.kept: dict[str, ForwardMsg] = {}  # what the server need not send again, by its hash
         self._timers: dict[str, asyncio.Task[None]] = {}
         self._asked: dict[str, float] = {}
         self._script = ""  # the page by Streamlit's name, once known
@@ -187,6 +188,7 @@ class Viewer:
         rerun.page_name = "" if self._script else self.page
         rerun.fragment_id, rerun.is_auto_rerun = fragment, bool(fragment) and pressed is None
         rerun.widget_states.widgets.extend(self.states.values())
+        rerun.cached_message_hashes.extend(self.kept)
         if pressed is not None:
             rerun.widget_states.widgets.append(pressed)
         rerun.context_info.url = f"{self.address}/{self.page}"
@@ -206,7 +208,11 @@ class Viewer:
         self._stop_timers()
 
     def _take(self, message: ForwardMsg) -> None:
+        if message.metadata.cacheable:
+            self.kept[message.hash] = message
         kind = message.WhichOneof("type")
+        if kind == "ref_hash":
+            message, kind = self.kept[message.ref_hash], "delta"
         if kind == "delta":
             delta = message.delta
             drawn = (

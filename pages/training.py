@@ -12,6 +12,7 @@ from pages.ui.rooms.training.laboratory import laboratory
 from pages.ui.rooms.training.lanes import open_lanes, settings
 from pages.ui.rooms.training.stage import Scene, stage, view_choice
 from pages.ui.rooms.training.trust import trust
+from pages.ui.widgets.components import watch_width
 from pages.ui.widgets.owndata import ask_for_file
 from pages.ui.widgets.presets import questions
 
@@ -25,9 +26,10 @@ def below(scene: Scene, records: Sequence[Recording]) -> None:
 t = open_page(TRAINING)
 shown, lanes = open_lanes()
 
+watch_width()
 with st.container(horizontal=True, vertical_alignment="center", gap="small", key="start"):
     questions(t, TRAINING)
-    view_choice(t, shown)
+    view_choice(t, shown, lanes)
 with st.sidebar:
     settings(t, shown, lanes)
 if file_is_missing():

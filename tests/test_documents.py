@@ -11,7 +11,7 @@ import pytest
 from pages.ui.house import ROOMS
 from tools.architecture import FRAME, ROOT
 
-PLACES = ("core", "pages", "tests", "bench", "tools", "deploy", "static", "docs")
+PLACES = ("core", "pages", "tests", "bench", "tools", "deploy", "static", "docs", "recorder")
 CODE = {".py", ".js", ".css", ".toml"}
 NAMES = {path.name for place in PLACES for path in (ROOT / place).rglob("*.*")}
 NAMES |= {path.name for path in ROOT.glob("*.*")}

@@ -24,6 +24,7 @@ SHORTEST = {
     "test": COLLECTED,
     "test-slow": COLLECTED,
     "bench": {"QUICK": "1", **NO_TORCH},
+    "recorder": COLLECTED,
     "bench-page": {"QUICK": "1"},
     "bench-browser": {"QUICK": "1"},
     "load": {"QUICK": "1"},

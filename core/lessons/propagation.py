@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from core.arrays import Array
-from core.nn.activations import ACTIVATIONS
+from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.network import PRECISIONS
 from core.nn.probes import Measures, measure, ratio
 from core.runs.cost import cost
@@ -128,9 +128,13 @@ def steepest(run: RunSpec) -> float:
 
     The entry knows it for the default knobs, and a knob can only raise it, at a seam or a kink.
     """
-    activation = ACTIVATIONS[run.activation]
+    return largest_slope(ACTIVATIONS[run.activation], **run.knob_values)
+
+
+def largest_slope(activation: Activation, **knobs: float) -> float:
+    """The same of an activation with these knobs."""
     ends = np.array([*activation.kinks, *activation.seams, 0.0])
-    here = np.abs(activation.derivative(ends, **run.knob_values)).max()
+    here = np.abs(activation.derivative(ends, **knobs)).max()
     return max(activation.max_slope, float(here))
 
 

@@ -23,7 +23,7 @@ from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.recording import History
 from core.runs.rules import Verdict
-from core.runs.training import RunSpec, train
+from core.runs.training import RunSpec, split, train
 
 Change = Callable[[RunSpec], dict[str, Any]]
 RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
@@ -138,8 +138,12 @@ def effective(run: RunSpec) -> RunSpec:
     if run.depth < 2:
         idle["skip"] = 0.0
     if run.depth < 1:
-        idle |= {n: getattr(default, n) for n in ("activation", "width", "norm", "amplify")}
+        idle |= {n: getattr(default, n) for n in ("activation", "width", "amplify")}
         idle["knobs"] = ()
+        training_part = len(run.data().train_x)
+        bare = replace(run, norm=default.norm)
+        if split(run, training_part) == split(bare, training_part):
+            idle["norm"] = default.norm
     return replace(run, **idle)
 
 

@@ -374,6 +374,16 @@ def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
             yield snapshot, picture
 
 
+class Advancing(Protocol):
+    """What is computed in slices and takes its turn among others: a recording, or a study."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    def advance(self, budget: float) -> bool:
+        """Compute for about `budget` seconds; False, at once, if somebody else is computing it."""
+
+
 class Recordings:
     """Shared recordings, the least recently used evicted beyond `limit` bytes.
 
@@ -421,7 +431,7 @@ class Recordings:
                 if run.table is not None and run.table.digest == digest:
                     del self._held[run]
 
-    def advance(self, recording: Recording, budget: float, *, spare: bool = False) -> bool:
+    def advance(self, recording: Advancing, budget: float, *, spare: bool = False) -> bool:
         """Compute a slice, if it is the recording's turn; False if nothing was computed.
 
         Waits for the turn at most WAIT seconds and no longer than `budget`.
@@ -443,7 +453,7 @@ class Recordings:
             with self._lock:
                 self._evict()
 
-    def _take_turn(self, recording: Recording, patience: float, *, spare: bool) -> bool:
+    def _take_turn(self, recording: Advancing, patience: float, *, spare: bool) -> bool:
         """Whether it becomes the recording's turn within `patience` seconds."""
         now = time.monotonic()
         deadline = now + patience

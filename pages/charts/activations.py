@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.nn.activations import ACTIVATIONS, Activation
-from core.runs.training import RunSpec
+from core.nn.own import activation_of
 from pages.charts.facts import name_of, near
 from pages.charts.style import Palette, dash, hue
 from pages.charts.vocabulary import (
@@ -49,7 +49,8 @@ STRETCHES = 50
 
 def knobs_of(key: str, knobs: Knobs) -> dict[str, float]:
     """The knobs that belong to one activation, by their short names."""
-    return RunSpec(activation=key, knobs=knobs).knob_values
+    prefix = f"{key}."
+    return {k.removeprefix(prefix): v for k, v in knobs if k.startswith(prefix)}
 
 
 # Tables
@@ -78,9 +79,11 @@ def curves_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
     """One row per curve and point; `piece` distinguishes the parts between two kinks."""
     columns: dict[str, list[Any]] = {"key": [], "piece": [], "z": [], "f": [], "df": []}
     for key in keys:
-        activation = ACTIVATIONS[key]
+        activation = activation_of(key)
         for number, z in enumerate(pieces(activation)):
             f, df = activation.value_and_derivative(z, **knobs_of(key, knobs))
+            held = np.isfinite(f) & np.isfinite(df)  # a formula may have a pole
+            z, f, df = z[held], f[held], df[held]
             columns["key"] += [key] * len(z)
             columns["piece"] += [number] * len(z)
             for name, values in (("z", z), ("f", f), ("df", df)):
@@ -98,7 +101,7 @@ def probe_table(keys: Sequence[str], knobs: Knobs) -> pa.Table:
     z = grid()
     parts = []
     for key in keys:
-        f, df = ACTIVATIONS[key].value_and_derivative(z, **knobs_of(key, knobs))
+        f, df = activation_of(key).value_and_derivative(z, **knobs_of(key, knobs))
         parts.append(
             pa.table(
                 {
@@ -126,7 +129,7 @@ def kinks_table(keys: Sequence[str], knobs: Knobs, t: Text, *, slope: bool) -> p
     """
     rows: list[dict[str, Any]] = []
     for key in keys:
-        activation, own = ACTIVATIONS[key], knobs_of(key, knobs)
+        activation, own = activation_of(key), knobs_of(key, knobs)
         for z in (k for k in activation.kinks + activation.seams if -REACH < k <= REACH):
             around = np.array([np.nextafter(z, -np.inf), z, np.nextafter(z, np.inf)])
             left, value, right = activation.value_and_derivative(around, **own)[slope]

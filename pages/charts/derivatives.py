@@ -13,8 +13,9 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.lessons.propagation import EDGES, Walk, steepest, textbook
+from core.lessons.propagation import EDGES, Walk, largest_slope, steepest, textbook
 from core.nn.activations import ACTIVATIONS, Where
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts.activations import Knobs, kink_marks, knobs_of, names_at_ends
 from pages.charts.expressions import layer_name, naming
@@ -71,8 +72,8 @@ def peaks_table(keys: Sequence[str], knobs: Knobs, ends: Ends) -> pa.Table:
     """Where |f'| is largest, and its value; a text appears once where two would meet."""
     rows: list[dict[str, Any]] = []
     for key in keys:
-        entry, own = ACTIVATIONS[key], knobs_of(key, knobs)
-        largest = steepest(RunSpec(activation=key, knobs=knobs))
+        entry, own = activation_of(key), knobs_of(key, knobs)
+        largest = largest_slope(entry, **own)
         at = peak_places(key) if largest == entry.max_slope else (0.0,)  # a knob moved it there
         reached = entry.max_slope_where is not Where.LIMIT
         for number, z in enumerate(at):
@@ -86,7 +87,7 @@ def peaks_table(keys: Sequence[str], knobs: Knobs, ends: Ends) -> pa.Table:
 
 def peak_places(key: str) -> tuple[float, ...]:
     """Points at which to mark the largest |f'| of an activation."""
-    entry = ACTIVATIONS[key]
+    entry = activation_of(key)
     at = tuple(min(max(z, -REACH), REACH) for z in entry.max_slope_at)
     match entry.max_slope_where:
         case Where.EVERYWHERE:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 NOW = "datum.epoch <= epoch && epoch < datum.until"
 """Whether a row is valid at the clock's epoch."""
@@ -12,6 +12,11 @@ NOW = "datum.epoch <= epoch && epoch < datum.until"
 def quoted(text: str) -> str:
     """A text as a literal, whatever quotes it contains."""
     return json.dumps(text, ensure_ascii=False)
+
+
+def one_of(names: Sequence[str], index: str) -> str:
+    """The name at a place from 0 on, which the expression `index` tells."""
+    return f"{json.dumps(names, ensure_ascii=False)}[{index}]"
 
 
 def naming(names: Mapping[str, str]) -> str:

@@ -9,13 +9,14 @@ import pyarrow as pa
 
 from core.nn.activations import ACTIVATIONS, Activation, Interval, Where
 from core.nn.gains import typical_slope
+from core.nn.own import activation_of
 from pages.texts import Text
 from pages.texts.numbers import significant
 
 
 def name_of(t: Text, key: str) -> str:
     """The reader's name of an activation."""
-    return t.options.get(key, ACTIVATIONS[key].name)
+    return t.options.get(key, activation_of(key).name)
 
 
 def near(value: float) -> str:

@@ -74,8 +74,15 @@ def picture(
     name: str,
     found: Anatomy,
     view: str,
+    *,
+    legend: bool = False,
+    steps: int = 0,
 ) -> dict[str, Any]:
-    """The component's data. name: the lane's. view: `forwards` or `backwards`."""
+    """The component's data. name: the lane's. view: `forwards` or `backwards`.
+
+    legend: whether it says what its marks mean. steps: of a clock that walks the error back through
+    it, from the output to layer 1, in place of playing epochs; 0 for none.
+    """
     part = drawn(found)
     inputs = found.weights[0].shape[1]
     seen = tuple(range(inputs)) if inputs <= MOST_UNITS else ()
@@ -85,13 +92,14 @@ def picture(
         for (above, before), layer, units in zip(sources, part.layers, part.units, strict=True)
         if layer == above + 1 and before
     ]
-    words = t.network
+    words, told = t.network, alternative(t, name, found)
     return {
         "name": name,
         "epochs": [0, *(int(epoch) for epoch in found.epoch[1:])],
         "columns": columns(t, run, found, part, seen),
         "view": view,
-        "legend": False,
+        "legend": legend,
+        "steps": steps,
         "hue": hue(ACTIVATIONS[run.activation], colours),
         "colours": [colours.classes[0], colours.classes[1]],
         "tile": CELLS if found.answers[0].shape[2] > 1 else 1,
@@ -112,8 +120,8 @@ def picture(
         "flags": base64.b64encode(flags(found, part).tobytes()).decode(),
         "loss": half_logs(found.loss),
         "labels": {
-            **{key: words[key] for key in words if key not in ("alternative", "left_out")},
-            "alternative": alternative(t, name, found),
+            **{key: words[key] for key in words if key not in ("alternative", "opens", "left_out")},
+            "alternative": " ".join([told] if steps else [told, words.opens]),
             "left_out": left_out(t, found, part),
         },
     }

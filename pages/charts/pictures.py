@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable, Sequence
+from math import ceil, sqrt
 from typing import Any
 
 import altair as alt
@@ -11,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.lessons.digits import INK, SIDE
+from core.runs.cost import GRID
 from core.runs.recording import SURENESSES
 from pages.charts.style import BOUNDARY
 
@@ -60,6 +63,48 @@ def shade_classes(values: Pixels) -> str:
     likeliest = np.minimum(SHADES // SURENESSES, len(BOUNDARY) - 1)
     sure = SHADES % SURENESSES / (SURENESSES - 1)
     return indexed(values, np.array(BOUNDARY)[likeliest], sure * SUREST)
+
+
+EDGE = 1
+"""Pixels of padding around each picture of a sheet, or smoothing would blend neighbours."""
+CELL = GRID + 2 * EDGE
+
+
+def film(pictures: Sequence[Pixels], shaded: Callable[[Pixels], str]) -> dict[str, list[Any]]:
+    """A sprite sheet, as the columns of one row; `playing` draws one of its pictures.
+
+    pictures: each (GRID, GRID). shaded: turns the pixels of the sheet into a data URI.
+    """
+    across = ceil(sqrt(len(pictures)))
+    down = ceil(len(pictures) / across)
+    sheet = np.zeros((down, across, CELL, CELL), np.uint8)
+    for number, picture in enumerate(pictures):
+        sheet[divmod(number, across)] = np.pad(picture, EDGE, mode="edge")
+    pixels = sheet.swapaxes(1, 2).reshape(down * CELL, across * CELL)
+    return {"url": [shaded(pixels)], "across": [across], "down": [down]}
+
+
+def playing(data: alt.Chart) -> alt.Chart:
+    """One picture of a sprite sheet, as large as the chart.
+
+    data: a row from `film` with the index of the picture, `picture`. The sheet is one image that is
+    shifted under a clip path, so no picture is decoded while it plays.
+    """
+    left = f"({{number}} * {CELL} + {EDGE}) / {GRID}"
+    return data.mark_image(
+        width=alt.expr(f"width * datum.across * {CELL} / {GRID}"),
+        height=alt.expr(f"height * datum.down * {CELL} / {GRID}"),
+        aspect=False,
+        align="left",
+        baseline="top",
+        clip=True,
+    ).encode(
+        url="url:N",
+        x=alt.XValue(alt.expr("-width * " + left.format(number="(datum.picture % datum.across)"))),
+        y=alt.YValue(
+            alt.expr("-height * " + left.format(number="floor(datum.picture / datum.across)"))
+        ),
+    )
 
 
 def backdrop(name: str) -> alt.Chart:

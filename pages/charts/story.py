@@ -136,13 +136,20 @@ def pictures_table(
     """
     some = record.frames[:1] if first else record.frames[-1:] if last else record.frames
     frames = thinned(some)
-    table = training.frames_table(frames, record.run, t).drop_columns(["note"])
-    kept = np.searchsorted(record.history.epoch, [frame.epoch for frame in frames])
+    shaded = training.shading(record.run.source)
+    epochs = np.array([frame.epoch for frame in frames])
+    kept = np.searchsorted(record.history.epoch, epochs)
     count = (record.history.train_accuracy[kept] > learnt).sum(axis=1)
     seeds = record.run.replicas
-    words = [t.scene_deeper.count.format(learnt=number, seeds=seeds) for number in count]
-    table = table.append_column("place", pa.array([place] * len(frames), pa.int64()))
-    return table.append_column("words", pa.array(words, pa.string()))
+    return pa.table(
+        {
+            "epoch": epochs,
+            "until": until(epochs),
+            "url": [shaded(frame.values) for frame in frames],
+            "place": pa.array([place] * len(frames), pa.int64()),
+            "words": [t.scene_deeper.count.format(learnt=n, seeds=seeds) for n in count],
+        }
+    )
 
 
 def row_points(run: RunSpec, places: Sequence[int]) -> pa.Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
+from zlib import crc32
 
 from core.nn.activations import ACTIVATIONS, Activation, Family
 
@@ -16,6 +17,8 @@ DASHES = (
     (1, 0), (7, 3), (2, 2), (9, 2, 2, 2), (12, 4),
     (4, 2), (2, 4), (6, 2, 2, 2, 2, 2), (14, 3, 4, 3), (1, 2),
 )  # fmt: skip
+OWN_PATTERNS = 4
+"""Dashes that formulas of the reader's share."""
 LINE = 2.5
 SYMBOLS = ("circle", "square")
 SHAPES = (
@@ -111,6 +114,8 @@ def dash(activation: Activation) -> tuple[int, ...]:
     """The dash of an activation within its family; the first member has a solid line."""
     family = [a.key for a in ACTIVATIONS.values() if a.family is activation.family]
     order = sorted(family, key=lambda key: key not in ("sigmoid", "tanh", "relu", "gelu"))
+    if activation.key not in order:  # a formula: a place after its family's, told by its letters
+        return pattern(len(order) + crc32(activation.key.encode()) % OWN_PATTERNS)
     return pattern(order.index(activation.key))
 
 

@@ -25,6 +25,7 @@ import pyarrow.csv
 import vl_convert
 
 from pages.charts import fonts
+from pages.charts.packing import unpacked
 from pages.charts.style import Palette
 from pages.texts import Text
 
@@ -237,6 +238,7 @@ def png(drawn: str) -> bytes:
 
 def csv(table: pa.Table) -> bytes:
     """The table without its pictures; with a UTF-8 byte order mark where a spreadsheet needs it."""
+    table = unpacked(table)
     names = [name for name in table.column_names if not pictured(table[name])]
     buffer = io.BytesIO()
     pa.csv.write_csv(table.select(names), buffer)

@@ -20,9 +20,10 @@ from core.runs.cost import SHOWN_SAMPLES
 from core.runs.recording import SURENESSES, Frame, History
 from core.runs.training import RunSpec
 from pages.charts import curve as curves
-from pages.charts.expressions import NOW, layer_name
+from pages.charts.expressions import layer_name, one_of
 from pages.charts.measures import MEASURES, Measure
-from pages.charts.pictures import backdrop, inked, shade, shade_classes, tinted
+from pages.charts.packing import at_the_clock, over_time, packed
+from pages.charts.pictures import film, inked, playing, shade, shade_classes, tinted
 from pages.charts.style import LINE, SHAPES, Palette
 from pages.charts.vocabulary import (
     CLOSE,
@@ -40,6 +41,7 @@ from pages.texts.numbers import power
 
 PICTURE, LADDER, COURSE = 206, 162, 117
 """Heights in pixels, axes included."""
+MOST_POINTS = 500
 NAMED = 40
 """What is added to a picture that has a visitor's class names above it."""
 
@@ -55,45 +57,31 @@ def decided(values: np.ndarray[Any, Any], task: Task) -> float:
 
 
 def frames_table(frames: Sequence[Frame], run: RunSpec, t: Text) -> pa.Table:
-    """One row a picture of the plane, or one a sample and epoch where there is none.
+    """Pictures of the plane in one row, or one row per sample with its prediction over time.
 
-    `note` says so where the network answers the same everywhere.
+    `flat` is 1 where the network answers the same everywhere; `note` is the text that says so.
     """
-    epochs = np.array([frame.epoch for frame in frames])
     dataset = run.source
+    epochs = np.array([frame.epoch for frame in frames], dtype=int)
     if dataset.view is View.PLANE:
-        undecided = [decided(frame.values, dataset.task) < 0.204 for frame in frames]
-        many = dataset.task is Task.CLASSES
-        shaded = shade_classes if many else shade
-        note = t.owndata.undecided if many else t.training.undecided
-        return pa.table(
-            {
-                "epoch": epochs,
-                "until": until(epochs),
-                "url": [shaded(frame.values) for frame in frames],
-                "note": [note if flat else "" for flat in undecided],
-            }
-        )
+        note = t.owndata.undecided if dataset.task is Task.CLASSES else t.training.undecided
+        flat = [int(decided(frame.values, dataset.task) < 0.204) for frame in frames]
+        filmed = film([frame.values for frame in frames], shading(dataset))
+        still = {**filmed, "note": [note]}
+        return packed(epochs, still, {"picture": [range(len(frames))], "flat": [flat]})
     if dataset.view is View.CURVE:
         return curves.curve_table(frames, epochs, until(epochs), run)
+    values = np.array([frame.values for frame in frames])
     if dataset.task is Task.REGRESSION:
-        return numbers_table(frames, run)
-    names = shown_names(dataset)
-    truth = classes(run.data().shown[1][: len(frames[0].values)])
-    samples = len(truth)
-    predicted = np.concatenate([frame.values for frame in frames])
-    right = predicted == np.tile(truth, len(frames))
-    x, y = places(run, samples)
-    return pa.table(
-        {
-            "epoch": np.repeat(epochs, samples),
-            "until": np.repeat(until(epochs), samples),
-            "x": np.tile(x, len(frames)),
-            "y": np.tile(y, len(frames)),
-            "predicted": [names[k] for k in predicted],
-            "right": right,
-        }
-    )
+        return numbers_table(epochs, values, run)
+    truth = classes(run.data().shown[1][: values.shape[1]])
+    x, y = places(run, len(truth))
+    return packed(epochs, {"x": x, "y": y, "truth": truth}, {"predicted": values.T})
+
+
+def shading(dataset: Dataset) -> Callable[[np.ndarray[Any, Any]], str]:
+    """What makes a picture of the values of a plane."""
+    return shade_classes if dataset.task is Task.CLASSES else shade
 
 
 def classes(y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -123,21 +111,18 @@ GRAPHITE = "#5A6270"
 """The ink of digits."""
 
 
-def numbers_table(frames: Sequence[Frame], run: RunSpec) -> pa.Table:
-    """One row a sample shown and epoch: the true number and the one predicted."""
-    shown = run.data().shown[2][: len(frames[0].values)]
+def numbers_table(
+    epochs: np.ndarray[Any, Any], values: np.ndarray[Any, Any], run: RunSpec
+) -> pa.Table:
+    """One row a sample shown: the true number, and the one predicted over time.
+
+    values: (epochs, samples), 0 to 255 between the smallest and the largest true number.
+    """
+    shown = run.data().shown[2][: values.shape[1]]
     y = run.source.draw(np.random.default_rng(0), 0)[1][:, 0]
     low, high = y.min(), y.max()
-    values = np.concatenate([frame.values for frame in frames])
-    epochs = np.array([frame.epoch for frame in frames])
-    return pa.table(
-        {
-            "epoch": np.repeat(epochs, len(shown)),
-            "until": np.repeat(until(epochs), len(shown)),
-            "truth": np.tile(y[shown], len(frames)),
-            "predicted": low + values / 255 * (high - low),
-        }
-    )
+    predicted = low + values.T / 255 * (high - low)
+    return packed(epochs, {"truth": y[shown]}, {"predicted": predicted})
 
 
 def points_table(run: RunSpec) -> pa.Table:
@@ -149,7 +134,8 @@ def points_table(run: RunSpec) -> pa.Table:
         label = y[:, 0] if dataset.task is Task.REGRESSION else classes(y)
         if dataset.own and dataset.class_names:
             label = np.array(shown_names(dataset))[label]
-        return pa.table({"x1": x[:, 0], "x2": x[:, 1], "label": label}).slice(0, 500)
+        x1, x2 = x[:MOST_POINTS].astype(np.float32).T  # more than a pixel shows, in half the bytes
+        return pa.table({"x1": x1, "x2": x2, "label": label[:MOST_POINTS]})
     if dataset.view is View.CURVE:
         return curves.points_table(run, shown_names(dataset))
     if dataset.task is Task.REGRESSION:
@@ -219,9 +205,9 @@ def pictured(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
         .encode(x, y, url="url:N", tooltip=[alt.Tooltip("truth:N", title=t.training.truth)])
     )
     answers = (
-        alt.Chart(alt.NamedData("frames"))
-        .transform_filter(NOW)
-        .transform_calculate(answer="datum.predicted + (datum.right ? '' : ' ✗')")
+        at_the_clock(alt.Chart(alt.NamedData("frames")), numbers=["predicted"])
+        .transform_calculate(right="datum.predicted == datum.truth")
+        .transform_calculate(answer=f"{predicted_name(dataset)} + (datum.right ? '' : ' ✗')")
         .mark_text(fontSize=13, fontWeight="bold", dy=26)
         .encode(
             x,
@@ -233,6 +219,11 @@ def pictured(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
         )
     )
     return [pictures, answers]
+
+
+def predicted_name(dataset: Dataset) -> str:
+    """The expression of what a predicted class is called: a table has its index alone."""
+    return one_of(shown_names(dataset), "datum.predicted")
 
 
 def scattered(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
@@ -253,9 +244,9 @@ def scattered(t: Text, colours: Palette, dataset: Dataset) -> list[alt.Chart]:
         )
     )
     wrong = (
-        alt.Chart(alt.NamedData("frames"))
-        .transform_filter(NOW)
-        .transform_filter("!datum.right")
+        at_the_clock(alt.Chart(alt.NamedData("frames")), numbers=["predicted"])
+        .transform_filter("datum.predicted != datum.truth")
+        .transform_calculate(predicted=predicted_name(dataset))
         .mark_point(size=190, strokeWidth=2, color=colours.wrong, opacity=1)
         .encode(
             x,
@@ -287,8 +278,7 @@ def numbers(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> al
         .encode(x="ends:Q", y="ends:Q")
     )
     marks = (
-        alt.Chart(alt.NamedData("frames"))
-        .transform_filter(NOW)
+        at_the_clock(alt.Chart(alt.NamedData("frames")), numbers=["predicted"])
         .mark_point(filled=True, size=50, color=colours.classes[1], opacity=1)
         .encode(
             alt.X("truth:Q").scale(zero=False).title(t.training.truth),
@@ -324,14 +314,10 @@ def curve(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
 def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.LayerChart:
     """The plane of the two inputs, coloured by the network's answer, under the points.
 
-    Data: `frames` from `plane_table`, `points` from `points_table`.
+    Data: `frames` from `frames_table`, `points` from `points_table`.
     """
     sides = alt.Scale(domain=[-dataset.reach, dataset.reach], nice=False)
-    # All pictures are there from the start, one of them visible: a picture that only came into
-    # being at its epoch would be decoded too late, and the plane would flicker.
-    picture = backdrop("frames").encode(
-        opacity=alt.when(NOW).then(alt.value(1)).otherwise(alt.value(0))
-    )
+    now = at_the_clock(alt.Chart(alt.NamedData("frames")), "flat", numbers=["picture"])
     numbers = dataset.task is Task.REGRESSION
     labels: list[Any] = shown_names(dataset) if dataset.own else [0, 1]
     key = legend(labels) if dataset.own else None
@@ -361,20 +347,16 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
             else alt.ShapeValue("circle"),
         )
     )
-    note = (
-        alt.Chart(alt.NamedData("frames"))
-        .transform_filter(NOW)
-        .encode(
-            text="note:N",
-            x=alt.XValue(alt.expr("width / 2")),
-            y=alt.YValue(alt.expr("height / 2")),
-        )
+    note = now.transform_filter("datum.flat == '1'").encode(
+        text="note:N",
+        x=alt.XValue(alt.expr("width / 2")),
+        y=alt.YValue(alt.expr("height / 2")),
     )
     size = alt.expr("clamp(width / 15, 10, 18)")  # so that a narrow picture holds it
     halo = note.mark_text(fontSize=size, fontWeight="bold", stroke=colours.paper, strokeWidth=5)
     words = note.mark_text(fontSize=size, fontWeight="bold", color=colours.ink)
     return (
-        alt.layer(picture, marks, halo, words)
+        alt.layer(playing(now), marks, halo, words)
         .add_params(epoch_input())
         .properties(height=PICTURE + (NAMED if key is not None else 0), description=alternative)
     )
@@ -383,32 +365,26 @@ def plane(t: Text, colours: Palette, dataset: Dataset, alternative: str) -> alt.
 # The layers
 
 
-def ladder_table(history: History, measure: Measure, depth: int, replica: int) -> pa.Table:
-    """One row an epoch and layer. `shown` stays within the axis, `mark` tells what lies beyond."""
+def measured(
+    history: History, measure: Measure, replica: int
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """The epochs at which a measure is known, (epochs,), and its values, (epochs, layers)."""
     values = getattr(history, measure.key)[:, replica]
     valid = np.isfinite(history.delta[:, replica]).all(axis=1)
     if measure.key == "relative_update":
         valid &= np.isfinite(values).all(axis=1)
     if not measure.to_output:
         values = values[:, :-1]
-    values, epochs = values[valid], history.epoch[valid]
-    layers = values.shape[1]
-    low, high = measure_ends(measure, depth)
-    flat = values.ravel()
-    label = np.full(values.shape, "", dtype=object)
-    if values.size:
-        label[:, 0] = [power(v) for v in values[:, 0]]
-    return pa.table(
-        {
-            "epoch": np.repeat(epochs, layers),
-            "until": np.repeat(until(epochs), layers),
-            "layer": np.tile(np.arange(1, layers + 1), len(epochs)),
-            "value": flat,
-            "shown": np.clip(flat, low, high),
-            "mark": np.select([flat < low, flat > high], ["below", "above"], "within"),
-            "label": label.ravel().tolist(),
-        }
-    )
+    return history.epoch[valid], values[valid]
+
+
+def ladder_table(history: History, measure: Measure, replica: int) -> pa.Table:
+    """One row a layer: its value over time, and layer 1's in words, too."""
+    epochs, values = measured(history, measure, replica)
+    layers = values.shape[1] if len(epochs) else 0
+    words = [list(map(power, values[:, 0]))] + [[]] * (layers - 1) if layers else []
+    layer = pa.array(range(1, layers + 1), pa.int32())
+    return packed(epochs, {"layer": layer}, {"value": values.T[:layers], "label": words})
 
 
 def measure_ends(measure: Measure, depth: int) -> Ends:
@@ -447,6 +423,22 @@ class MeasureAxis:
         )
 
 
+def onto_axis(data: alt.Chart, ends: Ends) -> alt.Chart:
+    """Adds `shown`, the `value` clipped to the axis, and `mark`, on which side it lies beyond."""
+    low, high = ends
+    chart: alt.Chart = data.transform_calculate(
+        shown=f"clamp(datum.value, {low}, {high})",
+        mark=f"datum.value < {low} ? 'below' : datum.value > {high} ? 'above' : 'within'",
+    )
+    return chart
+
+
+def arrows() -> alt.Shape:
+    """An arrow at the end of the axis for a value beyond it, from the column `mark`."""
+    sides = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+    return alt.Shape("mark:N").scale(domain=list(sides), range=list(sides.values())).legend(None)
+
+
 def ladder(
     t: Text, colours: Palette, colour: str, axis: MeasureAxis, depth: int, alternative: str
 ) -> alt.LayerChart:
@@ -469,11 +461,7 @@ def ladder(
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
-        alt.Shape("mark:N")
-        .scale(
-            domain=["below", "within", "above"], range=["triangle-down", "circle", "triangle-up"]
-        )
-        .legend(None),
+        arrows(),
         tooltip=[
             alt.Tooltip("epoch:Q", title=t.training.epoch),
             alt.Tooltip("layer:O", title=t.training.layer),
@@ -491,9 +479,11 @@ def ladder(
         fontSize=12,
         fontWeight="bold",
     ).encode(text="label:N")
+    label = label.transform_filter("datum.layer == 1")
+    marks = alt.layer(line, points, label, data=alt.NamedData("ladder"))
+    now = at_the_clock(marks, "label", numbers=["value"]).transform_filter("epoch >= datum.first")
     return (
-        alt.layer(line, points, label, data=alt.NamedData("ladder"))
-        .transform_filter(NOW)
+        onto_axis(now, measure_ends(kind, axis.deepest))
         .add_params(epoch_input())
         .properties(height=LADDER, description=alternative, padding=SNUG)
     )
@@ -503,17 +493,16 @@ def ladder(
 
 
 def course_table(history: History, replica: int) -> pa.Table:
-    """Loss and accuracy at every kept epoch, as long as they are finite."""
+    """Loss and accuracy over time in one row, as long as they are finite; none if they never are.
+
+    Where there is no test part the accuracy is 0.
+    """
     finite = np.isfinite(history.train_loss[:, replica])
-    epochs = history.epoch[finite]
-    return pa.table(
-        {
-            "epoch": epochs,
-            "until": until(epochs),
-            "loss": history.train_loss[finite, replica],
-            "accuracy": np.clip(history.test_accuracy[finite, replica], 0, 1),
-        }
-    )
+    loss = history.train_loss[finite, replica]
+    accuracy = np.nan_to_num(np.clip(history.test_accuracy[finite, replica], 0, 1))
+    rows = slice(0, int(finite.any()))
+    moving = {"loss": [loss][rows], "accuracy": [accuracy][rows]}
+    return packed(history.epoch[finite], {}, moving)
 
 
 def course(
@@ -541,13 +530,19 @@ def course(
         .title(t.training.loss)
     )
     data = alt.Chart(alt.NamedData("course"))
-    ghost = alt.Chart(alt.NamedData("ghost")).mark_line(
-        color=colours.faint, opacity=0.5, strokeWidth=1.5
+    lines = over_time(data, "loss", "accuracy")
+    loss = lines.mark_line(color=colour, strokeWidth=LINE).encode(x, loss_axis)
+    ghost = (
+        over_time(alt.Chart(alt.NamedData("ghost")), "loss")
+        .mark_line(color=colours.faint, opacity=0.5, strokeWidth=1.5)
+        .encode(x, loss_axis)
     )
-    loss = data.mark_line(color=colour, strokeWidth=LINE).encode(x, loss_axis)
-    here = data.transform_filter(NOW).mark_rule(color=colours.ink, strokeWidth=1.5).encode(x)
-    dot = data.transform_filter(NOW).mark_point(filled=True, size=60, color=colour, opacity=1)
-    accuracy = data.mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3]).encode(
+    now = at_the_clock(data, numbers=["loss"]).transform_calculate(
+        epoch="clamp(epoch, datum.first, datum.end)"
+    )
+    here = now.mark_rule(color=colours.ink, strokeWidth=1.5).encode(x)
+    dot = now.mark_point(filled=True, size=60, color=colour, opacity=1).encode(x, loss_axis)
+    accuracy = lines.mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3]).encode(
         x,
         alt.Y("accuracy:Q")
         .scale(domain=[0, 1])
@@ -562,13 +557,7 @@ def course(
         )
         .title(t.training.test_accuracy),
     )
-    losses = (
-        ghost.encode(x, loss_axis)
-        + dotted_at(baseline, colours)
-        + loss
-        + here
-        + dot.encode(x, loss_axis)
-    )
+    losses = alt.layer(ghost, dotted_at(baseline, colours), loss, here, dot)
     return (
         alt.layer(losses, *([accuracy] if tested else []))
         .resolve_scale(y="independent")

@@ -13,7 +13,7 @@ import altair as alt
 import numpy as np
 from numpy.typing import NDArray
 
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from pages.charts.expressions import POWER_OF_TEN, layer_name
 from pages.charts.style import LINE, SHAPES, Palette, dash, hue
 from pages.texts import Text
@@ -186,7 +186,7 @@ def strokes(
     keys: Sequence[str], colours: Palette, field: str = "key:N", **legend: Any
 ) -> tuple[alt.Color, alt.StrokeDash]:
     """The hue and the dash of activations; without a `legend`, names are at the lines' ends."""
-    entries = [ACTIVATIONS[key] for key in keys]
+    entries = [activation_of(key) for key in keys]
     domain = list(keys)
     colour = alt.Color(field).scale(domain=domain, range=[hue(entry, colours) for entry in entries])
     dashes = alt.StrokeDash(field).scale(

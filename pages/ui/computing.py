@@ -11,7 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Protocol, TypeVar
 from zlib import crc32
 
 import streamlit as st
@@ -106,7 +107,44 @@ def when_computed(
     records = recordings_of(t, runs)
     if records is None:
         return None
-    advance(records, FIRST)
+    return watched(
+        t, room, partial(look_at, records), partial(advance, records), draw,
+        shown=shown, also=also, whole_page=whole_page,
+    )  # fmt: skip
+
+
+class Seen(Protocol):
+    """What a page sees of what is computed at one moment; as `Look`."""
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def live(self) -> bool: ...
+
+    @property
+    def name(self) -> str: ...
+
+
+L = TypeVar("L", bound=Seen)
+
+
+def watched(
+    t: Text,
+    room: Room[Any],
+    seen: Callable[[], L],
+    advance: Callable[[float], None],
+    draw: Callable[[L], None],
+    *,
+    shown: Callable[[], Any],
+    also: Callable[[float], bool] = nothing_else,
+    whole_page: bool = False,
+) -> L:
+    """Draw what is seen of a computation and advance it, again and again until it is finished.
+
+    advance: computes for about a budget of seconds. All else as for `when_computed`.
+    """
+    advance(FIRST)
     complete, drawn = also(FIRST), False
     before, settings, section = shown(), session().settings, new_section()
 
@@ -114,7 +152,7 @@ def when_computed(
     def look() -> None:
         nonlocal complete, drawn, settings
         with desk().served():
-            now = look_at(records)
+            now = seen()
             ended = drawn and now.finished and (whole_page or share_is_open())
             if shown() != before or ended:
                 st.rerun()
@@ -131,10 +169,10 @@ def when_computed(
 
     def go_on() -> None:
         nonlocal complete
-        advance(records, SLICE)
+        advance(SLICE)
         complete = complete or also(SLICE)
 
-    first = look_at(records)
+    first = seen()
     look()
     if first.live or not complete:
         afterwards(go_on)

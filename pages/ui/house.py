@@ -21,6 +21,7 @@ from core.registry import registry
 from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
+from core.studies.catalogue import STUDIES
 from pages import texts
 from pages.files.reading import Reading
 from pages.texts.scenes import ORDER
@@ -33,6 +34,7 @@ from pages.ui.settings import (
     Pair,
     Propagating,
     Reader,
+    Reproducing,
     Slopes,
     Stage,
     Telling,
@@ -42,6 +44,7 @@ from pages.ui.settings import (
     ToldPrice,
     ToldSince,
     ToldWalk,
+    Watching,
 )
 
 CLOSER = "closer"
@@ -136,6 +139,20 @@ PROPAGATION = Room[tuple[Propagating, RunSpec]](
     moved=("knobs", "signal_depth", "signal_width"),
     kept=("knobs",),
     controls=tuple(Propagating.domains()),
+)
+
+
+# The gallery: a question is a classic result, whatever its random start
+
+GALLERY = Room[tuple[Reproducing]](
+    name="gallery",
+    icon=":material/collections_bookmark:",
+    section=CLOSER,
+    parts=(Uses(Reproducing()),),
+    presets={key: (Reproducing(key),) for key in STUDIES},
+    visible=0,
+    moved=("study_seed",),
+    controls=("study_seed",),
 )
 
 
@@ -292,10 +309,33 @@ BYHAND = Room[tuple[ByHand, RunSpec]](
 )
 
 
+# One's own training: the questions are the recordings that are shipped
+
+TEN_CLASSES = 2.3026
+"""The loss of guessing one of ten digits: ln 10."""
+
+OWN_TRAINING = Room[tuple[Watching]](
+    name="own",
+    icon=":material/monitor_heart:",
+    section=CLOSER,
+    parts=(Uses(Watching()),),
+    presets={
+        "deep_sigmoid": (Watching(),),
+        "dying_relu": (Watching("dying_relu"),),
+        "exploding_rnn": (Watching("exploding_rnn"),),
+        "plain_stack": (Watching("plain_stack", own_guess=TEN_CLASSES),),
+        "residual_stack": (Watching("residual_stack", own_guess=TEN_CLASSES),),
+    },
+    moved=("own_before",),
+)
+
+
 # For the class: what the pages above offer
 
 TAUGHT: tuple[Room[Any], ...] = (
     STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND, PROPAGATION,
+    OWN_TRAINING,
+    GALLERY,
 )  # fmt: skip
 """The pages a link for a class can lead to."""
 TAUGHT_SPECS: tuple[type[Spec], ...] = tuple(

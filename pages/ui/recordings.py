@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 import streamlit as st
 
 from core.runs.lanes import MOST_LANES
-from core.runs.recording import Recording, Recordings
+from core.runs.recording import Advancing, Recording, Recordings
 from core.runs.turns import Desk
 from core.runs.worker import workers
 from pages.texts import Text
@@ -42,8 +42,8 @@ def desk() -> Desk:
     return Desk(DRAWN, PATIENCE)
 
 
-def compute(recording: Recording, budget: float, *, spare: bool = False) -> None:
-    """Compute a slice of a recording, with `spare` in idle time only; meanwhile others may draw."""
+def compute(recording: Advancing, budget: float, *, spare: bool = False) -> None:
+    """Compute a slice of a recording or study, `spare` in idle time only; others may draw."""
     with desk().aside():
         recordings().advance(recording, budget, spare=spare)
 

@@ -7,7 +7,7 @@ the session is the truth and the address follows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -124,12 +124,12 @@ def cut_short() -> bool:
     return st.session_state.get("cut_short", False)
 
 
-def is_stopped(runs: Lanes) -> bool:
-    """Whether the visitor has stopped the computation of these runs."""
+def is_stopped(runs: Hashable) -> bool:
+    """Whether the visitor has stopped the computation of these runs, or of a study."""
     return runs in st.session_state.get("stopped", frozenset())
 
 
-def set_stopped(runs: Lanes, stopped: bool) -> None:
+def set_stopped(runs: Hashable, stopped: bool) -> None:
     """The callback of Cancel and of Resume."""
     others = st.session_state.get("stopped", frozenset()) - {runs}
     st.session_state["stopped"] = others | {runs} if stopped else others

@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.data.tables import MOST_CLASSES, MOST_COLUMNS
-from core.domain import Spec, choice, flag, given, levels, places, real, several, whole
+from core.domain import Spec, choice, fingerprint, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
+from core.nn.own import functions
 from core.runs.lanes import MOST_LANES
+from core.studies.catalogue import STUDIES
 from pages import texts
 from pages.charts.measures import MEASURES
+from pages.files.recordings import DIGITS, examples
 from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
@@ -52,14 +55,14 @@ class Reader(Spec):
 class Curves(Spec):
     """The page of activation functions: which ones are drawn."""
 
-    shown: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    shown: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
 
 
 @dataclass(frozen=True)
 class Slopes(Spec):
     """The page of derivatives: which are drawn, and through whose weights the error walks back."""
 
-    slopes: tuple[str, ...] = several(("sigmoid", "tanh", "relu"), ACTIVATIONS, most=MOST_CURVES)
+    slopes: tuple[str, ...] = functions(("sigmoid", "tanh", "relu"), most=MOST_CURVES)
     weights: tuple[str, ...] = several(("xavier", "normal"), INITIALIZERS, most=3)
 
 
@@ -77,8 +80,32 @@ class Propagating(Spec):
     signal_width: int = whole(100, low=5, high=500, steps=(10, 30, 100, 300))
 
 
-VIEWS = dict.fromkeys(("charts", "network"))
-"""How the training page shows its networks."""
+@dataclass(frozen=True)
+class Watching(Spec):
+    """The page of one's own training: the recording, and the loss of guessing.
+
+    own_example: one that is shipped. own_recording: the fingerprint of the visitor's own, "" for
+    the example. own_before: that of another one to be drawn faintly beside it, "" for none.
+    own_guess: 0 where it is not known.
+    """
+
+    own_example: str = choice("deep_sigmoid", dict.fromkeys(examples()))
+    own_recording: str = fingerprint(digits=DIGITS)
+    own_before: str = fingerprint(digits=DIGITS)
+    own_guess: float = real(0.0, low=0.0, high=1e6)
+
+
+@dataclass(frozen=True)
+class Reproducing(Spec):
+    """The gallery: which result is computed anew, and from which random start."""
+
+    study: str = choice("recurrent", STUDIES)
+    study_seed: int = whole(0, low=0, high=9999)
+
+
+AUTO = "auto"
+VIEWS = dict.fromkeys(("charts", "compare", "network"))
+"""How the training page shows its networks; by itself it decides by the width of the window."""
 FLOWS = dict.fromkeys(("forwards", "backwards"))
 """What the picture of a network shows: its weights, or the error on its way back."""
 
@@ -87,13 +114,14 @@ FLOWS = dict.fromkeys(("forwards", "backwards"))
 class Stage(Spec):
     """The training page: how many lanes, what is drawn of every layer, and the laboratory.
 
-    view: charts of each network, or the network itself. flow: what the network's lines and rings
-    show. tool: the instrument below the stage. unit_...: the unit that it marks, 0 for none.
+    view: charts of each network, of all in one, or the networks themselves. flow: what the
+    network's lines and rings show. tool: the instrument below the stage. unit_...: the unit that
+    it marks, 0 for none.
     a_..., b_...: the two moments that are compared.
     """
 
     lanes: int = whole(1, low=1, high=MOST_LANES)
-    view: str = choice("charts", VIEWS)
+    view: str = choice(AUTO, dict.fromkeys((AUTO, *VIEWS)))
     flow: str = choice("backwards", FLOWS)
     measure: str = choice("delta", MEASURES)
     linear: bool = flag(False)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import streamlit as st
 
 from core.runs.training import RunSpec
+from core.takehome.pytorch import lacking, pytorch
 from core.takehome.script import script
 from pages.charts import takehome as charts
 from pages.charts.style import Palette
@@ -65,19 +66,35 @@ def offer(t: Text, kind: str, name: str, mime: str, make: Callable[[], str | byt
 
 def scripts(t: Text, page: str, runs: Sequence[tuple[str, RunSpec]]) -> None:
     """Every run on the page as a script; short enough to be made at once."""
-    st.markdown(f"**{t.takehome.script.title}**  \n{t.takehome.script.line}")
-    if not st.button(t.takehome.prepare, key="prepare_script"):
-        return
-    for number, (name, run) in enumerate(runs, start=1):
-        st.download_button(
-            name,
-            script(run),
-            f"{page}-{number}.py",
-            "text/x-python",
-            key=f"download_script{number}",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+    if asked_for(t, "script"):
+        for number, (name, run) in enumerate(runs, start=1):
+            program(f"{page}-{number}", name, script(run))
+    if asked_for(t, "pytorch"):
+        for number, (name, run) in enumerate(runs, start=1):
+            if lack := lacking(run):
+                told = t.takehome.pytorch.lacking
+                st.caption(told.format(name=name, setting=t.settings[lack]))
+            else:
+                program(f"{page}-{number}-pytorch", name, pytorch(run))
+
+
+def asked_for(t: Text, kind: str) -> bool:
+    """What programs of a kind are, and whether the visitor wants them."""
+    st.markdown(f"**{t.takehome[kind].title}**  \n{t.takehome[kind].line}")
+    return st.button(t.takehome.prepare, key=f"prepare_{kind}")
+
+
+def program(file: str, name: str, text: str) -> None:
+    """A button that downloads a program."""
+    st.download_button(
+        name,
+        text,
+        f"{file}.py",
+        "text/x-python",
+        key=f"download_{file}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
 
 
 def address(query: Mapping[str, str]) -> str:

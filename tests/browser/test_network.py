@@ -1,6 +1,7 @@
 """The network itself in a real browser: on the clock, read by pointer and keys, walked through."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -121,4 +122,37 @@ def test_the_weights_are_another_picture(browser, address):
     expect(page).to_have_url(re.compile("flow=forwards"))
     settle(page, 2)
     assert all(a != b for a, b in zip(back, pictures(page), strict=True))
+    page.close()
+
+
+def test_a_control_whose_script_comes_late_shows_what_is_set(browser, address):
+    """A look must wait for it: in the next one the control's value is no longer sent."""
+    open_page(browser, f"{address}{LANES}", 2).close()  # the server has begun
+    page = browser.new_page()  # and none of the scripts is there
+
+    def late(route):
+        time.sleep(2.5)
+        route.continue_()
+
+    page.route("**/ButtonGroup*.js", late)
+    page.goto(f"{address}/training?lanes=1&depth=4&epochs=250&seed=77&view=network&language=en")
+    chosen = page.locator("[role=radio][aria-checked=true]")
+    expect(chosen).to_have_text(["Network", "Error, backwards"])
+    settle(page, 1)
+    expect(chosen).to_have_text(["Network", "Error, backwards"])
+    page.close()
+
+
+def test_the_walk_of_the_story_takes_the_error_back_through_the_network(browser, address):
+    """On the clock of its staircase: layer by layer, and forwards again when the clock is."""
+    page = open_page(browser, f"{address}/?language=en&scene=4", 1)
+    canvas = page.locator(".network canvas")
+    assert "Enter" not in canvas.get_attribute("aria-label")  # no unit opens anything here
+    seen = []
+    for factor in (0, 2, 4, 6, 8, 10, 0):
+        page.locator(".clock .time").fill(str(factor))
+        page.wait_for_timeout(150)
+        seen.append(page.evaluate(PICTURES)[0])
+    assert len(set(seen)) == 6
+    assert seen[0] == seen[-1]
     page.close()

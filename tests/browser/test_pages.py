@@ -62,7 +62,7 @@ def test_no_text_of_a_chart_is_cut_off_or_lies_on_another(visited):
 SCENES = [f"/?scene={number}&guess=b" for number in range(1, len(ORDER) + 1)]
 TOOLS = [
     f"/training?epochs=40&tool={tool}" for tool in ("factors", "sums", "units", "seeds", "compare")
-]
+] + ["/training?epochs=40&lanes=4&2.activation=tanh&3.activation=relu&4.depth=8&view=compare"]
 KINDS = [
     f"/training?lanes=1&epochs=40&measure={measure}&dataset={dataset}&depth={depth}"
     for _, measure, dataset, depth in zip(

@@ -83,20 +83,15 @@ def test_it_plays_pauses_and_scrubs_all_charts_and_sentences_on_one_clock(files,
 def test_the_charts_really_show_the_clocks_epoch(files, at_home):
     page = at_home(files["en"], 6)
     rule = page.locator("figure").nth(2).locator(".mark-rule.role-mark line").last
-    places = []
+    film = page.locator("figure").first.locator(".mark-image image")
+    places, pictures = [], []
     for epoch in ("0", "30", "60"):
         page.locator(".clock .time").fill(epoch)
         page.wait_for_timeout(200)
         places.append(rule.bounding_box()["x"])
+        pictures.append(film.bounding_box())
     assert places[0] < places[1] < places[2]
-    shown = (
-        page.locator("figure")
-        .first.locator(".mark-image image")
-        .evaluate_all(
-            "nodes => nodes.filter(node => +(node.getAttribute('opacity') ?? 1) > 0.5).length"
-        )
-    )
-    assert shown == 1
+    assert pictures[0] != pictures[1] != pictures[2]
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

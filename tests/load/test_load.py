@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bench.load import LINK, Load, drive
+from bench.load import FOLD, LINK, Load, drive
 from bench.server import serving
 from bench.viewer import Seen, Viewer, loopback
 from tests.awaited import awaited
@@ -74,6 +74,28 @@ def test_a_link_rebuilds_its_picture_for_whoever_comes_later(server):
         return seen
 
     assert awaited(visit()).errors == []
+
+
+def test_what_a_browser_holds_is_not_sent_to_it_again(server):
+    """The largest part of a page are its finished recordings, which do not change."""
+
+    async def visit():
+        viewer = Viewer(server.address, "training", f"{LINK}&epochs=60", Seen())
+        assert await viewer.open()
+        assert await viewer.settled()
+        if FOLD in viewer.widgets:
+            assert await viewer.change(FOLD, True)
+        for measure in ("dead", "delta"):
+            assert await viewer.change("measure", measure)
+        assert viewer.seen.errors == []
+        await viewer.close()
+        held = sum(message.ByteSize() for message in viewer.kept.values())
+        return held, viewer.seen.changes
+
+    held, (*_, first, again) = awaited(visit())
+    assert held > 100_000
+    assert again < 50_000
+    assert first < held
 
 
 def test_a_browser_that_goes_away_in_the_middle_of_a_run_keeps_nobody_from_it(server):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from core.nn.activations import ACTIVATIONS, Family
+from core.nn.activations import ACTIVATIONS, Activation, Family
+from core.nn.gains import backward_gain, forward_gain
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts import activations as charts
 from pages.charts.activations import CROSSING, STEPS, STRETCHES, Knobs, grid, knobs_of
@@ -16,11 +19,12 @@ from pages.charts.facts import facts_table, name_of, near
 from pages.charts.style import Palette, hue
 from pages.charts.vocabulary import REACH
 from pages.texts import Text
-from pages.texts.numbers import decimals
+from pages.texts.numbers import decimals, power
 from pages.ui import house
 from pages.ui.settings import MOST_CURVES, Curves
 from pages.ui.widgets.components import Dial, Readings, probe
 from pages.ui.widgets.controls import knob_controls, reset, taken
+from pages.ui.widgets.formula import formula_field
 from pages.ui.widgets.show import show
 
 change_curves = house.ACTIVATIONS.setter(Curves)
@@ -56,6 +60,20 @@ def function_choice(
             on_change=taken,
             args=(name, lambda chosen, members=members: change(merged(t, shown, members, chosen))),
         )
+    formula_field(t, f"{key}_formula", lambda own: change(merged(t, shown, [own], [own])))
+    own = [member for member in shown if member not in ACTIVATIONS]
+    if own:
+        name = f"{key}_own"
+        reset(name, own)
+        st.pills(
+            t.formula.own,
+            own,
+            selection_mode="multi",
+            format_func=lambda member: name_of(t, member),
+            key=name,
+            on_change=taken,
+            args=(name, lambda chosen: change(merged(t, shown, own, chosen))),
+        )
 
 
 def merged(
@@ -73,7 +91,7 @@ def merged(
 def settings(t: Text, curves: Curves, knobs: Knobs) -> None:
     """Which functions are drawn, and their parameters."""
     function_choice(t, curves.shown, partial(change_curves, "shown"), "curves")
-    if any(ACTIVATIONS[key].knobs for key in curves.shown):
+    if any(activation_of(key).knobs for key in curves.shown):
         st.markdown(f"**{t.activations.knobs}**")
         knob_controls(RunSpec(knobs=knobs), t, curves.shown, change=change_knobs)
 
@@ -86,11 +104,11 @@ def dial(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs) -> Non
     z = grid()
     rows = []
     for key in shown:
-        f, df = ACTIVATIONS[key].value_and_derivative(z, **knobs_of(key, knobs))
+        f, df = activation_of(key).value_and_derivative(z, **knobs_of(key, knobs))
         rows.append(
             {
                 "name": name_of(t, key),
-                "colour": hue(ACTIVATIONS[key], colours),
+                "colour": hue(activation_of(key), colours),
                 "columns": [
                     [decimals(v, 2) for v in z],
                     *([decimals(v, 3) for v in w] for w in (f, df)),
@@ -124,7 +142,7 @@ def curve_charts(t: Text, colours: Palette, shown: tuple[str, ...], knobs: Knobs
                 labels=labels,
             )
     st.caption(t.activations.curves_note)
-    if any(ACTIVATIONS[key].kinks for key in shown):
+    if any(activation_of(key).kinks for key in shown):
         st.caption(t.activations.dots_note)
 
 
@@ -169,11 +187,25 @@ def formulas(t: Text, shown: tuple[str, ...]) -> None:
     with st.container(key="formulas"):
         for start in range(0, len(shown), 2):
             for key, column in zip(shown[start : start + 2], st.columns(2), strict=False):
-                entry = ACTIVATIONS[key]
-                column.markdown(
-                    f"**{name_of(t, key)}**\n\n$\\displaystyle f(z) = {entry.formula}$\n\n"
+                entry = activation_of(key)
+                told = [f"**{name_of(t, key)}**", f"$\\displaystyle f(z) = {entry.formula}$"]
+                told.append(
                     f"$\\displaystyle f'(z) = {entry.derivative_formula}$"
+                    if key in ACTIVATIONS
+                    else told_of(t, entry)
                 )
+                column.markdown("\n\n".join(told))
+
+
+def told_of(t: Text, entry: Activation) -> str:
+    """What was found out about a formula."""
+    with np.errstate(all="ignore"):
+        forwards, backwards = forward_gain(entry), backward_gain(entry)
+    return t.formula.told.format(
+        slope=power(entry.max_slope, 4),
+        forward=power(forwards, 4),
+        backward=power(backwards, 4),
+    )
 
 
 def facts(t: Text) -> None:

@@ -10,12 +10,22 @@ import numpy as np
 import streamlit as st
 
 from core.data.datasets import DATASETS
-from core.lessons.propagation import SEEDS, Walk, steepest, textbook, too_large, walk_back
+from core.lessons.propagation import (
+    SEEDS,
+    Walk,
+    largest_slope,
+    steepest,
+    textbook,
+    too_large,
+    walk_back,
+)
 from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts import activations as curves
 from pages.charts import derivatives as charts
+from pages.charts.activations import knobs_of
 from pages.charts.facts import name_of, near
 from pages.charts.style import Palette, hue
 from pages.texts import Text
@@ -121,7 +131,12 @@ def slope_chart(t: Text, colours: Palette, slopes: Slopes, run: RunSpec, walks: 
     if walks:
         st.caption(f"{network_words(t, run, walks)}{t.numbers.sentence_gap}{words.histogram_note}")
     for key in keys:
-        bound_words(t, key, steepest(replace(run, activation=key)))
+        bound_words(t, key, bound_of(key, run))
+
+
+def bound_of(key: str, run: RunSpec) -> float:
+    """The largest slope of a function, its knobs as chosen."""
+    return largest_slope(activation_of(key), **knobs_of(key, run.knobs))
 
 
 def bound_words(t: Text, key: str, bound: float) -> None:
@@ -136,8 +151,7 @@ def slopes_told(t: Text, keys: tuple[str, ...], run: RunSpec, walks: Walks) -> s
     """The chart in words: the peaks, and how steep the measured network really is."""
     words = t.derivatives.alternatives
     peaks = t.facts.semicolon.join(
-        words.peak.format(name=name_of(t, key), peak=near(steepest(replace(run, activation=key))))
-        for key in keys
+        words.peak.format(name=name_of(t, key), peak=near(bound_of(key, run))) for key in keys
     )
     told = words.slopes.format(peaks=peaks)
     for key, walk in walks.items():

@@ -18,6 +18,7 @@ from pages.ui.collection import collect_part
 
 ASSETS = Path(__file__).with_name("assets")
 SHEET = Path(__file__).with_name("paper.css")
+WIDE = {"narrow": False}
 PAPER = "paper"
 """The session's key for what was drawn last."""
 
@@ -166,6 +167,21 @@ def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: f
         key=f"look_{name}",
         on_look_change=lambda: None,
     )
+
+
+NARROW = 700
+"""Pixels below which a window is narrow."""
+
+
+def watch_width() -> None:
+    """Let the browser say whether its window is narrow. Only one that is takes a run for it."""
+    data = {"below": NARROW, "narrow": is_narrow()}
+    component("window")(data=data, key="window", default=WIDE, on_narrow_change=lambda: None)
+
+
+def is_narrow() -> bool:
+    """Whether the reader's window is narrow, as far as is known: a page is first drawn wide."""
+    return bool(st.session_state.get("window", WIDE)["narrow"])
 
 
 def run_again_when_reconnected() -> None:

@@ -57,6 +57,8 @@ from pages.ui.settings import Pair
 from pages.ui.widgets.controls import controls, taken
 
 PREVIEW = 4
+MOST_UPLOADED = 20
+"""Megabytes of a file that are taken: ten times what is read, so that our sentence says so."""
 RAW_LINES, RAW_LENGTH = 4, 100
 """How much is shown of a text that could not be read."""
 DOOR = "own_data"
@@ -185,7 +187,11 @@ def bring(t: Text, key: str) -> None:
         upload = f"{key}.upload{shelf().dropped}"
         # any suffix: a file that is not a table gets our own sentence, in the reader's language
         st.file_uploader(
-            t.owndata.upload.format(limit=limit), key=upload, on_change=take_upload, args=(upload,)
+            t.owndata.upload.format(limit=limit),
+            key=upload,
+            on_change=take_upload,
+            args=(upload,),
+            max_upload_size=MOST_UPLOADED,
         )
         st.caption(t.owndata.form)
     with paste:

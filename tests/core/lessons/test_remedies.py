@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.lessons import remedies
@@ -151,6 +151,7 @@ def test_what_changes_nothing_is_the_same_run_bit_for_bit(run, remedy):
         frozen=st.integers(0, 5),
     )
 )
+@example(replace(BASE, depth=0, norm="batch", batch=1, samples=20, epochs=2))  # joins two batches
 def test_settings_that_do_nothing_do_nothing(run):
     assert same_numbers(course(run), course(effective(run)))
 

@@ -10,14 +10,16 @@ import pytest
 from PIL import Image
 
 from core.data.datasets import DATASETS
-from core.runs.cost import GRID
 from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages import texts
-from pages.charts import laboratory
+from pages.charts import laboratory, takehome
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
+from pages.charts.packing import unpacked
+from pages.charts.pictures import CELL, EDGE
 from pages.charts.style import DARK, LIGHT
+from pages.charts.takehome import Figure
 from pages.ui.widgets.show import specification, spoken_as_one
 from tests.browser.drive import ROOT
 from tests.crossing import crossed
@@ -80,48 +82,46 @@ def test_a_live_chart_changes_its_data_alone(recording):
 @every_measure
 def test_the_ladder_holds_the_recorded_numbers(recording, measure):
     entry = MEASURES[measure]
-    table = charts.ladder_table(recording.history, entry, RUN.depth, 0).to_pydict()
+    table = unpacked(charts.ladder_table(recording.history, entry, 0)).to_pydict()
     layers = RUN.depth + entry.to_output
-    epochs = RUN.epochs + (measure != "relative_update")
-    assert len(table["epoch"]) == layers * epochs
-    values = getattr(recording.history, measure)[-1, 0, :layers]
-    np.testing.assert_array_equal(table["value"][-layers:], values)
-    assert table["layer"][-layers:] == list(range(1, layers + 1))
-
-
-@every_measure
-def test_every_epoch_shows_every_layer_once(recording, measure):
-    entry = MEASURES[measure]
-    table = charts.ladder_table(recording.history, entry, RUN.depth, 0).to_pydict()
-    rows = list(zip(table["epoch"], table["until"], table["layer"], strict=True))
-    for epoch in (1, 7, RUN.epochs, 10**5):
-        shown = [layer for start, end, layer in rows if start <= epoch < end]
-        assert shown == list(range(1, RUN.depth + entry.to_output + 1))
+    begun = measure == "relative_update"  # before the first update there is none
+    values = getattr(recording.history, measure)[begun:, 0, :layers]
+    np.testing.assert_allclose(table["value"], values.T.ravel(), rtol=5e-4)
+    assert table["layer"] == np.repeat(range(1, layers + 1), len(values)).tolist()
+    assert table["epoch"] == [*range(begun, RUN.epochs + 1)] * layers
 
 
 def test_what_lies_beyond_the_axis_is_an_arrow_at_its_end():
     record = Recording(replace(RUN, depth=12, epochs=1, gain=0.01))
     record.advance()
-    table = charts.ladder_table(record.history, MEASURES["delta"], 12, 0).to_pydict()
-    low, high = charts.measure_ends(MEASURES["delta"], 12)
-    below = [value < low for value in table["value"]]
-    assert any(below)
-    assert [mark == "below" for mark in table["mark"]] == below
-    assert min(table["shown"]) == low
-    assert max(table["shown"]) <= high
+    table = charts.ladder_table(record.history, MEASURES["delta"], 0)
+    low, _ = charts.measure_ends(MEASURES["delta"], 12)
+    below = sum(value < low for value in record.history.delta[-1, 0])
+    axis = charts.MeasureAxis("delta", 12)
+    chart = charts.ladder(text(), LIGHT, "#123456", axis, 12, "").to_dict()
+    svg = takehome.svg(Figure("ladder", chart, {"ladder": table}), LIGHT)
+    assert 0 < below == svg.count("mark: below")
 
 
-def test_the_frames_are_pictures_of_the_grid(recording):
-    table = charts.frames_table(recording.frames, RUN, text()).to_pydict()
+def test_the_film_has_every_picture_of_the_plane_with_its_edge_repeated(recording):
+    table = unpacked(charts.frames_table(recording.frames, RUN, text())).to_pydict()
     assert table["epoch"] == list(range(RUN.epochs + 1))
+    across, down = table["across"][0], table["down"][0]
+    assert across * down >= len(recording.frames)
     data = base64.b64decode(table["url"][0].split(",")[1])
-    assert Image.open(io.BytesIO(data)).size == (GRID, GRID)
+    image = np.array(Image.open(io.BytesIO(data)))
+    for frame, number in zip(recording.frames, table["picture"], strict=True):
+        row, column = divmod(int(number), across)
+        cell = image[row * CELL : (row + 1) * CELL, column * CELL : (column + 1) * CELL]
+        np.testing.assert_array_equal(cell, np.pad(frame.values, EDGE, mode="edge"))
 
 
 def test_a_network_that_cannot_decide_says_so():
     record = Recording(replace(RUN, epochs=1))
     record.advance()
-    assert charts.frames_table(record.frames, RUN, text()).to_pydict()["note"][-1]
+    table = unpacked(charts.frames_table(record.frames, RUN, text())).to_pydict()
+    assert table["flat"][-1] == 1
+    assert table["note"][-1]
 
 
 @pytest.mark.parametrize("dataset", ["iris", "digits"])
@@ -129,19 +129,23 @@ def test_a_sample_is_marked_where_its_class_is_wrong(dataset):
     run = replace(RUN, dataset=dataset, samples=200, activation="tanh", epochs=3)
     record = Recording(run)
     record.advance()
-    table = charts.frames_table(record.frames, run, text()).to_pydict()
-    data = run.data()
-    names = DATASETS[dataset].class_names
-    truth = [names[k] for k in data.test_y[: len(record.frames[0].values)].argmax(axis=1)]
-    for predicted, right, true in zip(table["predicted"], table["right"], truth * 4, strict=True):
-        assert (predicted == true) == right
+    table = charts.frames_table(record.frames, run, text())
+    shown = unpacked(table).to_pydict()
+    values = np.array([frame.values for frame in record.frames])
+    assert shown["predicted"] == values.T.ravel().tolist()
+    truth = run.data().test_y[: values.shape[1]].argmax(axis=1)
+    assert shown["truth"] == np.repeat(truth, len(values)).tolist()
+    chart = charts.samples(text(), LIGHT, run.source, "").to_dict()
+    tables = {"frames": table, "points": charts.points_table(run)}
+    svg = takehome.svg(Figure("samples", chart, tables), LIGHT)
+    assert svg.count(LIGHT.wrong) == (values[-1] != truth).sum() > 0
 
 
 def test_the_course_ends_where_the_run_diverged():
     run = replace(RUN, dataset="regression", activation="relu", initializer="normal", rate=300.0)
     record = Recording(run)
     record.advance()
-    table = charts.course_table(record.history, 0).to_pydict()
+    table = unpacked(charts.course_table(record.history, 0)).to_pydict()
     assert record.history.diverged[0] is not None
     assert table["epoch"][-1] < record.history.diverged[0][0]
     assert np.isfinite(table["loss"]).all()

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pyarrow as pa
 import pytest
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException
 from streamlit.testing.v1.element_tree import Block
 
 from core.data.datasets import DATASETS
@@ -19,8 +20,9 @@ from pages import texts
 from pages.charts import training as charts
 from pages.charts.style import LIGHT
 from pages.charts.takehome import Asset
-from pages.ui import collection, computing
+from pages.ui import collection, computing, frame
 from pages.ui.computing import Look, advance
+from pages.ui.house import TRAINING
 from pages.ui.recordings import recordings
 from pages.ui.widgets import show as widgets
 from pages.ui.widgets.show import show, telling
@@ -290,3 +292,10 @@ def test_what_is_drawn_again_takes_the_place_of_what_it_was():
         "last",
     )
     assert [run.name for run in collected.runs] == ["one"]
+
+
+def test_a_page_that_starts_the_entry_does_not_drop_what_the_browser_asks_for(monkeypatch):
+    """`st.stop()` would: the first reader's run after a restart then stood still."""
+    monkeypatch.setattr(frame.runpy, "run_path", lambda path: {})
+    with pytest.raises(StopException):
+        frame.open_page(TRAINING)

@@ -1,5 +1,8 @@
 """Every page by itself, without a browser: languages, links, settings, bad input."""
 
+import json
+import re
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -10,6 +13,7 @@ from core.runs.training import RunSpec
 from pages import texts
 from pages.charts.measures import MEASURES
 from pages.ui.house import ROOMS, SPECS
+from pages.ui.rooms.training import stage
 from tests.browser.drive import ROOT
 
 SHORT = {"lanes": "1", "epochs": "3", "samples": "40"}
@@ -123,7 +127,7 @@ def test_a_new_lane_begins_as_a_copy_of_the_first():
 
 
 # Streamlit itself drops an address of more than 512 KiB, before a page can see it.
-LONG = "9" * 2000
+LONG = "9" * 1900
 HOSTILE = ["nan", "inf", "-inf", "1e999", "-1", "", "1_0", "１", "None", "\x00", "<b>", LONG]
 
 
@@ -164,3 +168,45 @@ def test_a_network_that_cannot_even_start_is_explained():
 def test_every_measure_is_drawn_with_and_without_hidden_layers(measure, depth):
     app = visit("training", measure=measure, depth=depth, **SHORT)
     assert len(app.get("vega_lite_chart")) == 3
+
+
+THREE = {"lanes": "3", "2.activation": "tanh", "3.activation": "relu"}
+
+
+def charts_of(app):
+    return app.get("vega_lite_chart")
+
+
+def told(app):
+    """What the charts tell in words: the look hands it to them."""
+    parts = [part.proto for part in app.get("bidi_component")]
+    (look,) = [part for part in parts if part.component_name == "dashboard_look"]
+    return list(json.loads(look.json)["words"].values())
+
+
+@every_language
+def test_all_lanes_can_be_in_one_chart_each_with_its_numbers_in_words(language):
+    t = texts.LANGUAGES[language].text
+    app = visit("training", unfolded=False, language=language, view="compare", **SHORT | THREE)
+    assert len(charts_of(app)) == len(told(app)) == 2
+    for words in told(app):
+        for key in ("sigmoid", "tanh", "relu"):
+            name = t.options.get(key, ACTIVATIONS[key].name)
+            assert re.search(rf"{name} [\d.]+", words)
+
+
+def test_one_lane_alone_is_not_compared():
+    app = visit("training", unfolded=False, view="compare", **SHORT)
+    assert len(charts_of(app)) == 3
+    assert next(b for b in app.get("button_group") if b.proto.id.endswith("view"))
+
+
+@pytest.mark.parametrize(("narrow", "chosen", "charts"), [
+    (False, {}, 9), (True, {}, 2), (True, {"view": "charts"}, 9), (False, {"view": "compare"}, 2),
+])  # fmt: skip
+def test_lanes_are_in_one_chart_where_it_is_narrow_unless_the_reader_chooses(
+    monkeypatch, narrow, chosen, charts
+):
+    monkeypatch.setattr(stage, "is_narrow", lambda: narrow)
+    app = visit("training", unfolded=False, **SHORT | THREE | chosen)
+    assert len(charts_of(app)) == charts

@@ -542,7 +542,7 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
         stage_charts.MeasureAxis("delta", scene.deepest, scene.shown.linear),
         run.depth,
         told,
-        ladder=stage_charts.ladder_table(history.at(index), MEASURES["delta"], scene.deepest, 0),
+        ladder=stage_charts.ladder_table(history.at(index), MEASURES["delta"], 0),
     )
 
 

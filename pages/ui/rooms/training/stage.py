@@ -11,13 +11,15 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
+from core.data.tables import shortened
 from core.lessons.anatomy import anatomy, moments_kept
 from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
-from core.runs.recording import Recording
+from core.runs.recording import History, Recording
 from core.runs.training import RunSpec
+from pages.charts import compare
 from pages.charts import network as network_charts
 from pages.charts import training as charts
 from pages.charts.measures import MEASURES
@@ -38,12 +40,21 @@ from pages.ui.rooms.training.lanes import (
     show_unit,
 )
 from pages.ui.session import lanes_before
-from pages.ui.settings import FLOWS, VIEWS, Stage
-from pages.ui.widgets.components import caption, clock, network, network_legend, walk
+from pages.ui.settings import AUTO, FLOWS, VIEWS, Stage
+from pages.ui.widgets.components import (
+    caption,
+    clock,
+    is_narrow,
+    network,
+    network_legend,
+    walk,
+)
 from pages.ui.widgets.controls import one_part
 from pages.ui.widgets.owndata import untested
 from pages.ui.widgets.show import show
 
+LONGEST = 14
+"""Letters of a lane's name beside its line."""
 LEARNT = 0.9
 """Training accuracy above which a seed counts as having learnt."""
 
@@ -66,6 +77,10 @@ class Scene:
     def deepest(self) -> int:
         return max(run.depth for run in self.lanes)
 
+    @property
+    def view(self) -> str:
+        return view_of(self.shown, self.lanes)
+
 
 Below = Callable[[Scene, Sequence[Recording]], None]
 """Draws something for all lanes under the stage."""
@@ -77,18 +92,21 @@ def stage(t: Text, colours: Palette, lanes: Lanes, below: Below) -> None:
     def draw(look: Look) -> None:
         scene = Scene(t, colours, open_lanes()[0], lanes, look.live)
         transport(t, look, lanes[0], run=repr(lanes), new_start=new_start)
-        if scene.shown.view == "network":
+        if scene.view == "network":
             network_controls(scene)
+        elif scene.view == "compare":
+            overlaid(scene, look.records)
         before = lanes_before(lanes) or ()
         for number, column in enumerate(st.columns(len(lanes))):
             taken = together(str(number), lane_name(t, lanes[number], lanes), lanes[number])
             with column, taken, st.container(key=f"lane{number}", gap="xsmall"):
                 ghost = before[number] if number < len(before) else None
                 lane(scene, number, look.records[number], ghost)
-        if scene.shown.view == "network":
+        if scene.view == "network":
             network_legend(t, scene.shown.flow)
         data = lanes[0].data()
-        jitter = t.training.jitter_note if data.tested else t.training.jitter_note_untested
+        accuracy = data.tested and scene.view != "compare"
+        jitter = t.training.jitter_note if accuracy else t.training.jitter_note_untested
         st.caption(f"{t.training.notes.get(scene.shown.measure, '')} {jitter}")
         if not data.tested:
             st.info(untested(t, len(data.train_x)), icon=":material/info:")
@@ -134,22 +152,30 @@ def lane(scene: Scene, number: int, record: Recording, before: RunSpec | None) -
         lines=len(scene.lanes) + t.numbers.extra_lines,
         key=f"caption{number}",
     )
-    if not np.isfinite(record.history.train_loss[:, 0]).any():
-        return  # it could not even start, and the sentence says so
-    if scene.shown.view == "network":
+    if not starts(record):
+        return
+    if scene.view == "network":
         itself(scene, number, name, record)
-    else:
+    elif scene.view == "charts":
         picture(scene, name, record)
         layers(scene, name, record)
-    course(scene, name, record, before)
+    if scene.view != "compare":
+        course(scene, name, record, before)
     if before is not None and (changed := changes(t, before, run)):
         st.caption(t.training.changed.format(what=t.numbers.comma.join(changed)))
 
 
-def view_choice(t: Text, shown: Stage) -> None:
-    """Charts or the network itself."""
-    views = {key: t.options[key] for key in VIEWS}
-    one_part("view", t.settings.view, views, shown.view, change_stage)
+def view_of(shown: Stage, lanes: Lanes) -> str:
+    """What the reader has chosen; unless they have, all in one chart where the window is narrow."""
+    if len(lanes) == 1:
+        return "network" if shown.view == "network" else "charts"
+    return shown.view if shown.view != AUTO else "compare" if is_narrow() else "charts"
+
+
+def view_choice(t: Text, shown: Stage, lanes: Lanes) -> None:
+    """Charts of each network, of several all in one, or the networks themselves."""
+    views = {key: t.options[key] for key in VIEWS if key != "compare" or len(lanes) > 1}
+    one_part("view", t.settings.view, views, view_of(shown, lanes), change_stage)
 
 
 def network_controls(scene: Scene) -> None:
@@ -179,6 +205,69 @@ def network_data(
     return network_charts.picture(t, colours, run, name, found, flow)
 
 
+def overlaid(scene: Scene, records: Sequence[Recording]) -> None:
+    """The layers and the losses of all lanes that have begun, each in one chart."""
+    t, key = scene.t, scene.shown.measure
+    drawn = [k for k, r in enumerate(records) if r.begun and starts(r)]
+    if not drawn:
+        return
+    full = (lane_name(t, run, scene.lanes) for run in scene.lanes)
+    short = charts.distinct([shortened(name, LONGEST) for name in full])
+    lanes, names = [scene.lanes[k] for k in drawn], [short[k] for k in drawn]
+    histories = [records[k].history for k in drawn]
+    strokes = compare.strokes_of([run.activation for run in lanes], scene.colours)
+    axis = charts.MeasureAxis(key, scene.deepest, scene.shown.linear)
+    newest = [history.at(-1) for history in histories] if scene.live else histories
+    told = [charts.measured(history, MEASURES[key], 0)[1][-1:].ravel() for history in histories]
+    show(
+        compare.layers,
+        t,
+        scene.colours,
+        strokes,
+        axis,
+        alternative(
+            scene,
+            "compare_layers",
+            name=t.numbers.comma.join(names),
+            measure=t.measures[key],
+            layer1=listed(t, names, [power(v[0]) if len(v) else "–" for v in told]),
+        ),
+        steady=True,
+        layers=compare.layers_table(newest, axis),
+        names=compare.layer_names_table(newest, names, axis),
+    )
+    guessed = guess(lanes[0]).loss
+    highest = 1.3 * guessed
+    show(
+        compare.losses,
+        t,
+        scene.colours,
+        strokes,
+        lanes[0].epochs,
+        highest,
+        guessed,
+        alternative(
+            scene,
+            "compare_losses",
+            name=t.numbers.comma.join(names),
+            last=listed(t, names, [loss_of(ends(h.train_loss[:, 0])[1]) for h in histories]),
+        ),
+        steady=True,
+        losses=compare.losses_table(histories),
+        names=compare.loss_names_table(histories, names, highest),
+    )
+
+
+def listed(t: Text, names: Sequence[str], values: Sequence[str]) -> str:
+    """Each lane's name and number."""
+    return t.numbers.comma.join(f"{a} {b}" for a, b in zip(names, values, strict=True))
+
+
+def starts(record: Recording) -> bool:
+    """Whether the run has a loss at all; a sentence says so where it has none."""
+    return bool(np.isfinite(record.history.train_loss[:, 0]).any())
+
+
 def picture(scene: Scene, name: str, record: Recording) -> None:
     """What the network has learnt."""
     t, run = scene.t, record.run
@@ -201,17 +290,13 @@ def picture(scene: Scene, name: str, record: Recording) -> None:
 def layers(scene: Scene, name: str, record: Recording) -> None:
     """The chosen measure of every layer."""
     t, run, key = scene.t, record.run, scene.shown.measure
-    measure = MEASURES[key]
-    table = ladder_table(record, key, scene.deepest, scene.live)
-    values = table["value"].to_numpy()[-max(1, run.depth + measure.to_output) :]
+    _, values = charts.measured(record.history, MEASURES[key], 0)
     told = alternative(
         scene,
         "ladder",
         name=name,
         measure=t.measures[key],
-        layer1=power(values[0]) if len(values) else "–",
-        largest=power(values.max()) if len(values) else "–",
-        smallest=power(values.min()) if len(values) else "–",
+        **ladder_numbers(values[-1:].ravel()),
     )
     show(
         charts.ladder,
@@ -222,8 +307,16 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         run.depth,
         told,
         steady=True,
-        ladder=table,
+        ladder=ladder_table(record, key, scene.live),
     )
+
+
+def ladder_numbers(values: NDArray[Any]) -> dict[str, str]:
+    """The numbers in which the layers of one epoch are told."""
+    if not len(values):
+        return dict.fromkeys(("layer1", "largest", "smallest"), "–")
+    told = {"layer1": values[0], "largest": values.max(), "smallest": values.min()}
+    return {name: power(float(value)) for name, value in told.items()}
 
 
 def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -> None:
@@ -232,7 +325,10 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     table = charts.course_table(record.history, 0)
     tested = run.data().tested
     told = alternative(
-        scene, "course" if tested else "course_untested", name=name, **course_numbers(t, table)
+        scene,
+        "course" if tested else "course_untested",
+        name=name,
+        **course_numbers(t, record.history),
     )
     old = recordings().find(before) if before is not None else None
     baseline = guess(run).loss
@@ -252,15 +348,16 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
     )
 
 
-def course_numbers(t: Text, table: pa.Table) -> dict[str, str]:
-    """The numbers in which a course is told."""
-    losses = table["loss"].to_numpy()
+def course_numbers(t: Text, history: History) -> dict[str, str]:
+    """The numbers in which a course is told, of the first seed."""
+    finite = np.isfinite(history.train_loss[:, 0])
+    losses = history.train_loss[finite, 0]
     return {
         "first": loss_of(losses[0]),
         "last": loss_of(losses[-1]),
         "smallest": loss_of(losses.min()),
         "largest": loss_of(losses.max()),
-        "accuracy": percent(float(np.nan_to_num(table["accuracy"][-1].as_py())), t),
+        "accuracy": percent(float(np.nan_to_num(history.test_accuracy[finite, 0][-1])), t),
     }
 
 
@@ -308,9 +405,9 @@ def points_table(record: Recording) -> pa.Table:
 
 
 @per_recording
-def ladder_table(record: Recording, measure: str, depth: int, live: bool) -> pa.Table:
+def ladder_table(record: Recording, measure: str, live: bool) -> pa.Table:
     history = record.history.at(-1) if live else record.history
-    return charts.ladder_table(history, MEASURES[measure], depth, 0)
+    return charts.ladder_table(history, MEASURES[measure], 0)
 
 
 @per_recording

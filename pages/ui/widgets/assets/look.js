@@ -1,12 +1,19 @@
 // Looks at runs that are being computed: asks for the next look as soon as this one has come, and no sooner than a period
 // after the last. It also brings the charts' words: they change with the numbers, and inside a specification every change
 // would redraw the chart.
+// It waits for controls whose scripts are still being loaded: the next look no longer sends what they are set to.
 // `data`: wanted (whether there should be a next look), period (seconds), words (by the name that replaces them in a chart),
 // now (so that no two looks are alike). Trigger: look.
+const PATIENCE = 10_000; // milliseconds
 export default function ({ parentElement, data, setTriggerValue }) {
   parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() };
   const state = parentElement.lookState;
+  state.patient = performance.now() + PATIENCE;
   const ask = () => {
+    if (document.querySelector("[data-testid=stSkeleton]") && performance.now() < state.patient) {
+      state.later = setTimeout(ask, 50);
+      return;
+    }
     state.asked = performance.now();
     setTriggerValue("look", data.now);
   };

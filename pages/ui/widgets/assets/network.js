@@ -128,7 +128,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
     return low;
   };
   const now = () => frameAt(+find("[name=epoch]").value);
-  const phase = () => +find("[name=phase]").value;
+  // Where a clock walks the error back, its steps are the phase; they begin with the error at the output.
+  const stepped = () => BACKWARDS + Math.max(1, ((UPDATE - BACKWARDS) * +find("[name=epoch]").value) / data.steps);
+  const phase = () => (data.steps ? Math.min(UPDATE, stepped()) : +find("[name=phase]").value);
   const ofUnit = (name, frame, index) => number(numbers[name][frame * counted + index - inputs]);
   const ofLink = (name, frame, index) => number(numbers[name][frame * scene.links.length + index]);
   const ofLayer = (frame, place) => number(numbers.layers[frame * (columns.length - 1) + place - 1]);

@@ -103,11 +103,11 @@ def test_nothing_of_a_finished_run_shows_before_the_guess(drawn, scene):
     tables = [t["frames"] for _, _, t in drawn if "frames" in t]
     tables += [t["ladder"] for _, _, t in drawn if "ladder" in t]
     assert tables
-    assert all(set(table["epoch"].to_pylist()) <= {0} for table in tables)
+    assert all(set(table["end"].to_pylist()) <= {0} for table in tables)
     assert not any("lines" in t for _, _, t in drawn)
     drawn.clear()
     visit(scene, guess="b")
-    assert any(400 in t["frames"]["epoch"].to_pylist() for _, _, t in drawn if "frames" in t)
+    assert any(400 in t["frames"]["end"].to_pylist() for _, _, t in drawn if "frames" in t)
 
 
 def test_the_layers_of_a_finished_race_are_told_as_they_ended(drawn, finished):

@@ -16,6 +16,7 @@ from core.runs.recording import Recording
 from core.runs.training import RunSpec
 from pages.charts import story
 from pages.charts import training as charts
+from pages.charts.measures import MEASURES
 from pages.charts.style import hue
 from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, percent, power
@@ -30,7 +31,14 @@ from pages.ui.rooms.story.scenes.scene import (
     replay,
     untrained,
 )
-from pages.ui.rooms.training.stage import LEARNT, course_numbers, ends, guess, ladder_table
+from pages.ui.rooms.training.stage import (
+    LEARNT,
+    course_numbers,
+    ends,
+    guess,
+    ladder_numbers,
+    ladder_table,
+)
 from pages.ui.session import linked
 from pages.ui.settings import Stage, ToldLayers
 from pages.ui.widgets.controls import reset, taken
@@ -133,8 +141,7 @@ def closely(t: Text, record: Recording) -> None:
     """One network: the error signal in each layer, and the course of its loss."""
     run, colours, history = record.run, palette(), record.history
     colour, name = hue(ACTIVATIONS[run.activation], colours), layers_name(t, run.depth)
-    table = ladder_table(record, "delta", max(RUNS), False)
-    values = table["value"].to_numpy()[-run.depth - 1 :]
+    _, values = charts.measured(history, MEASURES["delta"], 0)
     baseline = guess(run).loss
     left, right = st.columns(2, gap="medium")
     with left:
@@ -148,11 +155,9 @@ def closely(t: Text, record: Recording) -> None:
             t.training.alternatives.ladder.format(
                 name=name,
                 measure=t.measures.delta,
-                layer1=power(float(values[0])),
-                largest=power(float(values.max())),
-                smallest=power(float(values.min())),
+                **ladder_numbers(values[-1]),
             ),
-            ladder=table,
+            ladder=ladder_table(record, "delta", False),
         )
         st.caption(t.training.notes.delta)
     with right:
@@ -166,7 +171,7 @@ def closely(t: Text, record: Recording) -> None:
             1.3 * baseline,
             baseline,
             True,
-            t.training.alternatives.course.format(name=name, **course_numbers(t, table)),
+            t.training.alternatives.course.format(name=name, **course_numbers(t, history)),
             course=table,
             ghost=table.slice(0, 0),
         )

@@ -125,11 +125,9 @@ def learnt_plane(t: Text, name: str, record: Recording) -> None:
 def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> None:
     """The error signal in every layer: before training and, if `shown`, at every epoch."""
     colours, run, told = palette(), record.run, t.scene_race.alternatives
-    start = charts.ladder_table(record.history.at(0), MEASURES["delta"], run.depth, 0)
-    table = ladder_table(record, "delta", run.depth, False) if shown else start
-    first, last = (
-        part["value"].to_numpy() for part in (start, table.slice(len(table) - len(start)))
-    )
+    delta = MEASURES["delta"]
+    start = record.history.at(0)
+    first, last = (charts.measured(history, delta, 0)[1][-1] for history in (start, record.history))
     ends = {"out": power(first[-1]), "layer1": power(first[0])}
     ends |= {"last_out": power(last[-1]), "last_layer1": power(last[0])}
     show(
@@ -140,7 +138,9 @@ def error_in_layers(t: Text, name: str, record: Recording, *, shown: bool) -> No
         charts.MeasureAxis("delta", run.depth),
         run.depth,
         told["ladder" if shown else "ladder_before"].format(name=name, **ends),
-        ladder=table,
+        ladder=ladder_table(record, "delta", False)
+        if shown
+        else charts.ladder_table(start, delta, 0),
     )
 
 

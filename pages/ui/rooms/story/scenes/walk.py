@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from core.domain import Query
+from core.lessons.anatomy import anatomy
 from core.lessons.propagation import Walk, steepest, textbook
 from core.runs.presets import SIGMOID
 from core.runs.recording import History
 from core.runs.training import RunSpec, train
+from pages.charts import network as network_charts
 from pages.charts import story
 from pages.charts.laboratory import Part
+from pages.charts.style import Palette
 from pages.texts import Text
 from pages.texts.numbers import fraction, percent, power
 from pages.ui.frame import palette
 from pages.ui.house import STORY, TRAINING
 from pages.ui.rooms.derivatives import measured
-from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed
+from pages.ui.rooms.story.scenes.scene import Myth, Outcome, Scene, computed, untrained
 from pages.ui.rooms.training.stage import LEARNT
 from pages.ui.session import linked
 from pages.ui.settings import WEIGHTS, Stage, ToldWalk
-from pages.ui.widgets.components import caption, clock
+from pages.ui.widgets.components import caption, clock, network
 from pages.ui.widgets.controls import entry_name, reset, taken
 from pages.ui.widgets.show import show
 
@@ -113,6 +117,30 @@ def staircase(t: Text, weights: str, *, beside: bool) -> None:
         lines=2,
         key="caption_walk",
     )
+    left, right = st.columns([5, 3], gap="small", vertical_alignment="center")
+    with left:
+        steps_chart(t, weights, other, steps, beside=beside)
+    with right:
+        network(network_data(t, palette(), weights, name, last), "network_walk")
+    st.caption(words.note.format(width=run.width))
+
+
+@lru_cache(maxsize=16)
+def network_data(
+    t: Text, colours: Palette, weights: str, name: str, steps: int
+) -> Mapping[str, Any]:
+    """The untrained network itself, through which the same clock walks the error back."""
+    run = run_of(weights)
+    found = anatomy(run, untrained(run).frames[:1])
+    return network_charts.picture(
+        t, colours, run, name, found, "backwards", legend=True, steps=steps
+    )
+
+
+def steps_chart(t: Text, weights: str, other: str, steps: pa.Table, *, beside: bool) -> None:
+    """The factors as a staircase; faint `beside` it the way with the other weights."""
+    words, run = t.scene_walk, run_of(weights)
+    name = entry_name(t, weights, WEIGHTS)
     show(
         story.staircase,
         t,
@@ -126,7 +154,6 @@ def staircase(t: Text, weights: str, *, beside: bool) -> None:
         other=story.steps_table(way_of(other).history, t).slice(0, None if beside else 0),
         bound=story.bound_table(run, textbook(run)),
     )
-    st.caption(words.note.format(width=run.width))
 
 
 def step_words(t: Text, row: Mapping[str, Any]) -> str:

@@ -1,0 +1,244 @@
+"""A formula that a reader types as an activation like any other.
+
+Its value and its exact derivative come from `core.nn.expression`; what else the catalogue knows of
+an activation is found by looking at it closely. The formula itself, in a standard form, is its key.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from core.arrays import Array
+from core.domain import Query, Several
+from core.nn.activations import (
+    ACTIVATIONS,
+    Activation,
+    Family,
+    Interval,
+    Side,
+    Smoothness,
+    Where,
+)
+from core.nn.expression import LONGEST, SIGHT, Expression, ExpressionError, Flaw, parse
+
+CELLS = 1001
+"""An odd number, so that 0, where most formulas bend, is no edge of a cell."""
+HALVINGS = 40
+JUMP = 1e-5
+"""A change of f or f' within a cell that has been halved so often: a jump, and no steep slope."""
+FLAT = 1e-12
+LONGEST_NAME = 16
+"""Characters that stand at the end of a curve."""
+
+
+def activation_of(key: str) -> Activation:
+    """The activation of the catalogue with this key, or the formula that the key is.
+
+    Raises ExpressionError for a text that is neither.
+    """
+    return ACTIVATIONS[key] if key in ACTIVATIONS else own_activation(key)
+
+
+def standard(text: str) -> str:
+    """A formula in its standard form: one text for all ways to write the same tree.
+
+    Raises ExpressionError for what is no formula. Nothing but the parsed tree is left of the text:
+    no comments, no blanks of the reader's.
+    """
+    written = ast.unparse(parse(text).tree)
+    if len(written) > LONGEST:
+        raise ExpressionError(Flaw.TOO_LONG, LONGEST + 1)
+    parse(written)
+    return written
+
+
+@lru_cache(maxsize=256)
+@np.errstate(all="ignore")  # between the places that were checked, a formula may have a pole
+def own_activation(text: str) -> Activation:
+    """The activation that a formula in its standard form is."""
+    read = parse(text)
+    x = np.linspace(-SIGHT, SIGHT, CELLS + 1)
+    f, df = read.value_and_derivative(x)
+    kinks = jumps(read)
+    steepest = int(np.nanargmax(np.abs(df)))
+    left, right = (bool(abs(df[end]) < 1e-2) for end in (0, -1))
+    exact = bool((np.abs(df) < FLAT)[[0, -1]].any())
+    return Activation(
+        key=text,
+        name=name_of(text),
+        family=Family.OTHER,
+        rule=read.value_and_derivative,
+        formula=latex(read.tree),
+        derivative_formula="",
+        range=Interval(float(np.nanmin(f)), float(np.nanmax(f)), True, True),
+        max_slope=float(np.abs(df[steepest])),
+        max_slope_where=Where.POINTS,
+        max_slope_at=(float(x[steepest]),),
+        saturates={
+            (False, False): Side.NONE,
+            (True, False): Side.LEFT,
+            (False, True): Side.RIGHT,
+            (True, True): Side.BOTH,
+        }[left, right],
+        saturates_exactly=exact,
+        smoothness=Smoothness.C0 if kinks else Smoothness.CINF,
+        zero_centred=bool(np.allclose(f, -f[::-1], rtol=0, atol=1e-9)),
+        kinks=kinks,
+        year=0,
+        paper="",
+    )
+
+
+def name_of(text: str) -> str:
+    """A formula as a short name: x^2 · sigmoid(x)."""
+    name = text.replace("**", "^").replace("*", "·")
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def jumps(read: Expression) -> tuple[float, ...]:
+    """Where f or f' jumps, by halving every cell towards the side on which they change more."""
+    edges = np.linspace(-SIGHT, SIGHT, CELLS + 1)
+    low, high = edges[:-1], edges[1:]
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        at = [np.array(read.value_and_derivative(x)) for x in (low, middle, high)]
+        below = change(at[0], at[1]) >= change(at[1], at[2])
+        low, high = np.where(below, low, middle), np.where(below, middle, high)
+    ends = [np.array(read.value_and_derivative(x)) for x in (low, high)]
+    found = ((low + high) / 2)[change(*ends) > JUMP]
+    return tuple(float(x) for x in np.unique(np.round(found, 9) + 0.0))
+
+
+def change(left: Array, right: Array) -> Array:
+    """How much f and f' change from one place to another, the larger of the two."""
+    return np.asarray(np.nan_to_num(np.abs(right - left)).max(axis=0))
+
+
+# LaTeX
+
+FUNCTION_NAMES: Mapping[str, str] = {
+    "sigmoid": r"\sigma", "tanh": r"\tanh", "exp": r"\exp", "log": r"\ln", "sin": r"\sin",
+    "cos": r"\cos", "arctan": r"\arctan", "max": r"\max", "min": r"\min",
+}  # fmt: skip
+SIGNS: Mapping[type[ast.cmpop], str] = {
+    ast.Gt: ">", ast.GtE: r"\ge", ast.Lt: "<", ast.LtE: r"\le",
+}  # fmt: skip
+
+
+def latex(node: ast.expr) -> str:
+    """A parsed formula as LaTeX in z."""
+    match node:
+        case ast.Constant(value=int() | float() as number):
+            return f"{number:g}"
+        case ast.Name():
+            return "z"
+        case ast.UnaryOp(op=operator, operand=operand):
+            return ("-" if isinstance(operator, ast.USub) else "+") + factor(operand)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return f"{latex(left)} + {latex(right)}"
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return f"{latex(left)} - {factor(right)}"
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return rf"{factor(left)} \cdot {factor(right)}"
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return rf"\frac{{{latex(left)}}}{{{latex(right)}}}"
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            return f"{{{power_base(left)}}}^{{{latex(right)}}}"
+        case ast.Compare(left=left, ops=[sign], comparators=[right]):
+            return f"{latex(left)} {SIGNS[type(sign)]} {latex(right)}"
+        case ast.Call(func=ast.Name(id="where"), args=[condition, first, second]):
+            cases = rf"{latex(first)} & {latex(condition)} \\ {latex(second)} & \text{{else}}"
+            return rf"\begin{{cases}} {cases} \end{{cases}}"
+        case ast.Call(func=ast.Name(id="abs"), args=[inner]):
+            return rf"\left|{latex(inner)}\right|"
+        case ast.Call(func=ast.Name(id="sqrt"), args=[inner]):
+            return rf"\sqrt{{{latex(inner)}}}"
+        case ast.Call(func=ast.Name(id=name), args=arguments):
+            called = FUNCTION_NAMES.get(name, rf"\operatorname{{{name}}}")
+            return rf"{called}\left({', '.join(map(latex, arguments))}\right)"
+    raise ExpressionError(Flaw.NOT_ALLOWED)
+
+
+def factor(node: ast.expr) -> str:
+    """In brackets if it is a sum or has a sign."""
+    loose = isinstance(node, ast.UnaryOp) or (
+        isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub)
+    )
+    return rf"\left({latex(node)}\right)" if loose else latex(node)
+
+
+def power_base(node: ast.expr) -> str:
+    """In brackets unless it is a number or z."""
+    plain = isinstance(node, ast.Name | ast.Constant)
+    return latex(node) if plain else rf"\left({latex(node)}\right)"
+
+
+# Settings
+
+
+@dataclass(frozen=True)
+class Functions(Several):
+    """Several different keys of the catalogue or formulas, separated by commas in a link."""
+
+    def __contains__(self, value: object) -> bool:
+        if not isinstance(value, tuple):
+            return False
+        of_catalogue = tuple(key for key in value if key in self.options)
+        own = [key for key in value if key not in self.options]
+        return (
+            1 <= len(value) <= self.most
+            and len(set(value)) == len(value)
+            and (not of_catalogue or super().__contains__(of_catalogue))
+            and all(map(is_standard, own))
+        )
+
+    def read(self, name: str, query: Query, default: Any) -> tuple[Any, tuple[str, ...]]:
+        if name not in query:
+            return default, ()
+        text = query[name]
+        if len(text) > self.most * (LONGEST + 1):
+            return default, (name,)
+        value = tuple(map(read_key, outer_parts(text)))
+        return (value, ()) if value in self else (default, (name,))
+
+
+def outer_parts(text: str) -> list[str]:
+    """The text cut at the commas that stand in no brackets."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    return parts
+
+
+def read_key(text: str) -> str:
+    """A key as it is, a formula in its standard form, and anything else as it is."""
+    if text in ACTIVATIONS:
+        return text
+    try:
+        return standard(text)
+    except ExpressionError:
+        return text
+
+
+def is_standard(value: object) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        return standard(value) == value
+    except ExpressionError:
+        return False
+
+
+def functions(default: tuple[str, ...], *, most: int) -> Any:
+    """A setting: several functions of the catalogue or formulas."""
+    return field(default=default, metadata={"domain": Functions(ACTIVATIONS, most)})

@@ -1,0 +1,1 @@
+"""A training that ran elsewhere: its recording, the verdict on it, its remedies as code."""

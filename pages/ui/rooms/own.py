@@ -1,0 +1,388 @@
+"""The page of one's own training: bring a recording, see it on the clock, judged, with remedies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from core.watched.remedies import programs, proposed, rebuilt
+from core.watched.verdict import STEPS, Judged, Silence, judged
+from core.watched.watched import Watched
+from pages.charts import own as drawn
+from pages.charts.facts import name_of
+from pages.charts.style import Palette
+from pages.charts.vocabulary import Decades
+from pages.files.recordings import MEGABYTES, examples
+from pages.texts import Text
+from pages.texts.numbers import fraction, loss_of, power, significant, whole
+from pages.texts.rules import sign
+from pages.ui.house import OWN_TRAINING, TRAINING
+from pages.ui.session import take_over
+from pages.ui.settings import Watching
+from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
+from pages.ui.widgets.components import clock
+from pages.ui.widgets.controls import controls, reset, taken
+from pages.ui.widgets.owndata import WORDS
+from pages.ui.widgets.show import show
+
+RECORDER = Path(__file__).parents[3] / "recorder" / "layer_recorder.py"
+USE = """\
+from layer_recorder import watch
+
+recorder = watch(model, optimizer, "run.jsonl", every=10)
+for x, y in batches:
+    optimizer.zero_grad()
+    recorder.loss(criterion(model(x), y)).backward()
+    optimizer.step()"""
+UPLOAD = "own_upload"
+PAIRS = (("delta", "update"), ("std", "saturated"), ("gradient", "dead"))
+"""Which measures are side by side."""
+SHORT = 8
+MOST_LISTED = 300
+
+change = OWN_TRAINING.setter(Watching)
+
+
+# The file
+
+
+def bring(t: Text, watching: Watching) -> None:
+    """The way to record one's own training, and to bring it."""
+    words = t.own
+    st.html(
+        WORDS.format(
+            upload=t.owndata.browse, too_large=words.faults.too_large.format(limit=MEGABYTES)
+        )
+    )
+    with st.expander(
+        words.bring, icon=":material/upload_file:", expanded=watching.own_recording != ""
+    ):
+        st.markdown(words.how)
+        st.code(USE, language="python")
+        st.download_button(
+            words.download,
+            RECORDER.read_bytes(),
+            file_name=RECORDER.name,
+            mime="text/x-python",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.file_uploader(
+            words.upload.format(limit=MEGABYTES),
+            key=(key := f"{UPLOAD}{rack().brought}"),
+            max_upload_size=MEGABYTES,
+            on_change=taken_file,
+            args=(key,),
+        )
+        st.caption(words.privacy)
+    if (error := error_now()) is not None:
+        # a text of a file is code, so that nothing in it can be markup
+        told = words.faults[error.fault].format(
+            line=error.line, limit=whole(error.limit, t), value=code(error.value)
+        )
+        st.error(told, icon=":material/error:")
+
+
+def taken_file(key: str) -> None:
+    if (file := st.session_state[key]) is not None:
+        take(file.getvalue(), file.name)
+
+
+def code(text: str) -> str:
+    """Text of a visitor as code: one line, no mark that would end it."""
+    return f"`{' '.join(text.replace('`', ' ').split()) or ' '}`"
+
+
+def chosen(t: Text, watching: Watching) -> Watched | None:
+    """The recording that is shown: the visitor's own, or an example. None if it is not here."""
+    words = t.own
+    if not watching.own_recording:
+        return shipped(watching.own_example)
+    held = find(watching.own_recording)
+    if held is None:
+        st.info(
+            words.needed.format(file=code(watching.own_recording[:SHORT])),
+            icon=":material/upload_file:",
+        )
+        st.button(words.without, on_click=drop, type="tertiary", icon=":material/arrow_back:")
+        return None
+    name, watched = held
+    told = [words.in_use.format(name=code(name), rows=whole(watched.rows_in_file, t))]
+    if watched.thinned:
+        told.append(words.thinned.format(rows=whole(len(watched.steps), t)))
+    if watched.cut:
+        told.append(words.cut)
+    if watched.unread > watched.cut:
+        told.append(words.unread.format(count=whole(watched.unread, t)))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(t.numbers.sentence_gap.join(told))
+        st.button(words.remove, on_click=drop, type="tertiary", icon=":material/delete:")
+    return watched
+
+
+# The verdict
+
+
+def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
+    """What the rules say, in one sentence; and the loss of guessing, which they need."""
+    words = t.own
+    found = judged(watched, watching.own_guess)
+    with st.container(border=True):
+        if found.rule is None:
+            st.markdown(words.silent)
+            st.markdown(words.silences[found.silence or Silence.NO_RULE])
+        else:
+            st.markdown(t.cases[found.rule.verdict].what)
+            st.markdown(
+                words.numbers.format(
+                    step=whole(found.step, t),
+                    loss=loss_of(found.loss),
+                    guessing=loss_of(found.baseline),
+                    share=fraction(found.share, t) if found.share < 1 else power(found.share),
+                )
+            )
+            with st.expander(words.judged):
+                st.markdown(signs(t, found))
+                st.caption(words.assumed.format(steps=STEPS))
+        if found.silence in (None, Silence.NO_RULE):
+            guess(t, watching)
+    return found
+
+
+def signs(t: Text, found: Judged) -> str:
+    """The signs of the rule, with their values."""
+    values = dict(found.numbers)
+    rule = found.rule
+    assert rule is not None
+    rows = [
+        f"- {sign(one, t)}" + ("" if one.fact else f" ({power(values[one.number], 3)})")
+        for one in rule.signs
+    ]
+    return "\n".join([*rows, "", f"{t.own.source}: {rule.source}" if rule.source else ""])
+
+
+def guess(t: Text, watching: Watching) -> None:
+    """The loss of guessing, to be corrected."""
+    left, _ = st.columns([1, 2])
+    with left:
+        controls(watching, t, "own_guess", change=change)
+
+
+# The charts
+
+
+def beside(t: Text, watching: Watching, watched: Watched) -> Watched | None:
+    """The choice of another recording with as many layers, for comparison."""
+    offered = others(watched)
+    if not offered:
+        return None
+    names = {"": t.own.nothing_beside}
+    for digest, (name, _) in offered.items():
+        names[digest] = t.own.presets[name] if name in examples() else name
+    now = watching.own_before if watching.own_before in offered else ""
+    reset("own_before", now)
+    left, _ = st.columns([1, 1])
+    with left:
+        st.selectbox(
+            t.settings.own_before,
+            list(names),
+            format_func=lambda digest: names[digest],
+            key="own_before",
+            on_change=taken,
+            args=("own_before", lambda digest: change("own_before", digest)),
+        )
+    return offered[now][1] if now else None
+
+
+def charts(
+    t: Text, colours: Palette, watched: Watched, found: Judged, before: Watched | None
+) -> None:
+    """The clock, and what it moves."""
+    layers, calls = len(watched.shown), max((c.shape[1] for c in watched.calls.values()), default=1)
+    frames = drawn.frames_of(watched, max(layers, calls))
+    now = drawn.clock_table(t, watched, frames)
+    clock(
+        t,
+        run=watched.digest,
+        last=len(frames) - 1,
+        total=len(frames) - 1,
+        stride=1,
+        live=False,
+        rate=12,
+        words=t.own.clock,
+    )
+    for layer in watched.calls:
+        time_steps(t, colours, watched, layer, frames, now)
+    for pair in PAIRS:
+        for column, measure in zip(st.columns(2, gap="medium"), pair, strict=True):
+            with column:
+                one_profile(t, colours, watched, before, measure, frames, now)
+    if layers > drawn.MANY_LAYERS:
+        error_map(t, colours, watched, now)
+    losses(t, colours, watched, before, found, now)
+
+
+def one_profile(
+    t: Text,
+    colours: Palette,
+    watched: Watched,
+    before: Watched | None,
+    measure: str,
+    frames: list[int],
+    now: object,
+) -> None:
+    """A measure of every layer; of `before`, if there is one, its last row."""
+    profile = drawn.PROFILES[measure]
+    values = watched.measures[measure][:, watched.shown]
+    if not np.isfinite(values).any():
+        st.caption(t.own.not_measured.format(name=t.own.measures[measure]))
+        return
+    compared = values
+    if before is not None:
+        compared = np.vstack([values, before.measures[measure][-1:, before.shown]])
+    axis = drawn.axis_of(profile, np.abs(compared))
+    first, last = values[frames[-1]][[0, -1]]
+    told = t.own.alternatives.profile.format(
+        name=t.own.measures[measure],
+        layers=len(watched.shown),
+        first=power(float(first)),
+        last=power(float(last)),
+    )
+    show(
+        drawn.profile,
+        t,
+        colours,
+        measure,
+        axis,
+        len(watched.shown),
+        told,
+        profile=drawn.profile_table(watched, frames, profile, axis),
+        before=drawn.before_table(before, profile, axis),
+        clock=now,
+    )
+
+
+def time_steps(
+    t: Text, colours: Palette, watched: Watched, layer: int, frames: list[int], now: object
+) -> None:
+    """The error of every time step of a layer that is used several times."""
+    values = watched.calls[layer]
+    if not np.isfinite(values).any():
+        return
+    axis = drawn.axis_of(drawn.PROFILES["delta"], values)
+    assert isinstance(axis, Decades)
+    st.markdown(t.own.calls.format(name=code(watched.layers[layer].name)))
+    count = values.shape[1]
+    show(
+        drawn.calls,
+        t,
+        colours,
+        axis,
+        count,
+        t.own.alternatives.calls.format(count=count),
+        calls=drawn.calls_table(watched, layer, frames, axis),
+        clock=now,
+    )
+
+
+def error_map(t: Text, colours: Palette, watched: Watched, now: object) -> None:
+    """All layers and steps at once."""
+    axis = drawn.axis_of(drawn.PROFILES["delta"], watched.measures["delta"][:, watched.shown])
+    assert isinstance(axis, Decades)
+    st.markdown(t.own.map.format(low=power(10.0**axis.low), high=power(10.0**axis.high)))
+    show(
+        drawn.error_map,
+        t,
+        colours,
+        len(watched.shown),
+        len(watched.steps),
+        t.own.alternatives.map.format(layers=len(watched.shown)),
+        clock=now,
+        **drawn.map_tables(watched, colours, axis),
+    )
+
+
+def losses(
+    t: Text,
+    colours: Palette,
+    watched: Watched,
+    before: Watched | None,
+    found: Judged,
+    now: object,
+) -> None:
+    """The loss over the steps."""
+    axis = drawn.loss_axis(watched)
+    table = drawn.losses_table(watched, axis)
+    if not table.num_rows:
+        st.caption(t.own.not_measured.format(name=t.own.loss))
+        return
+    first, last = float(table["loss"][0].as_py()), float(table["loss"][-1].as_py())
+    show(
+        drawn.course,
+        t,
+        colours,
+        axis,
+        int(watched.steps[0]),
+        int(watched.steps[-1]),
+        found.baseline if np.isfinite(found.baseline) else 0.0,
+        t.own.alternatives.loss.format(first=loss_of(first), last=loss_of(last)),
+        losses=table,
+        before=drawn.losses_table(before, axis),
+        clock=now,
+    )
+
+
+# The network and what to try
+
+
+def layers(t: Text, watched: Watched) -> None:
+    """The network, layer by layer."""
+    words = t.own
+    places = {place: number for number, place in enumerate(watched.shown, start=1)}
+    with st.expander(words.layers.format(count=len(watched.layers))):
+        rows = [
+            {
+                words.number: str(places.get(k, "")),
+                words.name: layer.name,
+                words.type: layer.type,
+                words.activation: layer.activation or "–",
+                words.shape: f"{layer.inputs} → {layer.outputs}" if layer.inputs else "–",
+                words.parameters: whole(layer.parameters, t) if layer.parameters else "–",
+            }
+            for k, layer in enumerate(watched.layers[:MOST_LISTED])
+        ]
+        st.dataframe(rows, hide_index=True, width="stretch")
+        st.caption(words.layers_note)
+
+
+def remedies(t: Text, watched: Watched, found: Judged) -> None:
+    """What to try, as code of the visitor's framework; and the network rebuilt small."""
+    words = t.own
+    keys = proposed(found.rule) if found.rule is not None else []
+    if keys:
+        st.header(words.remedies, anchor=False)
+        st.markdown(words.remedies_note)
+        for key, program in programs(keys, watched).items():
+            st.markdown(f"**{t.laboratory.remedies[key]}**")
+            st.code(program, language="python")
+    if len(watched.stack) < 2:
+        return
+    run = rebuilt(watched)
+    st.header(words.rebuild_title, anchor=False)
+    st.markdown(
+        words.rebuild_note.format(
+            depth=run.depth,
+            width=run.width,
+            activation=name_of(t, run.activation),
+            gain=significant(run.gain, 2),
+        )
+    )
+    if st.button(
+        words.rebuild,
+        icon=":material/arrow_outward:",
+        on_click=take_over,
+        args=(TRAINING.link_of((run,)), TRAINING.keys),
+    ):
+        st.switch_page(TRAINING.script)

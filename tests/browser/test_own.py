@@ -1,0 +1,74 @@
+"""A recording in a real browser: chosen, seen on the clock, refused where it is none, rebuilt."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from pages import texts
+from pages.files.recordings import example
+from tests.browser.drive import open_page, settle
+from tests.pages.files.test_logs import CSV, EVENTS
+
+T = texts.LANGUAGES["en"].text.own
+EVIL = "<img src=x onerror=window.evil=1>.jsonl"
+
+
+@pytest.fixture
+def page(browser, address):
+    page = open_page(browser, f"{address}/own?language=en", 7)
+    yield page
+    page.close()
+
+
+def bring(page, content, name):
+    """Open the fold and choose a file."""
+    page.get_by_test_id("stExpander").first.click()
+    expect(page.get_by_test_id("stFileUploader")).to_be_visible()
+    page.locator("input[type=file]").first.set_input_files(
+        {"name": name, "mimeType": "text/plain", "buffer": content}
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "charts"),
+    [(example("dying_relu"), 7), (CSV.encode(), 2), (EVENTS, 2)],
+    ids=["recording", "CSV", "TensorBoard"],
+)
+def test_a_file_is_shown_and_the_link_holds_its_fingerprint(page, content, charts):
+    bring(page, content, EVIL)
+    expect(page).to_have_url(re.compile(r"own_recording=[0-9a-f]{16}"))
+    settle(page, charts)
+    expect(page.get_by_text("recorded steps.")).to_be_visible()
+    expect(page.get_by_text(EVIL)).to_be_visible()
+    assert page.evaluate("window.evil") is None
+    page.get_by_test_id("stBaseButton-tertiary").filter(has_text=T.remove).click()
+    expect(page).not_to_have_url(re.compile("own_recording"))
+
+
+def test_what_is_no_recording_gets_one_sentence_and_the_page_stays(page):
+    bring(page, b"\x89PNG\r\n\x1a\n" + b"\0" * 100, "a.png")
+    expect(page.get_by_test_id("stAlert")).to_have_count(1)
+    settle(page, 4)
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_the_clock_moves_the_error(page):
+    clock = page.locator("input[type=range]").first
+    clock.press("Home")
+    expect(page.locator(".stVegaLiteChart").first.get_by_text("step 0")).to_be_visible()
+
+
+def test_the_recorder_can_be_downloaded(page):
+    page.get_by_test_id("stExpander").first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name=T.download).click()
+    assert download.value.suggested_filename == "layer_recorder.py"
+
+
+def test_the_network_is_rebuilt_in_the_laboratory(page):
+    page.get_by_role("button", name=T.rebuild).click()
+    expect(page).to_have_url(re.compile(r"/training\?.*depth=8"))
+    settle(page, 3)

@@ -1,0 +1,168 @@
+"""The page of one's own training: examples, a file that is brought, and one that is not here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import texts
+from pages.charts import own as charts
+from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
+from pages.ui.house import OWN_TRAINING
+from pages.ui.rooms.own import USE, code
+from pages.ui.settings import Watching
+from pages.ui.watched import Rack
+from tests.browser.drive import ROOT
+from tests.crossing import crossed
+from tests.pages.ui.test_pages import every_language, visit
+
+T = texts.LANGUAGES["en"].text
+ROW = {"step": 0, "loss": 0.5, "delta": [0.25, 1.0]}
+
+
+def said(app):
+    return "\n".join(element.value for element in [*app.markdown, *app.caption])
+
+
+@crossed(language=texts.LANGUAGES, key=OWN_TRAINING.presets)
+def test_every_example_opens_in_every_language(language, key):
+    query = OWN_TRAINING.link_of(*OWN_TRAINING.presets[key])
+    app = visit("own", language=language, **query)
+    assert len(app.get("vega_lite_chart")) >= 4
+    assert not app.error
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("deep_sigmoid", T.cases.stalled_unreached.what),
+        ("dying_relu", T.cases.dead_layer.what),
+        ("plain_stack", T.cases.stalled_unreached.what),
+        ("residual_stack", T.cases.learning.what),
+        ("exploding_rnn", T.own.silences.used_several_times),
+    ],
+)
+def test_the_verdict_is_that_of_the_rules(key, told):
+    app = visit("own", **OWN_TRAINING.link_of(*OWN_TRAINING.presets[key]))
+    assert told in said(app)
+
+
+def test_every_example_is_a_question():
+    assert {state[0].own_example for state in OWN_TRAINING.presets.values()} == set(examples())
+
+
+def test_remedies_are_shown_as_code_of_the_framework():
+    app = visit("own")
+    assert any("nn.Tanh()" in block.value for block in app.code)
+
+
+def test_the_network_is_rebuilt_on_the_training_page():
+    app = visit("own")
+    button = next(b for b in app.button if b.label == T.own.rebuild)
+    button.click().run()
+    settings = app.session_state["session"].settings
+    assert settings["depth"] == "8"
+    assert settings["width"] == "16"
+    assert "activation" not in settings or settings["activation"] == "sigmoid"
+
+
+def test_the_page_shows_the_lines_of_the_recorders_readme():
+    readme = (ROOT / "recorder" / "README.md").read_text("utf-8")
+    assert f"```python\n{USE}\n```" in readme
+
+
+def brought(content, name="mine.jsonl"):
+    """The page with a recording that was brought."""
+    watched = read_recording(content)
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    app.session_state["recordings"] = Rack(((name, watched),))
+    app.query_params |= {"own_recording": watched.digest}
+    app.switch_page(OWN_TRAINING.script)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def file_of(*rows, layers=("a", "b")):
+    head = {"format": "layer-recorder", "version": 1, "layers": [{"name": n} for n in layers]}
+    return "".join(json.dumps(row) + "\n" for row in (head, *rows)).encode()
+
+
+def test_a_file_that_is_not_here_is_asked_for():
+    app = visit("own", own_recording="0123456789abcdef")
+    assert "`01234567`" in app.info[0].value
+    assert not app.get("vega_lite_chart")
+
+
+def test_a_file_that_cannot_be_read_gets_one_sentence_until_something_else_is_chosen():
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    error = RecordingError(Fault.NO_HEAD, line=1, value="a,b")
+    app.session_state["recordings"] = Rack(error=(error, Watching()))
+    app.switch_page(OWN_TRAINING.script).run()
+    assert [element.value for element in app.error] == [
+        T.own.faults.no_head.format(line=1, value="`a,b`")
+    ]
+    app.query_params["own_example"] = "dying_relu"
+    app.session_state["session"] = replace(
+        app.session_state["session"], settings={"own_example": "dying_relu"}
+    )
+    assert not app.run().error
+
+
+@every_language
+@pytest.mark.parametrize("fault", Fault)
+def test_every_fault_has_its_words(language, fault):
+    words = texts.LANGUAGES[language].text.own.faults
+    assert "{" not in words[fault].format(line=1, limit="2", value="x").replace('{"format"', "")
+
+
+def test_what_was_left_out_of_a_file_is_said():
+    content = example("deep_sigmoid")
+    app = brought(content[:-20])
+    assert T.own.cut in said(app)
+    assert "mine.jsonl" in said(app)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [ROW],
+        [ROW, {"step": 1, "delta": ["nan", "inf"], "loss": "nan"}],
+        [{"step": 0, "delta": [0.0, 0.0]}, {"step": 1, "delta": [None, None]}],
+        [{**ROW, "loss": -1}, {**ROW, "step": 9, "loss": -2}],
+        [{**ROW, "delta": [1e-300, 1e300]}, {**ROW, "step": 9, "loss": 1e308}],
+        [{**ROW, "update": [0, 1e-320], "std": [0, 0], "step": k} for k in range(3)],
+        [{**ROW, "calls": {"0": [1, None, "inf"]}}, {**ROW, "step": 7}],
+    ],
+)
+def test_odd_numbers_leave_a_page(rows):
+    brought(file_of(*rows))
+
+
+def test_a_single_layer_leaves_a_page():
+    brought(file_of({"step": 0, "delta": [1.0]}, {"step": 1, "delta": [1.0]}, layers=("a",)))
+
+
+def test_two_recordings_are_compared_where_they_have_as_many_layers():
+    plain = read_recording(example("plain_stack"))
+    query = {"own_example": "residual_stack"}
+    app = visit("own", **query, own_before=plain.digest)
+    choice = next(box for box in app.selectbox if box.key == "own_before")
+    assert choice.value == plain.digest
+    assert len(choice.options) == 2
+    assert visit("own").session_state["session"].settings.get("own_before") is None
+    assert not [box for box in visit("own").selectbox if box.key == "own_before"]
+    axis = charts.axis_of(charts.PROFILES["delta"], plain.measures["delta"])
+    table = charts.before_table(plain, charts.PROFILES["delta"], axis)
+    assert table["layer"].to_pylist() == list(range(1, 22))
+    assert table["shown"][0].as_py() == pytest.approx(plain.measures["delta"][-1, 0])
+    assert charts.before_table(None, charts.PROFILES["delta"], axis).num_rows == 0
+
+
+def test_text_of_a_file_is_never_markup():
+    assert code("a`![x](y)\n# b") == "`a ![x](y) # b`"
+    app = brought(file_of(ROW, {**ROW, "step": 5}), name="<b>`x` **y**")
+    assert "`<b> x **y**`" in said(app)
