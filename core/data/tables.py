@@ -65,6 +65,8 @@ class Flaw(StrEnum):
     EMPTY = "empty"
     BINARY = "binary"
     ENCODING = "encoding"
+    MARKUP = "markup"
+    BRACKETS = "brackets"
     TOO_LARGE = "too_large"
     QUOTES = "quotes"
     LONG_CELL = "long_cell"
@@ -262,6 +264,12 @@ class Objection(StrEnum):
 
 
 IDENTIFIER = re.compile(r"(^|[\W_])(id|ids|no|nr|index|key|uuid)$|番号$", re.IGNORECASE)
+TIME = re.compile(r"date|time|stamp|epoch|^ts$|^day$|日付|日時|時刻|年月日", re.IGNORECASE)
+"""What a column of dates or times is called."""
+EPOCHS = (5e8, 2.5e9)
+"""Seconds since 1970, of 1985 and 2049."""
+SPREADSHEET_DAYS = (30_000, 60_000)
+"""Days as spreadsheets count them, of 1982 and 2064."""
 LONG_NUMBER = 1e4
 """Different whole numbers of this size in a first column without a name are taken for numbers that
 tell the rows apart."""
@@ -273,7 +281,7 @@ def objection(sheet: Sheet, place: int) -> Objection | None:
         return Objection.EMPTY
     if column.one_value:
         return Objection.ONE_VALUE
-    if column.kind is Kind.DATES:
+    if column.kind is Kind.DATES or counts_time(column):
         return Objection.DATES
     if counts_rows(sheet, place):
         return Objection.ROW_NUMBERS
@@ -290,6 +298,27 @@ def objection(sheet: Sheet, place: int) -> Objection | None:
 
 def nameless(column: Column) -> bool:
     return column.name.startswith("#")
+
+
+def counts_time(column: Column) -> bool:
+    """Whether a column of numbers is of dates: seconds since 1970 or smaller units, or days as
+    spreadsheets count them; the latter only by name, or if each is at most a month after the one
+    above.
+    """
+    if column.kind is not Kind.NUMBERS:
+        return False
+    values = column.values[~column.missing]
+    if not np.isfinite(values).all():
+        return False
+    least, most = values.min(), values.max()
+    named = TIME.search(column.name) is not None
+    rising = bool((np.diff(values) > 0).all())
+    for unit in (1, 1e3, 1e6, 1e9):
+        if EPOCHS[0] * unit <= least and most <= EPOCHS[1] * unit:
+            return named or rising
+    whole = bool((values == np.round(values)).all()) and len(values) > 2
+    days = SPREADSHEET_DAYS[0] <= least and most <= SPREADSHEET_DAYS[1]
+    return days and (named or (whole and rising and bool(np.diff(values).max() <= 31)))
 
 
 def counts_rows(sheet: Sheet, place: int) -> bool:
@@ -343,9 +372,11 @@ class Columns(Spec):
 
 ANSWERS = (
     "target", "label", "labels", "outcome", "diagnosis", "survived", "species", "class",
-    "income", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
+    "income", "medv", "price", "正解", "目的変数", "ラベル", "クラス", "品種", "種類",
 )  # fmt: skip
 """What people often call the column to predict, the surest first; in small letters."""
+PRICE = ("price", "価格")
+"""How the name of the answer ends if only one column's does: SalePrice, house_price."""
 
 
 def suggested(sheet: Sheet) -> Columns:
@@ -359,8 +390,8 @@ def suggested(sheet: Sheet) -> Columns:
 
 
 def suggested_answer(sheet: Sheet) -> int:
-    """The column with a telling name; else the last one or the first with few different values;
-    else the only one of few words; else the last of numbers.
+    """The column with a telling name; else the last one with few different values, or the first
+    with two or of words; else the only one of few words; else the last of numbers.
     """
     useful = [place for place in sheet.places if may_be_answer(sheet, place)]
     if not useful:
@@ -369,14 +400,18 @@ def suggested_answer(sheet: Sheet) -> int:
     numbers = [place for place in useful if sheet.column(place).kind is Kind.NUMBERS]
     names = {place: sheet.column(place).name.lower() for place in {*few, *numbers}}
     named = [place for name in ANSWERS for place in sorted(names) if names[place] == name]
+    prices = [place for place in sorted(names) if names[place].endswith(PRICE)]
     first, last = useful[0], useful[-1]
     if named:
         return named[0]
+    if len(prices) == 1:
+        return prices[0]
     if last in few and first in few:
         return first if clearer(sheet.column(first), sheet.column(last)) else last
-    for place in (last, first):
-        if place in few:
-            return place
+    if last in few:
+        return last
+    if first in few and (not sheet.header or labels(sheet.column(first))):
+        return first
     words = [place for place in few if place not in numbers]
     if len(words) == 1:
         return words[0]
@@ -397,6 +432,11 @@ def has_few(column: Column) -> bool:
     if column.kind is Kind.NUMBERS:
         return column.whole and different <= FEW_NUMBERS
     return different <= MOST_CLASSES
+
+
+def labels(column: Column) -> bool:
+    """Whether a column of few values is more than a count, as of rooms or cylinders."""
+    return column.kind is Kind.WORDS or len(column.words) == 2
 
 
 def clearer(first: Column, last: Column) -> bool:

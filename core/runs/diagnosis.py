@@ -25,7 +25,7 @@ from core.nn.losses import LOSSES
 from core.nn.optimizers import OPTIMIZERS
 from core.nn.probes import SATURATED as FLAT
 from core.runs.recording import History
-from core.runs.rules import FALLING, RULES, STEADY, WINDOW, Rule, Verdict
+from core.runs.rules import FALLING, LOST, RULES, STEADY, WINDOW, Rule, Verdict
 from core.runs.training import RunSpec
 
 LEARNT_LOSS = 0.3
@@ -170,8 +170,9 @@ class State:
 
     @cached_property
     def falling(self) -> bool:
-        """Whether the loss is lower than it ever was before the window."""
-        return self.index > 0 and self.level <= self.levels[: self.window].min() - FALLING
+        """Whether the loss is lower than it ever was before the window, and has not lost that."""
+        lower = self.index > 0 and self.level <= self.levels[: self.window].min() - FALLING
+        return bool(lower and self.level - self.levels.min() < LOST)
 
     @cached_property
     def rise(self) -> float:
@@ -358,6 +359,11 @@ class State:
         """The norm of the gradient as a multiple of the norm to which it is clipped."""
         length = float(np.linalg.norm(self.of("gradient_norm")))
         return length / self.run.clip if self.run.clip else 0.0
+
+    @property
+    def furthest_unclipped(self) -> float:
+        """How far it would have moved if the gradients had not been clipped."""
+        return self.furthest * max(self.cut_by, 1.0)
 
     @property
     def warmth(self) -> float:

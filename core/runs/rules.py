@@ -28,6 +28,8 @@ STEADY = 10
 """The current loss is the median of this many epochs, so one lucky epoch decides nothing."""
 FALLING = 0.01
 """A loss is falling if it is this much lower than the lowest before the window."""
+LOST = 0.1
+"""A loss that has climbed this much from its lowest level is no longer falling."""
 FAINT = 0.01
 WILD = 10.0
 WORSE = 1.2
@@ -216,14 +218,15 @@ RULES: tuple[Rule, ...] = (
     rule(V.SYMMETRY, "symmetric", f"{REACH} {ALL}", BOOK),
     rule(
         V.SMALL_WEIGHTS,
-        "epoch ≥ 1, epoch < 100, level ≥ 0.95, share < 0.01, weights_at_start < 0.01,"
-        " weights_cut_most",
+        "epoch ≥ 1, epoch < 100, level ≥ 0.95, lowest > 0.9, share < 0.01,"
+        " weights_at_start < 0.01, weights_cut_most",
         f"{REACH} {ALL}",
         GLOROT,
     ),
     rule(
         V.SMALL_WEIGHTS,
-        "epoch ≥ 1, not falling, share < 0.01, weights_at_start < 0.01, weights_cut_most",
+        "epoch ≥ 1, not falling, lowest > 0.97, share < 0.01, weights_at_start < 0.01,"
+        " weights_cut_most",
         f"{REACH} {ALL}",
         GLOROT,
     ),
@@ -264,13 +267,13 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(
         V.STALLED_CLIPPED,
-        "cut_by ≥ 2, furthest < 0.02",
+        "cut_by ≥ 2, furthest < 0.02, furthest_unclipped ≥ 0.02",
         f"no_clip no_clip+rate_usual no_clip+tanh no_clip+adam {ALL}",
         PASCANU,
     ),
     rule(
         V.STALLED_WARMING,
-        "warmth ≤ 0.5",
+        "warmth ≤ 0.5, level ≤ 1.2, climb < 0.2",
         f"no_warmup longer no_warmup+adam no_warmup+tanh {ALL}",
         GOYAL,
         tells="epoch",
@@ -331,7 +334,13 @@ RULES: tuple[Rule, ...] = (
     ),
     rule(V.STALLED_PART_WAY, "share < 0.01, loss ≤ 0.8", f"{REACH} {ALL}", HOCHREITER),
     rule(V.STALLED_UNREACHED, "share < 0.01, moved < 0.5", f"{REACH} {ALL}", HOCHREITER),
-    rule(V.STALLED_SILENT, "share < 0.01", f"rate_down {REACH} {ALL}", HOCHREITER),
+    rule(
+        V.STALLED_SILENT,
+        "share < 0.01, share_at_start ≥ 0.01",
+        f"rate_down {REACH} {ALL}",
+        HOCHREITER,
+    ),
+    rule(V.STALLED_UNREACHED, "share < 0.01, loss ≤ 1.2", f"{REACH} {ALL}", HOCHREITER),
     # the error arrives
     rule(
         V.STALLED_LONG_STEPS,

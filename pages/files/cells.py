@@ -9,7 +9,7 @@ from math import isfinite
 import numpy as np
 
 from core.data.datasets import frozen
-from core.data.tables import LARGEST, Column, Kind
+from core.data.tables import LARGEST, MOST_WORDS, Column, Kind
 
 NO_WORD = frozenset(
     (
@@ -25,6 +25,18 @@ NO_NUMBER = NO_WORD | frozenset(
     )
 )  # fmt: skip
 """Cells that count as missing in a column of numbers."""
+ANSWERS = ({"true", "false"}, {"yes", "no"}, {"on", "off"})
+"""Words, in lower case, that are the same in capitals."""
+BELOW_LIMIT = frozenset(
+    (
+        "n.d.", "n.d", "nd", "bdl", "b.d.l.", "lod", "<lod", "< lod", "loq", "<loq", "< loq", "tr",
+        "tr.", "trace", "not detected", "not measured", "未検出", "検出せず", "検出限界以下",
+        "測定不能", "未測定",
+    )
+)  # fmt: skip
+"""What laboratories write instead of a number."""
+QUALIFIED = re.compile(r"(?:[<>≤≥~≈]=?|約) ?(?P<after>.+)|(?P<before>.+?) ?(?:[*†‡#]+|\[\w\])")
+"""A number that is only a bound, or has a footnote."""
 
 WIDE = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 """The full-width forms of ASCII that Japanese keyboards type."""
@@ -95,11 +107,29 @@ def looks_like_number(cell: str) -> bool:
     return any(number(cell, decimal) is not None for decimal in FORMS)
 
 
+def is_qualified(cell: str) -> bool:
+    """Whether a cell among numbers says something about a number instead: `<0.5`, `100*`, `n.d.`"""
+    text = plain(cell)
+    found = QUALIFIED.fullmatch(text) if len(text) <= LONGEST_NUMBER else None
+    of_number = found is not None and looks_like_number(found["after"] or found["before"])
+    return of_number or text.lower() in BELOW_LIMIT
+
+
+def qualified_cells(column: Column) -> list[str]:
+    """The different cells that say something, and yet are missing from a column of numbers."""
+    if column.kind is not Kind.NUMBERS:
+        return []
+    missing = zip(column.cells, column.missing.tolist(), strict=True)
+    cells = dict.fromkeys(cell for cell, gone in missing if gone)
+    return [cell for cell in cells if is_qualified(cell)]
+
+
 def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
     """The decimal separator: the one that most numbers require.
 
-    separator: its key. Where `1,234` could be either, a file with semicolons comes from where
-    commas are decimal; any other groups thousands so, if smaller numbers are in it, too.
+    separator: its key. Where `1,234` could be either, the column around it may tell; if not, a file
+    with semicolons comes from where commas are decimal; any other groups thousands so, if smaller
+    numbers are in it, too.
     """
     points = commas = 0
     undecided: dict[str, list[Sequence[str]]] = {".": [], ",": []}
@@ -111,26 +141,59 @@ def decimal_sign(columns: Sequence[Sequence[str]], separator: str) -> str:
             points += point is not None and comma is None
             commas += comma is not None and point is None
             if point is not None and comma is not None:
-                undecided["," if "," in cell else "."].append(cells)
-    if points or commas or undecided["."] or not undecided[","]:
+                found = undecided["," if "," in cell else "."]
+                if not found or found[-1] is not cells:
+                    found.append(cells)
+    if points or commas:
         return "," if commas > points else "."
+    grouping = [sign for sign in ",." if any(groups(sign, cells) for cells in undecided[sign])]
+    if len(grouping) == 1:
+        return "." if grouping == [","] else ","
+    if undecided["."] or not undecided[","]:
+        return "."
     small = any(cell.isdecimal() and len(cell) <= 3 for cell in undecided[","][0])
     return "." if separator == "comma" or (separator != "semicolon" and small) else ","
 
 
+def groups(sign: str, cells: Sequence[str]) -> bool:
+    """Whether a sign groups thousands in a column, all of whose other numbers are whole.
+
+    Nobody who writes `950` writes 1.1 as `1.100`; nor are 950 and 870 likely between 1.049 and 1.1.
+    """
+    found = [FORMS["."].fullmatch(plain(cell)) for cell in dict.fromkeys(cells)]
+    digits = {match["digits"] for match in found if match}
+    whole = [int(one) for one in digits if one.isdecimal()]
+    grouped = [one for one in digits if not one.isdecimal()]
+    if not all(re.fullmatch(rf"[1-9][0-9]{{0,2}}\{sign}[0-9]{{3}}", one) for one in grouped):
+        return False
+    if not grouped or not whole or max(whole) < 10 or max(whole) > 999:
+        return False
+    largest = max(float(one.replace(sign, ".")) for one in grouped)
+    return min(whole) > largest or any(one.endswith("0") for one in grouped)
+
+
 def column_of(name: str, cells: tuple[str, ...], decimal: str) -> Column:
-    """The type and values of a column."""
+    """The type and values of a column.
+
+    Words that recur among few numbers are labels as these are: `2`, `3`, `5more`.
+    """
     same = {cell: cell for cell in cells}  # equal cells share one string
+    if {cell.lower() for cell in same if not is_missing(cell)} in ANSWERS:
+        first: dict[str, str] = {}
+        same = {cell: first.setdefault(cell.lower(), cell) for cell in same}
     cells = tuple(same[cell] for cell in cells)
-    values = {cell: number(cell, decimal) for cell in same}
+    values = {cell: number(cell, decimal) for cell in same.values()}
     no_number = {cell for cell in values if is_missing_number(cell)}
     no_word = {cell for cell in no_number if is_missing(cell)} - (
         {"-"} if "+" in values else set()  # beside "+" it is a label
     )
     given = [cell for cell in cells if cell not in no_number]
     kind, missing = Kind.WORDS, no_word
-    if 2 * sum(values[cell] is not None for cell in given) > len(given):
-        kind, missing = Kind.NUMBERS, no_number
+    qualified = {cell for cell in values if values[cell] is None and is_qualified(cell)}
+    others = [cell for cell in given if values[cell] is None and cell not in qualified]
+    labels = len(set(given)) <= MOST_WORDS and len(others) > len(set(others))
+    if 2 * sum(values[cell] is not None for cell in given) > len(given) and not labels:
+        kind, missing = Kind.NUMBERS, no_number | qualified
     elif measured := without_unit(set(given), decimal):
         kind, missing, values = Kind.NUMBERS, no_number, values | measured
     elif given and are_dates(sorted(set(given))):

@@ -143,6 +143,8 @@ def detected(raw: bytes) -> str | None:
     for key in GUESSED:
         if (text := attempt(raw, key)) is not None:
             plausible[key] = plausibility(text)
+    if "gb18030" in plausible:
+        plausible["gb18030"] *= min(1.0, 2 * common_share(raw))
     best = max(plausible.values(), default=0.0)
     if best < 1 - MOST_STRANGE:
         return None
@@ -152,6 +154,17 @@ def detected(raw: bytes) -> str | None:
         return close[0]
     chaos = chaos_of(raw, east)
     return min(east, key=lambda key: (chaos[key], -plausible[key]))
+
+
+def common_share(raw: bytes) -> float:
+    """The share of common characters, if this is Chinese; 0 for nearly all other text.
+
+    GB18030 reads almost any pair of bytes, most of them as rare characters. The common ones, those
+    of GB 2312, take two bytes from 0xA1 on.
+    """
+    characters = [character for character in raw.decode("gb18030") if not character.isascii()]
+    common = sum(min(character.encode("gb18030")) >= 0xA1 for character in characters)
+    return common / len(characters) if characters else 1.0
 
 
 def chaos_of(raw: bytes, keys: list[str]) -> dict[str, float]:
@@ -184,14 +197,13 @@ def sits_well(run: str, before: str, after: str) -> float:
     beside = before.isalpha() + after.isalpha()
     scripts = {script_of(character) for character in run}
     if scripts == {"sign"}:
-        return float(
-            len(run) <= 2 and set(run) <= SIGNS and (beside < 2 or set(run) <= APOSTROPHES)
-        )
+        few = len(run) <= 2 or set(run) <= WIDE_FORMS
+        return float(few and set(run) <= SIGNS and (beside < 2 or set(run) <= APOSTROPHES))
     match scripts - {"sign"}:
         case s if s == {"latin"}:
             return latin_sits_well(before, run, after)
         case s if s == {"half"}:
-            return 0.0 if beside else 0.97
+            return 0.0 if beside else half_width_sits_well(run)
         case s if s in ({"east"}, {"hangul"}):
             return (1.0, 0.7, 0.0)[beside]
         case s if s == {"east", "half"}:
@@ -215,6 +227,14 @@ def latin_sits_well(before: str, run: str, after: str) -> float:
     return 1.0 if before.isalpha() or after.isalpha() or len(run) > 1 else 0.5
 
 
+def half_width_sits_well(run: str) -> float:
+    """Katakana of half width begin with one that begins words. A single one is as likely a sign of
+    Western Europe: £ is the byte of a closing bracket, ± that of an `a`."""
+    if not BEGINS_WORDS[0] <= run[0] <= BEGINS_WORDS[1]:
+        return 0.5
+    return 0.97 if len(run) > 1 else 0.4
+
+
 def script_of(character: str) -> str:
     """The coarse kind of a non-ASCII character."""
     code = ord(character)
@@ -233,7 +253,14 @@ SCRIPTS = {
     "cyrillic": [(0x400, 0x52F)],
     "latin": [(0xC0, 0xD6), (0xD8, 0xF6), (0xF8, 0x24F)],
 }
-SIGNS = frozenset("°²³µ€£¥§±×–—‘’“”…™®©ªº№ ①②③④⑤⑥⑦⑧⑨、。・「」（）％：＋－℃㎏㎡")
+BEGINS_WORDS = ("\uff71", "\uff9c")
+"""The first and the last katakana of half width, marks and small ones left out."""
+WIDE_FORMS = frozenset(map(chr, range(0xFF01, 0xFF5F)))
+"""ASCII as wide as kanji."""
+SIGNS = WIDE_FORMS | frozenset(
+    "°²³µ€£¥§±×½¼¾–—‘’“”…™®©ªº№ ①②③④⑤⑥⑦⑧⑨、。・「」℃㎏㎡"
+    "○●◎〇△▲▽▼□■◇◆☆★※→←↑↓〜−αβγδεζηθικλμνξοπρστυφχψωΓΔΘΛΞΠΣΦΨΩ"
+)
 """Signs that people write in tables."""
 APOSTROPHES = frozenset("’‘–—µ")
 ASCII_SIGNS = "^~\\[]{}|@`<>=$#&*+!?"

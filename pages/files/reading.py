@@ -16,6 +16,16 @@ AUTO = "auto"
 HEADERS = dict.fromkeys((AUTO, "yes", "no"))
 FILLED = re.compile(r"""[^\s,;|"]""")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+MARKUP = {
+    "HTML": re.compile(r"<(!doctype html|html|head|body|table|tr|div)\b.*>", re.I | re.S),
+    "XML": re.compile(r"<([?!]|[a-z_][\w.:-]*[\s/>]).*>", re.I | re.S),
+    "JSON": re.compile(r'\{\s*("[^"\n]*"\s*:|\}).*\}|\[\s*[{"].*[\]}]', re.S),
+}
+"""What is text, and no table: from its beginning to its end."""
+BRACKETS = re.compile(r"(array\()?\[\s*(\[|[-+\d.][^\[\n]*\],?$)", re.M)
+"""How an array begins that a program has printed."""
+WRAPPED = re.compile(r'"((?:[^"\r]|"")*[,;\t|](?:[^"\r]|"")*)"[,;]*(\r?)')
+"""A line that is one cell in quotation marks, with separators inside."""
 END_OF_FILE = "\x1a"
 """The end-of-file mark that some old programs write."""
 
@@ -51,13 +61,31 @@ def open_text(content: bytes | str, encoding: str = AUTO) -> tuple[str, str]:
         raise TableError(Flaw.BINARY)
     if not FILLED.search(text):
         raise TableError(Flaw.EMPTY)
+    if (markup := next((m for m in MARKUP if MARKUP[m].fullmatch(text.strip())), None)) is not None:
+        raise TableError(Flaw.MARKUP, value=markup)
+    if BRACKETS.match(text.lstrip()):
+        raise TableError(Flaw.BRACKETS)
     return text, key
+
+
+def unwrapped(text: str) -> str:
+    """The text without the quotation marks around each whole line, where there are such."""
+    lines = text.split("\n")
+    wrapped = [WRAPPED.fullmatch(line) for line in lines]
+    bare = [k for k, found in enumerate(wrapped) if found is None and lines[k].strip()]
+    if bare not in ([], [0]) or not any(wrapped):
+        return text
+    return "\n".join(
+        found[1].replace('""', '"') + found[2] if found else line
+        for found, line in zip(wrapped, lines, strict=True)
+    )
 
 
 def opened(content: bytes | str, reading: Reading | None = None) -> Opened:
     """What can be said before the rows are read. Raises TableError."""
     reading = reading or Reading()
     text, encoding = open_text(content, reading.encoding)
+    text = unwrapped(text)
     separator = separator_of(text) if reading.separator == AUTO else reading.separator
     return Opened(text, encoding, separator)
 

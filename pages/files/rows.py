@@ -29,7 +29,15 @@ from core.data.tables import (
 from pages.files.cells import is_missing, is_missing_number, looks_like_number
 
 SEPARATORS = MappingProxyType(
-    {"tab": "\t", "semicolon": ";", "pipe": "|", "comma": ",", "blank": " ", "fixed": ""}
+    {
+        "tab": "\t",
+        "semicolon": ";",
+        "pipe": "|",
+        "comma": ",",
+        "wide_comma": "，",
+        "blank": " ",
+        "fixed": "",
+    }
 )
 """Separators by key; of equally good ones the first is chosen. A run of spaces counts as one.
 `fixed`: none, as each column has a fixed width."""
@@ -44,6 +52,8 @@ COMMENTS = ("#", "%", "//", "@")
 """How a remark begins. Only the first also marks a row as wide as the others: the rest can begin a
 cell."""
 RULE = re.compile(r"[-+=|:_\s]*(---|===|___|:--|--:)[-+=|:_\s]*")
+SCALE = re.compile(r"[0-9]{1,8}(\.[0-9]{1,8})?")
+DECIMAL = re.compile(r"[+-]?([0-9]{1,15}(\.[0-9]{0,15})?|\.[0-9]{1,15})")
 TOTALS = re.compile(
     r"(grand |sub)?totals?|sums?|average|avg|mean|median|count|notes?|source|summe|gesamt|"
     r"mittelwert|quelle|somme|moyenne|合計|総計|小計|計|平均|注|注意|出典|備考",
@@ -54,6 +64,10 @@ TRIED_ROWS, TRIED_TEXT = 200, 2**18
 """How much of a text is examined to find its separator."""
 MOSTLY = 0.8
 """A separator is accepted if at least this share of rows has the same number of cells."""
+CLOSE = 0.05
+"""Shares that differ by less are about equal."""
+MOST_LINES = 4
+"""Lines of a header, its units included."""
 MOST_AROUND = 200
 """Rows around a table, besides its own."""
 
@@ -96,6 +110,9 @@ def separator_of(text: str) -> str:
             return key
     shares = {key: consistency(text, key) for key in SEPARATORS if key != "fixed"}
     best = max(shares, key=lambda key: shares[key].score)
+    tab, blank = shares["tab"], shares["blank"]
+    if best == "blank" and blank.share < 1 and tab.share >= MOSTLY:
+        best = "tab" if tab.numbers > blank.numbers - CLOSE else best  # both split there
     if shares[best].share < MOSTLY or (best == "blank" and may_have_widths(text)):
         fixed = consistency(text, "fixed")
         if fixed.share >= MOSTLY and fixed.width > 1 and fixed.width >= shares[best].width:
@@ -182,7 +199,11 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         lines = ("\t".join(PIECE.findall(line)) or line[:1] for line in LINE.split(text))
         text, sign = "\n".join(lines), "\t"
     reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=sign, skipinitialspace=True, strict=strict
+        io.StringIO(text, newline=""),
+        delimiter=sign,
+        quotechar="'" if single_quoted(text, sign) else '"',
+        skipinitialspace=True,
+        strict=strict,
     )
     for number in count(1):
         try:
@@ -193,6 +214,15 @@ def split(text: str, key: str, *, strict: bool = True) -> Iterator[Row]:
         if cells is None:
             return
         yield Row(number, [" ".join(cell.split()) for cell in cells])
+
+
+def single_quoted(text: str, sign: str) -> bool:
+    """Whether single quotation marks stand around cells, and nowhere else."""
+    if "'" not in text or '"' in text:
+        return False
+    end = re.escape(sign)
+    cell = rf"(?:(?<=[{end}\r\n])|^) *'(?:[^'\r\n]|'')*' *(?=[{end}\r\n]|$)"
+    return "'" not in re.sub(cell, "", text)
 
 
 def cut(text: str) -> Iterator[Row]:
@@ -308,10 +338,11 @@ def body_of(text: str, key: str, header: str = "auto") -> Body:
     if key in LOOSE and head is None and header != "no" and title_above(sieve.rows):
         sieve.drop(Skip.ABOVE, {sieve.rows[0].number})
     if head is None and sieve.rows and is_header(header, sieve.rows):
-        head = sieve.rows[0]
-        sieve.drop(Skip.HEADER, {head.number})
-        if header == "auto" and len(sieve.rows) > 1 and names_units(sieve.rows):
-            sieve.drop(Skip.UNITS, {sieve.rows[0].number})
+        several = header == "auto" and len(sieve.rows[0].cells) == width
+        lines = lines_of_names(sieve.rows) if several else sieve.rows[:1]
+        head, why = one_head(lines)
+        for line, reason in zip(lines, why, strict=True):
+            sieve.drop(reason, {line.number})
     if head is not None:
         again = {row.number for row in sieve.rows if row.cells == head.cells}
         sieve.drop(Skip.AGAIN, again)
@@ -454,7 +485,28 @@ def names_columns(first: Cells, body: Sequence[Cells]) -> bool:
         return not any(map(looks_like_number, first))
     if is_counted(first) and all(cells[0].isdecimal() for cells in body):
         return True
-    return sum(votes(first, body)) > 0 or years(first, body)
+    return sum(votes(first, body)) > 0 or years(first, body) or scale(first, body)
+
+
+def scale(first: Cells, body: Sequence[Cells]) -> bool:
+    """Whether rising numbers name columns, beside words that name theirs: as wavelengths do, which
+    lie outside their columns' range, or counts from 0, which appear nowhere in these."""
+    rising = [k for k, name in enumerate(first) if SCALE.fullmatch(name)]
+    marks = [float(first[k]) for k in rising]
+    words = ["" if k in rising else name for k, name in enumerate(first)]
+    named = list(votes(words, body))
+    if len(marks) < 2 or marks != sorted(set(marks)) or min(named, default=-1) < 0:
+        return False
+    if any(map(looks_like_number, words)):
+        return False
+    counted = marks == list(range(len(marks)))
+    for k, mark in zip(rising, marks, strict=True):
+        cells = [row[k] for row in body if k < len(row)]
+        values = [float(cell) for cell in cells if DECIMAL.fullmatch(cell)]
+        inside = bool(values) and min(values) <= mark <= max(values)
+        if inside and not (counted and first[k] not in cells):
+            return False
+    return True
 
 
 def title_above(rows: list[Row]) -> bool:
@@ -509,7 +561,56 @@ def years(first: Cells, body: Sequence[Cells]) -> bool:
     )
 
 
+def lines_of_names(rows: list[Row]) -> list[Row]:
+    """The first row, a header, and those below it that may be part of it, or units."""
+    lines = 1
+    for row in rows[1:-1][: MOST_LINES - 1]:
+        if len(row.cells) != len(rows[0].cells) or not names_units(rows[lines:]):
+            break
+        lines += 1
+    return rows[:lines]
+
+
+def one_head(lines: list[Row]) -> tuple[Row, list[Skip]]:
+    """One name per column from the lines of a header, and what each line is.
+
+    A first line that ends in empty cells is about the file if a later one names every column. If
+    names are repeated or left out, as of one place over several quantities, the lines are joined
+    where that tells more columns apart. Otherwise units follow the first line.
+    """
+    first, *others = (line.cells for line in lines)
+    named = [k for k, line in enumerate(lines) if len(set(line.cells) - {""}) == len(first)]
+    left = list(filter(None, first))
+    if named and named[0] > 0 and first[: len(left)] == left == list(dict.fromkeys(left)):
+        place = named[0]
+        why = [Skip.ABOVE] * place + [Skip.HEADER] + [Skip.UNITS] * (len(others) - place)
+        return lines[place], why
+    if others and 0 not in named:
+        spanning = [
+            name if name or others[0].count(below) < 2 else last_filled(first[:k])
+            for k, (name, below) in enumerate(zip(first, others[0], strict=True))
+        ]
+        parts = zip(spanning, *others, strict=True)
+        names = [" ".join(filter(None, cells)) for cells in parts]
+        if len(set(names) - {""}) > len(set(left)):
+            return Row(lines[0].number, names), [Skip.HEADER] * len(lines)
+    return lines[0], [Skip.HEADER] + [Skip.UNITS] * len(others)
+
+
+def last_filled(cells: Cells) -> str:
+    return next(filter(None, reversed(cells)), "")
+
+
 def names_units(rows: list[Row]) -> bool:
-    """Whether the first row, below the header, has a word above all numbers: their units."""
-    found = list(votes(rows[0].cells, [row.cells for row in rows[1:]]))
-    return bool(found) and min(found) > 0
+    """Whether a row below the header has words above all numbers, and some above digits: units."""
+    first, body = rows[0].cells, [row.cells for row in rows[1:]]
+    found = list(votes(first, body))
+    return (
+        bool(found) and min(found) > 0 and any(map(above_digits, first, zip(*body, strict=False)))
+    )
+
+
+def above_digits(name: str, cells: Sequence[str]) -> bool:
+    return (
+        not is_missing(name) and not has_digit(name) and 2 * sum(map(has_digit, cells)) > len(cells)
+    )

@@ -116,6 +116,8 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
         key = "before_wild"
     if found.verdict is Verdict.LEARNT and found.loss > found.baseline:
         key = "learnt_sure"
+    if found.verdict is Verdict.STALLED_FROZEN and found.numbers["frozen"] == 1:
+        key = "stalled_frozen_one"
     if found.verdict in REACHED and run.depth == 0:
         key += "_line"
     parts = [t.sentences[key].format(**told(run, found, samples, t))]

@@ -27,6 +27,7 @@ from core.data.tables import (
     is_numbers,
     shortened,
 )
+from pages.files.cells import qualified_cells
 from pages.files.decoding import ENCODINGS, as_read_in
 from pages.files.reading import AUTO
 from pages.files.rows import SEPARATORS
@@ -457,6 +458,9 @@ def gap_choice(t: Text, key: str, sheet: Sheet, columns: Columns) -> None:
         for place, count in found.counts.items()
     ]
     st.markdown(t.owndata.gaps.format(counts=t.numbers.comma.join(counts)))
+    qualified = [cell for place in found.counts for cell in qualified_cells(sheet.column(place))]
+    if qualified:
+        st.caption(t.owndata.qualified.format(cells=listed(list(dict.fromkeys(qualified)), t)))
     if found.answer:
         st.caption(t.owndata.gaps_answer.format(count=f"{found.answer:,}"))
     if not found.inputs:

@@ -66,6 +66,7 @@ JUMPING = [BASE, 1.1 * BASE] * 15 + [BASE]
 WORSE = [1.3 * BASE, 1.5 * BASE] * 15 + [1.3 * BASE]
 LOST = [BASE] * 5 + [0.9 * BASE] * 2 + [BASE] * 24
 DROP = [BASE] * 5 + [0.4 * BASE] * 2
+GONE = [*DROP, *[BASE] * 24]
 STILL = [0.001] * 4
 
 
@@ -177,6 +178,11 @@ RULES = {
         RUN,
         history(FALLING, share=0.0099, start=SMALL),
     ),
+    "small weights of a network that had learnt": (
+        V.STALLED_LOST,
+        RUN,
+        history(GONE, share=0.0099, start=SMALL),
+    ),
     "small weights, smaller derivatives": (
         V.STALLED_UNREACHED,
         RUN,
@@ -222,6 +228,11 @@ RULES = {
     "unreached": (V.STALLED_UNREACHED, RUN, history(FLAT, share=0.0099, moved=[0.4999])),
     # 9. ... layer 1 has moved
     "fell silent": (V.STALLED_SILENT, RUN, history(FLAT, share=0.0099, moved=[0.5])),
+    "silent from the start, and moved": (
+        V.STALLED_UNREACHED,
+        RUN,
+        history(FLAT, share=0.0099, start={"delta": [0.0099]}),
+    ),
     "moved by a lot of what was little": (
         V.STALLED_UNREACHED,
         RUN,
@@ -260,10 +271,21 @@ RULES = {
     # ... because of a setting
     "frozen": (V.STALLED_FROZEN, replace(RUN, frozen=1), history(FLAT)),
     "frozen and learning": (V.LEARNING, replace(RUN, frozen=3), history(FALLING)),
-    "clipped": (V.STALLED_CLIPPED, replace(RUN, clip=0.5), history(FLAT, moved=STILL)),
+    "clipped": (V.STALLED_CLIPPED, replace(RUN, clip=0.05), history(FLAT, moved=STILL)),
+    "clipped, but still without it": (
+        V.STALLED_OTHER,
+        replace(RUN, clip=0.5),
+        history(FLAT, moved=STILL),
+    ),
     "clipped, and moved": (V.STALLED_OTHER, replace(RUN, clip=0.5), history(FLAT)),
     "never clipped": (V.STALLED_OTHER, replace(RUN, clip=1.1), history(FLAT, moved=STILL)),
     "warming up": (V.STALLED_WARMING, replace(RUN, warmup=600), history(FLAT)),
+    "thrown about while warming up": (
+        V.STALLED_LONG_STEPS,
+        replace(RUN, warmup=600),
+        history(WORSE),
+    ),
+    "lost while warming up": (V.STALLED_LOST, replace(RUN, warmup=600), history(GONE)),
     "warm": (V.STALLED_OTHER, replace(RUN, warmup=500), history(FLAT)),
     "short steps": (V.STALLED_SHORT_STEPS, replace(RUN, rate=0.001), history(FLAT, moved=STILL)),
     "short steps at the usual rate": (V.STALLED_OTHER, RUN, history(FLAT, moved=STILL)),
@@ -277,6 +299,16 @@ RULES = {
         V.STALLED_LOST,
         RUN,
         history([*DROP, *[0.61 * BASE] * 24]),
+    ),
+    "lower than before the window, and lost again": (
+        V.STALLED_LOST,
+        RUN,
+        history([*[BASE] * 21, *[0.6 * BASE] * 4, *[0.85 * BASE] * 6]),
+    ),
+    "lower than before the window, and hardly lost": (
+        V.LEARNING,
+        RUN,
+        history([*[BASE] * 21, *[0.6 * BASE] * 4, *[0.69 * BASE] * 6]),
     ),
     "lost little": (
         V.STALLED_OTHER,

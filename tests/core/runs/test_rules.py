@@ -101,6 +101,22 @@ ASKED = {
         V.NO_START
     ),
     "frozen=50&depth=2&samples=100&epochs=120": V.STALLED_FROZEN,
+    "activation=tanh&depth=30&width=16&dataset=digits&rate=0.1&samples=100&epochs=110": (
+        V.STALLED_LOST
+    ),
+    "activation=sigmoid&depth=10&width=16&optimizer=adam&rate=0.01&samples=200&epochs=200": (
+        V.STALLED_UNREACHED
+    ),
+    "activation=arctan&depth=8&width=4&samples=60&epochs=110&dataset=moons&rate=1&optimizer=adamw"
+    "&gain=0.3&skip=0.5&batch=2&seed=78": V.STALLED_LOST,
+    "activation=relu&initializer=he&depth=3&warmup=300&rate=10&samples=100&dataset=iris"
+    "&epochs=120": (V.STALLED_LOST),
+    "activation=tanh&depth=2&width=8&warmup=1000&rate=1000&samples=60&epochs=300": (
+        V.STALLED_SATURATED
+    ),
+    "activation=tanh&depth=2&width=8&rate=1e-6&clip=0.01&samples=60&epochs=110": (
+        V.STALLED_SHORT_STEPS
+    ),
 }
 
 
@@ -218,8 +234,12 @@ BORNE_OUT = {
     V.STALLED_CLIPPED: lambda run, h, base: (
         np.linalg.norm(h.gradient_norm[-1, 0]) >= 2 * run.clip > 0
         and max(way(run, h, k) for k in layers(run)) < 0.02
+        and max(way(run, h, k) for k in layers(run)) * np.linalg.norm(h.gradient_norm[-1, 0])
+        >= 0.02 * run.clip
     ),
-    V.STALLED_WARMING: lambda run, h, base: h.epoch[-1] <= run.warmup / 2,
+    V.STALLED_WARMING: lambda run, h, base: (
+        h.epoch[-1] <= run.warmup / 2 and steady(losses(h)) <= 1.2 * base
+    ),
     V.STALLED_SHORT_STEPS: lambda run, h, base: max(way(run, h, k) for k in layers(run)) < 0.02,
     V.STALLED_PAIRS: lambda run, h, base: run.batch == 2 and run.norm == "batch",
     V.STALLED_TWO_UNITS: lambda run, h, base: run.width == 2 and run.norm == "layer",
@@ -235,9 +255,13 @@ BORNE_OUT = {
     ),
     V.STALLED_PART_WAY: lambda run, h, base: losses(h)[-1] <= 0.8 * base and share(h) < 0.01,
     V.STALLED_UNREACHED: lambda run, h, base: (
-        0.8 * base < losses(h)[-1] <= 1.2 * base and share(h) < 0.01 and way(run, h, 0) < 0.5
+        0.8 * base < losses(h)[-1] <= 1.2 * base
+        and share(h) < 0.01
+        and (way(run, h, 0) < 0.5 or h.delta[0, 0, 0] < 0.01 * h.delta[0, 0, -1])
     ),
-    V.STALLED_SILENT: lambda run, h, base: share(h) < 0.01 and way(run, h, 0) >= 0.5,
+    V.STALLED_SILENT: lambda run, h, base: (
+        share(h) < 0.01 <= h.delta[0, 0, 0] / h.delta[0, 0, -1] and way(run, h, 0) >= 0.5
+    ),
     V.STALLED_LONG_STEPS: lambda run, h, base: (
         losses(h)[-1] > 1.2 * base and (np.diff(losses(h)[-100:]) > 0).any()
     ),

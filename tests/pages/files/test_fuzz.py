@@ -123,7 +123,7 @@ def outcomes(count: int, seed: int) -> Counter[str]:
 
 def test_spoiled_files_are_tables_or_named_flaws_and_lose_no_row():
     found = outcomes(400, seed=1)
-    assert found["table"] > 100
+    assert found["table"] > 80  # of 28 %, within three standard deviations
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from core.data.tables import (
     suggested,
     tabulate,
 )
-from pages.files.cells import number
+from pages.files.cells import number, qualified_cells
 from pages.files.decoding import ENCODINGS
 from pages.files.reading import Reading, opened, read
 from tests.pages.files.lookalikes import COLLECTIONS, Case, lines
@@ -145,6 +145,14 @@ FORMS = {
         written(lambda u, v, kind: f'"{u}","{v}","{kind}"', '"u","v","kind"'),
         [],
     ),
+    "single quotes everywhere": (
+        written(lambda u, v, kind: f"'{u}','{v}','{kind}'", "'u','v','kind'"),
+        [],
+    ),
+    "single quotes around words": (
+        written(lambda u, v, kind: f"{u};{v};'{kind}'", "'u';'v';'kind'"),
+        [],
+    ),
     "a name over two lines": (PLAIN.replace("kind", '"kind"', 1), []),
     "pipes": (PIPES, []),
     "a table of Markdown": (PIPES.replace("kind |\n", "kind |\n|---|:-:|--:|\n"), ["rule"]),
@@ -212,6 +220,20 @@ FORMS = {
         [],
     ),
     "a unit behind each number": (written(lambda u, v, kind: f"{u} cm,{v} kg,{kind}"), []),
+    "wide commas": (PLAIN.replace(",", "，"), []),
+    "quotes around whole lines": (
+        "".join(f'"{line}"\n' for line in PLAIN.splitlines()),
+        [],
+    ),
+    "quotes around whole lines, not the names": (
+        "u,v,kind\r\n" + written(lambda u, v, kind: f'"{u},{v},""{kind}"""', end="\r\n")[10:],
+        [],
+    ),
+    "tabs, with words above": (
+        "LabVIEW Measurement\t\nWriter_Version\t2\n"
+        + written(lambda u, v, kind: f"{u}\t{v}\t{kind}", "u\tv\tkind"),
+        ["above", "above"],
+    ),
     "wide digits": (PLAIN.translate({48 + k: 0xFF10 + k for k in range(10)}), []),
 }
 
@@ -269,6 +291,20 @@ def test_a_name_and_a_cell_may_go_over_lines():
     assert read(text).rows[0] == 2
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_separators_between_quotes_are_part_of_a_cell(quote):
+    rows = [f"{quote}Lee, A{quote},{k / 3:.2f},{quote}{'ab'[k % 2]}{quote}" for k in range(20)]
+    sheet = read(lines(f"{quote}n{quote},{quote}x{quote},{quote}k{quote}", rows))
+    assert sheet.names == ("n", "x", "k")
+    assert sheet.cells[1] == ("Lee, A", "0.33", "b")
+
+
+def test_an_apostrophe_is_no_quotation_mark():
+    rows = [f"'tis,O'Hara {k},{k / 3:.2f},{'ab'[k % 2]}" for k in range(20)]
+    sheet = read(lines("'n',m,x,k", rows))
+    assert sheet.cells[1] == ("'tis", "O'Hara 1", "0.33", "b")
+
+
 def test_names_that_appear_twice_are_numbered():
     sheet = read(PLAIN.replace("u,v", "u,u", 1))
     assert sheet.names == ("u", "u (2)", "kind")
@@ -302,6 +338,31 @@ HEADERS = {
     "words without names": ("S,no", SIZES, False),
     "a word among numbers": ("1.5,n/s,2", [f"{k}.5,{k},{k * k}" for k in range(20)], False),
     "dates": ("day,kind", [f"2026-01-{k + 1:02},{'ab'[k % 2]}" for k in range(20)], True),
+    "wavelengths": (
+        "400,410,420,class",
+        [f".{k % 9},.{k % 7},.{k % 5},{'ab'[k % 2]}" for k in range(20)],
+        True,
+    ),
+    "wavelengths with decimals": (
+        "class,400.5,410.5",
+        [f"{'ab'[k % 2]},.{k % 9},.{k % 7}" for k in range(20)],
+        True,
+    ),
+    "counted columns and a name": (
+        "0,1,target",
+        [f"{k % 9 / 3 - 1:.2f},{k % 7 / 2 - 1:.2f},{k % 2}" for k in range(20)],
+        True,
+    ),
+    "a rare class in the first row": (
+        "0,1,c",
+        [f"{k // 2 % 2},{k % 2},{'ab'[k % 2]}" for k in range(20)],
+        False,
+    ),
+    "rising numbers and a rare class": (
+        "1.5,2.5,c",
+        [f"{k % 9},{k % 7},{'ab'[k % 2]}" for k in range(20)],
+        False,
+    ),
     "corners without names": ("0,0,0", ["0,1,1", "1,0,1", "1,1,0"], False),
 }
 
@@ -311,6 +372,69 @@ def test_a_header_is_told_from_a_sample(first, others, header):
     sheet = read(lines(first, others))
     assert sheet.header == header
     assert len(sheet.rows) == len(others) + (not header)
+
+
+def degrees(count, between=""):
+    """Days with two temperatures, each followed by what is `between`."""
+    return [f"2026/1/{k + 1},{k % 7 / 2}{between},{k % 5 / 2}{between}" for k in range(count)]
+
+
+LINES_OF_NAMES = {
+    "one place above two quantities": (
+        ",東京,東京\n年月日,平均気温(℃),最高気温(℃)",
+        degrees(28),
+        ("年月日", "東京 平均気温(℃)", "東京 最高気温(℃)"),
+        ["header", "header"],
+    ),
+    "three lines of names": (
+        "作成：2026/11/30\n\n,東京,東京,東京,東京\n年月日,平均,平均,最高,最高\n,,品質情報,,品質情報",
+        degrees(28, ",8"),
+        ("年月日", "東京 平均", "東京 平均 品質情報", "東京 最高", "東京 最高 品質情報"),
+        ["above", "blank", "header", "header", "header"],
+    ),
+    "cells that span others": (
+        "Sepal,,Petal,,\nlength,width,length,width,species",
+        [f"{k % 3 / 7:.2f},{k / 7:.2f},{k % 7},{k % 4},{'ab'[k % 2]}" for k in range(20)],
+        ("Sepal length", "Sepal width", "Petal length", "Petal width", "species"),
+        ["header", "header"],
+    ),
+    "about the file, filled up": (
+        "Exported by,Kim,\nDate,2026-11-30,\nage,score,group",
+        [f"{20 + k},{k / 2},{'ab'[k % 2]}" for k in range(20)],
+        ("age", "score", "group"),
+        ["above", "above", "header"],
+    ),
+    "two lines of units": (
+        "Price,Close,High\nTicker,AAPL,AAPL\nDate,,",
+        degrees(28),
+        ("Price", "Close", "High"),
+        ["header", "units", "units"],
+    ),
+    "units, and a column without a name": (
+        ",u,v\n,cm,kg",
+        [f"{k},{k * 7 % 11 / 2},{k % 5 / 3:.2f}" for k in range(20)],
+        ("#1", "u", "v"),
+        ["header", "units"],
+    ),
+    "rare words are no units": (
+        "size,taste",
+        ["XL,none", *SIZES],
+        ("size", "taste"),
+        ["header"],
+    ),
+    "a name twice": ("u,u,kind", PLAIN.splitlines()[1:], ("u", "u (2)", "kind"), ["header"]),
+}
+
+
+@pytest.mark.parametrize(
+    ("head", "rows", "names", "why"), LINES_OF_NAMES.values(), ids=LINES_OF_NAMES
+)
+def test_a_header_may_have_several_lines(head, rows, names, why):
+    sheet = read(lines(head, rows))
+    assert sheet.names == names
+    assert [skipped.why.value for skipped in sheet.skipped] == why
+    assert len(sheet.rows) == len(rows)
+    tabulate(sheet, suggested(sheet))
 
 
 def test_the_reader_may_say_whether_there_is_a_header():
@@ -338,6 +462,32 @@ def test_missing_marks_are_alike_in_inputs_and_in_the_answer(mark):
     assert found.counts == {1: 1, 2: 1, 3: 1}
     assert (found.answer, found.inputs) == (1, 2)
     assert len(tabulate(sheet, suggested(sheet)).x) == 27
+
+
+@pytest.mark.parametrize(
+    "mark",
+    ["<0.5", "< 0.5", "≤3", ">10", "~3", "＜０．５", "100*", "3.5†", "1.5 [a]", "n.d.", "未検出"],
+)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_bound_or_a_footnote_among_numbers_is_missing_and_named(mark, times):
+    rows = [[f"{k / 3:.2f}", f"{k * k}", "ab"[k % 2]] for k in range(30)]
+    for k in range(times):
+        rows[5 * k + 3][0] = mark
+    sheet = read(lines("u,v,kind", [",".join(row) for row in rows]))
+    assert qualified_cells(sheet.column(1)) == [mark]
+    assert qualified_cells(sheet.column(2)) == qualified_cells(sheet.column(3)) == []
+    assert gaps(sheet, suggested(sheet)).counts == {1: times}
+    assert len(tabulate(sheet, suggested(sheet)).x) == 30 - times
+
+
+@pytest.mark.parametrize(
+    "labels", [["2", "3", "4", "5more"], ["2", "4", "more"], ["0", "1", "2", "3+"], ["1", "2", "x"]]
+)
+def test_words_that_recur_among_few_numbers_are_labels_as_these_are(labels):
+    rows = [f"{labels[k % len(labels)]},{k / 3:.2f},{'ab'[k % 2]}" for k in range(60)]
+    sheet = read(lines("n,u,kind", rows))
+    assert sheet.column(1).words == tuple(labels)
+    assert table(lines("n,u,kind", rows)).names == (*(f"n = {one}" for one in labels), "u")
 
 
 def test_spread_gaps_are_no_dead_end():
@@ -374,6 +524,25 @@ def test_words_true_and_false_per_cent_and_money_are_offered():
     assert found.names == ("sex = male", "member = True", "share", "fare")
     assert found.x[39].tolist() == [1, 1, 39, 1560]
     assert read(text).objections == {1: Objection.MANY_WORDS}
+
+
+@pytest.mark.parametrize("words", ["TRUE True false FALSE", "yes Yes NO no", "on ON Off off"])
+def test_yes_and_no_are_the_same_in_capitals(words):
+    cells = words.split()
+    text = lines("u,y", [f"{k / 3:.2f},{cells[k % 4]}" for k in range(40)])
+    names = sorted({cell.lower(): cell for cell in cells[::-1]}.values())
+    assert sorted(table(text).class_names) == names
+    assert len(read(text).rows) == 40
+
+
+def test_a_logger_that_leaves_the_last_cell_empty_is_split_at_tabs():
+    text = lines(
+        "LabVIEW Measurement\t\nWriter_Version\t2\nX_Value\tVoltage\tComment",
+        [f"{k / 10}\t{k * 7 % 11 / 10:.2f}\t" for k in range(40)],
+    )
+    sheet = read(text)
+    assert sheet.names == ("X_Value", "Voltage", "Comment")
+    assert reasons(sheet) == ["above", "above"]
 
 
 ANSWERS = {
@@ -436,6 +605,20 @@ ANSWERS = {
         "target",
         (),
     ),
+    "rooms first": ("rooms,area,rent", lambda k: f"{k % 4 + 1},{k / 3:.2f},{k * 7}", "rent", ()),
+    "a price that is called more": (
+        "OverallQual,SalePrice,Cond",
+        lambda k: f"{k % 7 + 3},{k * 131},{k % 5}",
+        "SalePrice",
+        (),
+    ),
+    "a price among others": (
+        "unit_price,old_price,kind",
+        lambda k: f"{k / 3:.2f},{k / 7:.2f},{'ab'[k % 2]}",
+        "kind",
+        ("a", "b"),
+    ),
+    "two classes first": ("bought,u,v", lambda k: f"{k % 2},{k / 3:.2f},{k}", "bought", ("0", "1")),
     "21 classes and two": ("u,code,y", lambda k: f"{k / 3:.2f},c{k % 21},{k % 2}", "y", ("0", "1")),
     "21 classes alone": ("u,v,code", lambda k: f"{k / 3:.2f},{k * k / 7:.2f},c{k % 21}", "v", ()),
 }
@@ -473,6 +656,43 @@ def test_dates_are_no_inputs_and_no_answers(form):
     assert sheet.column(1).kind is Kind.DATES
     assert sheet.objections[1] is Objection.DATES
     assert suggested(sheet).inputs == (2,)
+
+
+COUNTS_OF_TIME = {
+    "seconds": ("timestamp", lambda k: 1700000000 + 61 * k),
+    "seconds without a name for it": ("a", lambda k: 1700000000 + 61 * k),
+    "seconds in any order": ("ts", lambda k: 1700000000 + 61 * (k * 7 % 40)),
+    "fractions of seconds": ("epoch", lambda k: 1700000000.5 + 61 * k),
+    "milliseconds": ("time", lambda k: 1700000000000 + 61000 * k),
+    "nanoseconds": ("Timestamp", lambda k: 1700000000000000000 + 61 * 10**9 * k),
+    "days of a spreadsheet": ("date", lambda k: 45000 + k * 7 % 40),
+    "days in their order": ("a", lambda k: 45000 + 7 * k),
+    "days with hours": ("日時", lambda k: f"{45000 + k / 24:.3f}"),
+}
+
+
+@pytest.mark.parametrize(("name", "form"), COUNTS_OF_TIME.values(), ids=COUNTS_OF_TIME)
+def test_time_that_is_counted_is_no_input_and_no_answer(name, form):
+    sheet = read(lines(f"u,y,{name}", [f"{k / 3:.2f},{k % 2},{form(k)}" for k in range(40)]))
+    assert sheet.objections == {3: Objection.DATES}
+    columns = suggested(sheet)
+    assert (columns.inputs, columns.answer) == ((1,), 2)
+    assert tabulate(sheet, replace(columns, inputs=(1, 3))).names == ("u", name)
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("price", lambda k: 45000 + 31 * (k * 7 % 40)),
+        ("population", lambda k: 1700000000 + 61 * (k * 7 % 40)),
+        ("income", lambda k: 31000 + 500 * k),
+        ("time", lambda k: k * 7 % 40),
+        ("time", lambda k: "inf" if k % 9 else "17"),
+    ],
+)
+def test_other_large_numbers_are_no_time(name, form):
+    sheet = read(lines(f"u,y,{name}", [f"{k / 3:.2f},{k % 2},{form(k)}" for k in range(40)]))
+    assert not sheet.objections
 
 
 @pytest.mark.parametrize(
@@ -560,6 +780,36 @@ def test_a_short_row_is_never_filled_in_silence():
     assert (error.flaw, error.row, error.value, error.limit) == (Flaw.RAGGED, 32, "2", 3)
 
 
+NO_TABLES = {
+    '{\n "x": [1, 2, 3, 4],\n "y": [5, 6, 7, 8],\n "k": [0, 1, 0, 1]\n}\n': "JSON",
+    '[{"x": 1, "y": 0}, {"x": 2, "y": 1}]': "JSON",
+    '[\n  {\n    "x": 1\n  },\n  {\n    "x": 2\n  }\n]\n': "JSON",
+    '{"x": 1, "y": 0}\n{"x": 2, "y": 1}\n': "JSON",
+    "<!DOCTYPE html>\n<html><body><p>Not found</p></body></html>\n": "HTML",
+    "\n<table>\n<tr><td>1</td><td>2</td></tr>\n</table>": "HTML",
+    "<?xml version='1.0'?>\n<rows><row>1</row></rows>\n": "XML",
+    "<svg width='10'><g/></svg>": "XML",
+    "[[1. 2. 0.]\n [3. 4. 1.]\n [5. 6. 0.]\n [7. 9. 1.]]\n": "",
+    "[[1, 2, 0],\n [3, 4, 1],\n [5, 6, 0],\n [7, 9, 1]]\n": "",
+    "array([[1., 2.],\n       [3., 4.]])": "",
+    "[1, 2, 0],\n[3, 4, 1],\n[5, 6, 0],\n[7, 9, 1]\n": "",
+}
+
+
+@pytest.mark.parametrize(("text", "name"), NO_TABLES.items(), ids=NO_TABLES)
+def test_what_is_no_table_is_called_by_its_name(text, name):
+    error = refusal(text)
+    assert (error.flaw, error.value) == (Flaw.MARKUP if name else Flaw.BRACKETS, name)
+
+
+@pytest.mark.parametrize(
+    "head",
+    ["<TICKER>,<DATE>,<CLOSE>", "[u],[v],[kind]", "[1],[2],kind", "{u},{v},{kind}", "<1,[2],a"],
+)
+def test_brackets_around_names_are_no_other_format(head):
+    assert len(read(lines(head, PLAIN.splitlines()[1:])).columns) == 3
+
+
 # --- encodings --------------------------------------------------------------------------------
 
 WORDS = {
@@ -590,6 +840,41 @@ def test_words_are_read_in_the_encoding_that_they_were_written_in(head, words, c
     assert sheet.names == tuple(head.split(";"))
     assert set(sheet.column(3).words) == set(words)
     assert sheet.digest == read(text).digest
+
+
+SHORT = [
+    "x,判定\n1,○\n2,×\n3,○\n4,×\n",
+    "x,評価\n1,◎\n2,○\n3,△\n4,×\n",
+    "x,印\n1,△\n2,▲\n3,△\n4,▲\n",
+    "x,y\n1,■\n2,□\n3,☆\n4,●\n",
+    "x,y\n1,→\n2,←\n3,→\n4,←\n",
+    "x,y\n1,α\n2,β\n3,α\n4,Ω\n",
+    "x,型\n1,Ａ\n2,Ｂ\n3,Ａ\n4,Ｏ\n",
+    "x,Ａ組\n1,５０％\n2,６０％\n3,７０％\n4,９０％\n",
+    "気温,湿度\n１０,２０\n１１,３０\n１２,４０\n１３,４１\n",
+    "x,y\n１０,２０\n１１,３０\n１２,４０\n１３,４１\n",
+    "氏名,組\n山田太郎,Ａ\n佐藤花子,Ｂ\n鈴木一郎,Ａ\n田中次郎,Ｂ\n",
+]
+"""Files in which the only words are signs, or ASCII as wide as kanji."""
+
+
+@pytest.mark.parametrize("text", SHORT)
+@pytest.mark.parametrize("codec", ["cp932", "euc_jp"])
+def test_japanese_signs_and_wide_letters_are_not_read_as_something_else(text, codec):
+    assert read(text.encode(codec)).digest == read(text).digest
+
+
+@pytest.mark.parametrize("sign", ["£", "¥", "§", "±", "°", "²", "µ", "½", "Ø", "Ö"])
+@pytest.mark.parametrize("codec", ["cp1252", "latin-1"])
+def test_a_sign_alone_is_western_and_no_half_width_katakana(sign, codec):
+    for text in (f"{sign},k\n5,0\n6,1\n8,0\n9,1\n", f"p,k\n{sign}5,0\n{sign}6,1\n7,0\n9,1\n"):
+        file = opened(text.encode(codec))
+        assert (file.encoding, file.text) == ("windows-1252", text)
+
+
+def test_prices_in_pounds_are_numbers():
+    sheet = read("price,k\n£5,0\n£6,1\n£8,0\n£9,1".encode("cp1252"))
+    assert sheet.column(1).values.tolist() == [5, 6, 8, 9]
 
 
 def test_the_reader_may_name_the_encoding():
@@ -677,3 +962,25 @@ NUMBERS = {
 )
 def test_a_number_is_read_as_it_is_written(cell, decimal, value):
     assert number(cell, decimal) == value
+
+
+THOUSANDS = {
+    "points and semicolons": (";", ["950", "1.050", "1.100", "900"], [950, 1050, 1100, 900]),
+    "commas and semicolons": (";", ["950", "1,050", "1,100", "900"], [950, 1050, 1100, 900]),
+    "points and tabs": ("\t", ["950", "1.051", "1.103", "900"], [950, 1051, 1103, 900]),
+    "points and commas": (",", ["950", "1.051", "1.103", "900"], [950, 1051, 1103, 900]),
+    "hundreds of thousands": (";", ["12", "150.000", "1.100", "900"], [12, 150000, 1100, 900]),
+    "euros": (";", ["950 €", "1.050 €", "1.101 €", "900 €"], [950, 1050, 1101, 900]),
+    "small numbers": (";", ["1", "1.050", "2", "9.125"], [1, 1.05, 2, 9.125]),
+    "three decimals": (";", ["12", "10.125", "14.375", "9.625"], [12, 10.125, 14.375, 9.625]),
+    "nothing but three decimals": (";", ["1.050", "1.100"] * 2, [1.05, 1.1, 1.05, 1.1]),
+    "nothing but decimal commas": (";", ["1,050", "1,100"] * 2, [1.05, 1.1, 1.05, 1.1]),
+    "a point is decimal elsewhere": (";", ["950", "1.050", "0.5", "900"], [950, 1.05, 0.5, 900]),
+}
+
+
+@pytest.mark.parametrize(("separator", "cells", "values"), THOUSANDS.values(), ids=THOUSANDS)
+def test_thousands_are_told_from_thousandths_by_the_numbers_around_them(separator, cells, values):
+    rows = [f"{cell}{separator}{'ab'[k % 2]}" for k, cell in enumerate(cells)]
+    sheet = read(lines(f"u{separator}kind", rows))
+    assert sheet.column(1).values.tolist() == values

@@ -370,6 +370,16 @@ def test_dead_units_are_counted_only_where_units_can_die(t, key):
 
 
 @EVERY
+def test_one_frozen_layer_is_no_range_of_layers(t):
+    one, two = (
+        told(Verdict.STALLED_FROZEN, t, signs=SIGNS | {"frozen": float(count)}) for count in (1, 2)
+    )
+    assert "layers 1 to 2" in two or "第1層から第2層" in two
+    assert one == t.sentences.stalled_frozen_one
+    assert "1 to 1" not in one
+
+
+@EVERY
 def test_silence_and_divergence_name_layer_samples_and_epoch(t):
     dead = told(Verdict.DEAD_LAYER, t, layer=3, samples=4000, share=0.0)
     assert "3" in dead
