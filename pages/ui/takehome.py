@@ -102,7 +102,7 @@ def program(file: str, name: str, text: str) -> None:
         text,
         f"{file}.py",
         "text/x-python",
-        key=f"download_{file}",
+        key=f"download_script_{file}",
         icon=":material/download:",
         on_click="ignore",
     )

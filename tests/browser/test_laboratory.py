@@ -59,7 +59,7 @@ def test_the_first_view_is_simple_and_shows_boundary_errors_and_loss(browser, ad
                 && !/^(Open|Collapse sidebar|Help for .*)$/.test(node.ariaLabel ?? ''))
             .map(node => node.ariaLabel || node.innerText)"""
     )
-    views = {"Charts", "Network"}  # one switch of two values
+    views = {"Charts", "All in one", "Network"}  # one switch
     assert len([name for name in pressed if name not in views]) <= 12, pressed
     charts = page.locator("[data-testid=stVegaLiteChart]")
     assert all(box["y"] + box["height"] <= 900 for box in [c.bounding_box() for c in charts.all()])

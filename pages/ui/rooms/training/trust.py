@@ -53,7 +53,7 @@ def unfold(scene: Scene, records: Sequence[Recording]) -> None:
     Its line stays the same while it is opened and closed, or the focus would be lost.
     """
     t = scene.t
-    cheap = sum(seconds(record.run) for record in records) < CHEAP and idle()
+    cheap = checked_unasked(records)
     if cheap:
         line, icon = verdict(t, [last_check(record) for record in records])
     else:
@@ -68,6 +68,19 @@ def unfold(scene: Scene, records: Sequence[Recording]) -> None:
             line, icon = verdict(t, found)
             st.markdown(f"{icon} {line}")
         details(scene, records)
+
+
+def checked_unasked(records: Sequence[Recording]) -> bool:
+    """Whether the check is so cheap that the page makes it unasked. Once for these runs: a line
+    that changed with what others compute would close the fold.
+    """
+    runs = tuple(record.run for record in records)
+    decided = st.session_state.get("checked_unasked")
+    if decided is None or decided[0] != runs:
+        decided = (runs, sum(map(seconds, runs)) < CHEAP and idle())
+        st.session_state["checked_unasked"] = decided
+    unasked: bool = decided[1]
+    return unasked
 
 
 @per_recording

@@ -203,3 +203,11 @@ def test_the_chart_is_valid_and_its_rows_lie_on_its_axis(language, colours):
 def test_nothing_is_checked_unasked_while_somebody_waits_for_a_run(monkeypatch):
     monkeypatch.setattr(ui, "idle", lambda: False)
     assert fold(visit("training", **SHORT)).label == text().trust.ask
+
+
+def test_the_line_of_the_fold_keeps_its_words_when_others_begin_to_compute(monkeypatch):
+    app = visit("training", **SHORT)
+    before = fold(app).label
+    assert before != text().trust.ask
+    monkeypatch.setattr(ui, "idle", lambda: False)
+    assert fold(app.run()).label == before

@@ -117,7 +117,7 @@ def staircase(t: Text, weights: str, *, beside: bool) -> None:
         lines=2,
         key="caption_walk",
     )
-    left, right = st.columns([5, 3], gap="small", vertical_alignment="center")
+    left, right = st.columns([5, 3], gap="small")
     with left:
         steps_chart(t, weights, other, steps, beside=beside)
     with right:
