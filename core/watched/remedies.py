@@ -74,7 +74,7 @@ CODE = MappingProxyType(
             "nn.utils.clip_grad_norm_(model.parameters(), 1.0)  # before the step\n"
             "optimizer.step()",
         ),
-        "adam": ("", "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)"),
+        "adam": ("", "optimizer = torch.optim.Adam(model.parameters(), lr=0.001)"),
         "rate_down": ("", "optimizer = torch.optim.OPTIMIZER(model.parameters(), lr=LOWER)"),
         "rate_up": ("", "optimizer = torch.optim.OPTIMIZER(model.parameters(), lr=HIGHER)"),
     }

@@ -18,7 +18,7 @@ FILLED = re.compile(r"""[^\s,;|"]""")
 CONTROLS = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 MARKUP = {
     "HTML": re.compile(r"<(!doctype html|html|head|body|table|tr|div)\b.*>", re.I | re.S),
-    "XML": re.compile(r"<([?!]|[a-z_][\w.:-]*[\s/>]).*>", re.I | re.S),
+    "XML": re.compile(r"<([?!].*>|([a-z_][\w.:-]*)[\s>].*</\2>)", re.I | re.S),
     "JSON": re.compile(r'\{\s*("[^"\n]*"\s*:|\}).*\}|\[\s*[{"].*[\]}]', re.S),
 }
 """What is text, and no table: from its beginning to its end."""

@@ -149,6 +149,7 @@ OTHERWISE = {
     "pages/texts/walkthrough.py",  # formulas, whose decimals the reader chooses
     "pages/charts/byhand.py",  # and their picture
     "pages/charts/curve.py",  # for a chart
+    "pages/charts/packing.py",  # likewise
     "pages/ui/widgets/owndata.py",  # for a file
 }
 
