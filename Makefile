@@ -2,7 +2,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUICKLY := $(if $(QUICK),--quick)
 
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture recorder
 
@@ -10,6 +11,7 @@ help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 	@echo "Each sets up .venv first; PYTHON=python3.12 chooses the Python (3.11 or newer)."
 	@echo "With QUICK=1, bench, bench-page, bench-browser and load only show that they work."
+	@echo "Tests run in WORKERS=2 processes; more finish sooner on a machine of more cores."
 
 run: .venv/.run ## Serve the dashboard at http://localhost:8501
 	$(BIN)/streamlit run dashboard.py

@@ -48,6 +48,7 @@ def test_a_load_has_bounds(load):
         Load(**{"viewers": 10, "arrive": 1.0, "seconds": 10.0, **load})
 
 
+@pytest.mark.slow
 def test_viewers_who_come_change_compute_and_go_are_all_served_and_leave_nothing(server):
     load = Load(6, 1.0, 6.0, pause=1.2, own=0.6, leave=0.3)
     outcome = awaited(drive("short", server, load))
@@ -62,6 +63,7 @@ def test_viewers_who_come_change_compute_and_go_are_all_served_and_leave_nothing
         time.sleep(0.1)
 
 
+@pytest.mark.slow
 def test_a_link_rebuilds_its_picture_for_whoever_comes_later(server):
     async def visit():
         seen = Seen()
@@ -98,6 +100,7 @@ def test_what_a_browser_holds_is_not_sent_to_it_again(server):
     assert first < held
 
 
+@pytest.mark.slow
 def test_a_browser_that_goes_away_in_the_middle_of_a_run_keeps_nobody_from_it(server):
     link = "depth=8&width=32&epochs=150&seed=77"
 
