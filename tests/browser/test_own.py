@@ -63,6 +63,7 @@ def test_the_clock_moves_the_error(page):
 
 def test_the_recorder_can_be_downloaded(page):
     page.get_by_test_id("stExpander").first.click()
+    settle(page)
     with page.expect_download() as download:
         page.get_by_role("button", name=T.download).click()
     assert download.value.suggested_filename == "layer_recorder.py"
