@@ -9,7 +9,7 @@ has received this one.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -207,29 +207,46 @@ def progress(t: Text, look: Look, computing: str) -> None:
 
     Empty once they are finished.
     """
+    begun = look.live and any(record.begun for record in look.records)
+    crowded = sharing(t, len(look.records)) if begun else None
+    epochs = look.records[0].run.epochs
+    cancelled = t.training.cancelled.format(epoch=look.epoch, epochs=epochs)
+    state_of(t, look, look.runs, look.share, crowded or computing, cancelled)
+
+
+def state_of(
+    t: Text, seen: Seen, what: Hashable, share: float, computing: str, cancelled: str
+) -> None:
+    """How far a computation has come and a button to stop it, or, once the reader has `cancelled`
+    it, one to resume.
+
+    what: by which it is stopped and resumed. share: how much is done, from 0 to 1.
+
+    Finished, it is empty, but as many elements: what a fragment no longer draws stays on the page
+    if another fragment's run begins before the browser has heard that this one has ended.
+    """
     with st.container(
         horizontal=True,
         vertical_alignment="center",
         width="content",
         gap="small",
-        key=f"progress_{look.name}",
+        key=f"progress_{seen.name}",
     ):
-        if look.live:
-            begun = any(record.begun for record in look.records)
-            crowded = sharing(t, len(look.records)) if begun else None
-            st.progress(min(1.0, look.share), crowded or computing)
-            st.button(
-                t.training.cancel,
-                key=f"cancel_{look.name}",
-                on_click=set_stopped,
-                args=(look.runs, True),
-            )
-        elif not look.finished:
-            epochs = look.records[0].run.epochs
-            st.caption(t.training.cancelled.format(epoch=look.epoch, epochs=epochs))
-            st.button(
-                t.training.resume,
-                key=f"resume_{look.name}",
-                on_click=set_stopped,
-                args=(look.runs, False),
-            )
+        if seen.live:
+            st.progress(min(1.0, share), computing)
+            stop_or_resume(t.training.cancel, seen, what, stopped=True)
+        elif not seen.finished:
+            st.caption(cancelled)
+            stop_or_resume(t.training.resume, seen, what, stopped=False)
+        else:
+            st.empty()
+            st.empty()
+
+
+def stop_or_resume(label: str, seen: Seen, what: Hashable, *, stopped: bool) -> None:
+    st.button(
+        label,
+        key=f"{'cancel' if stopped else 'resume'}_{seen.name}",
+        on_click=set_stopped,
+        args=(what, stopped),
+    )

@@ -42,6 +42,8 @@ VARIANCES = (
     *(3.0, 4.0, 6.0, 10.0, 16.0, 100.0),
 )
 """The variances that the page of signal propagation offers."""
+MOST_STUDY_SEED = 9999
+"""The last of a study's random starts."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Reproducing(Spec):
     """The gallery: which result is computed anew, and from which random start."""
 
     study: str = choice("recurrent", STUDIES)
-    study_seed: int = whole(0, low=0, high=9999)
+    study_seed: int = whole(0, low=0, high=MOST_STUDY_SEED)
 
 
 AUTO = "auto"

@@ -14,15 +14,15 @@ from pages.charts.gallery import figure, rows_table, series_name
 from pages.charts.style import Palette
 from pages.texts import Text
 from pages.texts.numbers import percent, power
-from pages.ui.computing import watched
+from pages.ui.computing import state_of, watched
 from pages.ui.house import GALLERY, TRAINING
 from pages.ui.recordings import compute
-from pages.ui.session import is_stopped, set_stopped, take_over
-from pages.ui.settings import Reproducing
+from pages.ui.session import is_stopped, take_over
+from pages.ui.settings import MOST_STUDY_SEED, Reproducing
 from pages.ui.widgets.controls import controls
 from pages.ui.widgets.show import show
 
-MOST_SEED, MOST_HELD = 9999, 60
+MOST_HELD = 60
 ACROSS = 2
 """Charts side by side."""
 
@@ -68,7 +68,7 @@ def settings(t: Text, chosen: Reproducing) -> None:
             t.training.new_start,
             icon=":material/casino:",
             on_click=change,
-            args=("study_seed", (chosen.study_seed + 1) % (MOST_SEED + 1)),
+            args=("study_seed", (chosen.study_seed + 1) % (MOST_STUDY_SEED + 1)),
         )
 
 
@@ -103,31 +103,11 @@ def card(t: Text, colours: Palette, chosen: Reproducing) -> None:
 def state(t: Text, sight: Sight) -> None:
     """How far it is, and a way to stop or to go on; or what came of it."""
     share = sight.progress.seen.share
-    with st.container(
-        horizontal=True,
-        vertical_alignment="center",
-        width="content",
-        gap="small",
-        key=f"progress_{sight.name}",
-    ):
-        if sight.live:
-            st.progress(min(1.0, share), t.common.computing)
-            button(t.training.cancel, sight, stopped=True)
-        elif not sight.finished:
-            st.caption(t.gallery.cancelled.format(share=percent(share, t)))
-            button(t.training.resume, sight, stopped=False)
+    cancelled = t.gallery.cancelled.format(share=percent(share, t))
+    state_of(t, sight, sight.chosen, share, t.common.computing, cancelled)
     with st.container(key=f"verdict_{sight.name}"):  # the same tree, finished or not
         if sight.finished:
             verdict(t, sight.progress)
-
-
-def button(label: str, sight: Sight, *, stopped: bool) -> None:
-    st.button(
-        label,
-        key=f"{'cancel' if stopped else 'resume'}_{sight.name}",
-        on_click=set_stopped,
-        args=(sight.chosen, stopped),
-    )
 
 
 def verdict(t: Text, progress: Progress) -> None:

@@ -17,6 +17,7 @@ from pages.texts import Text
 from pages.ui.collection import collect_part
 
 ASSETS = Path(__file__).with_name("assets")
+SHARED = ("call.js", "drive.js")
 SHEET = Path(__file__).with_name("paper.css")
 WIDE = {"narrow": False}
 PAPER = "paper"
@@ -24,18 +25,19 @@ PAPER = "paper"
 
 
 @cache
-def asset(name: str, *, drives: bool = False) -> Asset:
-    """The files `assets/<name>.html|css|js`; with `drives` it moves charts' inputs."""
-    html, css, js = (
-        (ASSETS / f"{name}.{kind}").read_text("utf-8") for kind in ("html", "css", "js")
+def asset(name: str) -> Asset:
+    """The files `assets/<name>.html|css|js`, the script with what all of them share before it."""
+    html, css, js, *shared = (
+        (ASSETS / file).read_text("utf-8")
+        for file in (f"{name}.html", f"{name}.css", f"{name}.js", *SHARED)
     )
-    return Asset(html, css, (ASSETS / "drive.js").read_text("utf-8") + js if drives else js)
+    return Asset(html, css, "".join([*shared, js]))
 
 
 @cache
-def component(name: str, *, drives: bool = False) -> Any:
+def component(name: str) -> Any:
     """Declare the component of that name."""
-    html, css, js = vars(asset(name, drives=drives)).values()
+    html, css, js = vars(asset(name)).values()
     return st.components.v2.component(
         f"dashboard_{name}", html=html, js=js, css=css, isolate_styles=False
     )
@@ -72,8 +74,8 @@ def clock(
         "begin": begin,
         "labels": labels,
     }
-    collect_part("clock", asset("clock", drives=True), data, live=live)
-    component("clock", drives=True)(data=data, key="clock")
+    collect_part("clock", asset("clock"), data, live=live)
+    component("clock")(data=data, key="clock")
 
 
 def caption(
@@ -144,16 +146,16 @@ def probe(
         "head": list(table.head),
         "rows": [dict(row) for row in table.rows] or None,
     }
-    collect_part("probe", asset("probe", drives=True), data)
+    collect_part("probe", asset("probe"), data)
     key = f"probe_{name}"
     if keep is None:
-        component("probe", drives=True)(data=data, key=key)
+        component("probe")(data=data, key=key)
         return
 
     def let_go() -> None:
         keep(dial.at(int(st.session_state[key]["let_go"][0])))
 
-    component("probe", drives=True)(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
+    component("probe")(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
 
 
 def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: float) -> None:
@@ -162,7 +164,7 @@ def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: f
     words: the charts' words, by the names that replace them in the specifications. wanted: whether
     there should be a next look, at least `period` seconds after this one.
     """
-    component("look", drives=True)(
+    component("look")(
         data={"words": dict(words), "wanted": wanted, "period": period, "now": time.monotonic()},
         key=f"look_{name}",
         on_look_change=lambda: None,
@@ -202,8 +204,8 @@ def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str)
         "blocks": blocks,
         "labels": {key: t.stepper[key] for key in t.stepper},
     }
-    collect_part("stepper", asset("stepper", drives=True), data)
-    component("stepper", drives=True)(data=data, key=f"stepper_{name}")
+    collect_part("stepper", asset("stepper"), data)
+    component("stepper")(data=data, key=f"stepper_{name}")
 
 
 def network(
@@ -240,8 +242,8 @@ def walk(t: Text, *, run: str, layers: int) -> None:
     """
     labels = {key: t.network[key] for key in t.network}
     data = {"run": run, "layers": layers, "labels": labels}
-    collect_part("walk", asset("walk", drives=True), data)
-    component("walk", drives=True)(data=data, key="walk")
+    collect_part("walk", asset("walk"), data)
+    component("walk")(data=data, key="walk")
 
 
 def print_button(label: str) -> None:

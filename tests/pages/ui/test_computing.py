@@ -56,11 +56,11 @@ def press(app, label):
 
 
 def shape(node):
-    """The containers and elements of a tree; of the slot for progress, that it is there."""
+    """The containers and elements of a tree; of the slot for progress, how many."""
     if not isinstance(node, Block):
         return node.type
     if "progress_" in getattr(node.proto, "id", ""):
-        return "progress"
+        return "progress", len(node.children)
     return node.type, [shape(child) for child in node.children.values()]
 
 

@@ -317,6 +317,8 @@ def explanation(scene: Scene, record: Recording) -> None:
     if len(known) < len(candidates):
         progress = t.trials.running.format(done=len(known), all=len(candidates))
         st.progress(len(known) / len(candidates), progress)
+    else:
+        st.empty()  # what the last look leaves out may stay on the page
     effects = by_effect([outcome for outcome in known.values() if outcome is not None])
     helpful = [one for one in effects if one.effect in HELPFUL]
     if helpful and helpful[0].effect is not Effect.BETTER:

@@ -6,7 +6,7 @@ const HOLD = 400; // milliseconds that a new verdict must last before it is show
 export default function ({ parentElement, data }) {
   const find = name => parentElement.querySelector(name);
   parentElement.captionState ??= { verdict: null, pending: null, later: 0 };
-  const state = parentElement.captionState;
+  const state = parentElement.captionState, call = onlyCall(parentElement);
   const at = (rows, epoch) => {
     let low = 0, high = rows.length - 1;
     while (low < high) {
@@ -49,5 +49,6 @@ export default function ({ parentElement, data }) {
   find("input").oninput = show;
   state.verdict = null; // other data: at once
   show();
-  return () => clearTimeout(state.later);
+  call.signal.addEventListener("abort", () => clearTimeout(state.later));
+  return () => call.abort();
 }

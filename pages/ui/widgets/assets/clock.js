@@ -17,7 +17,7 @@ export default function ({ parentElement, data }) {
   const { last, stride, labels } = data;
   const steps = Math.ceil(last / stride);
   parentElement.clockState ??= { index: steps, playing: false, since: 0, from: 0 };
-  const state = parentElement.clockState;
+  const state = parentElement.clockState, call = onlyCall(parentElement);
   const epochAt = index => Math.min(index * stride, last);
 
   const dress = (name, icon) => {
@@ -84,10 +84,7 @@ export default function ({ parentElement, data }) {
   };
 
   show();
-  state.ignore?.();
-  state.ignore = onNews(show);
-  return () => {
-    state.ignore();
-    cancelAnimationFrame(state.frame);
-  };
+  onNews(call, show);
+  call.signal.addEventListener("abort", () => cancelAnimationFrame(state.frame));
+  return () => call.abort();
 }

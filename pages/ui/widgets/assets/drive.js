@@ -11,14 +11,14 @@ function drive(name, value) {
 }
 
 // Charts are drawn late, and redrawn: when something new is on the page, `again` is called at the next frame.
-// Between two changes nothing runs, so a page at rest leaves the reader's processor alone. Returns a function that stops it.
-function onNews(again) {
+// Between two changes nothing runs, so a page at rest leaves the reader's processor alone. It stops with the call.
+function onNews(call, again) {
   let frame = 0;
   const look = () => { frame = 0; again(); };
   const observer = new MutationObserver(() => { frame ||= requestAnimationFrame(look); });
   observer.observe(document.body, { childList: true, subtree: true });
-  return () => {
+  call.signal.addEventListener("abort", () => {
     observer.disconnect();
     cancelAnimationFrame(frame);
-  };
+  });
 }

@@ -4,7 +4,7 @@
 // refused?), wait, or code, secret, link, label, done.
 export default function ({ parentElement, data, setTriggerValue }) {
   const button = parentElement.querySelector("button"), status = parentElement.querySelector("span");
-  const name = `lesson ${data.code}`;
+  const name = `lesson ${data.code}`, call = onlyCall(parentElement);
   const kept = {
     get: () => { try { return sessionStorage.getItem(name) ?? ""; } catch { return ""; } },
     set: secret => { try { sessionStorage.setItem(name, secret); } catch { /* the link opens the lesson all the same */ } },
@@ -41,7 +41,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     setTriggerValue("key", secret || "none");
   };
   const changed = () => { const given = taken(); if (given) hand(given); };
-  window.addEventListener("hashchange", changed);
+  window.addEventListener("hashchange", changed, { signal: call.signal });
   if (data.wrong) {
     kept.drop();
     status.textContent = "";
@@ -49,5 +49,5 @@ export default function ({ parentElement, data, setTriggerValue }) {
     parentElement.keyHanded = true;
     hand(taken() || kept.get());
   }
-  return () => window.removeEventListener("hashchange", changed);
+  return () => call.abort();
 }

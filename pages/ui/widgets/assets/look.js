@@ -7,7 +7,7 @@
 const PATIENCE = 10_000; // milliseconds
 export default function ({ parentElement, data, setTriggerValue }) {
   parentElement.lookState ??= { asked: -Infinity, told: new WeakMap() };
-  const state = parentElement.lookState;
+  const state = parentElement.lookState, call = onlyCall(parentElement);
   state.patient = performance.now() + PATIENCE;
   const ask = () => {
     if (document.querySelector("[data-testid=stSkeleton]") && performance.now() < state.patient) {
@@ -27,13 +27,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
       if (label !== words) chart.setAttribute("aria-label", words);
     }
   };
-  clearTimeout(state.later);
   if (data.wanted) state.later = setTimeout(ask, Math.max(0, state.asked + 1000 * data.period - performance.now()));
   tell();
-  state.ignore?.();
-  state.ignore = onNews(tell);
-  return () => {
-    clearTimeout(state.later);
-    state.ignore();
-  };
+  onNews(call, tell);
+  call.signal.addEventListener("abort", () => clearTimeout(state.later));
+  return () => call.abort();
 }

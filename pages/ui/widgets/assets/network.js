@@ -105,7 +105,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   const find = name => parentElement.querySelector(name);
   const root = find(".network"), canvas = find("canvas"), note = find(".note"), spoken = find(".spoken");
   parentElement.networkState ??= { focus: null };
-  const state = parentElement.networkState;
+  const state = parentElement.networkState, call = onlyCall(parentElement);
   const { columns, labels } = data;
   explain(find(".legend"), data);
   canvas.hidden = columns.length === 0; // what only explains the marks of others
@@ -383,9 +383,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
   canvas.setAttribute("aria-label", labels.alternative);
 
   for (const input of parentElement.querySelectorAll(".hands input")) input.oninput = paint;
-  state.sizes?.disconnect();
-  state.sizes = new ResizeObserver(() => paint());
-  state.sizes.observe(root);
+  const sizes = new ResizeObserver(() => paint());
+  sizes.observe(root);
+  call.signal.addEventListener("abort", () => sizes.disconnect());
   paint();
-  return () => state.sizes.disconnect();
+  return () => call.abort();
 }

@@ -45,7 +45,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   parentElement.presentState ??= { drawer: "" };
   const state = parentElement.presentState;
   const first = opened();
-  state.rest?.(); // a key is answered once, with what is shown now, not with what was shown when the page opened
+  const call = onlyCall(parentElement); // a key is answered once, with what is shown now, not with what the page opened with
 
   const showDrawer = wanted => { // one of DRAWERS, or "" for none
     state.drawer = find(wanted || "notes").disabled ? "" : wanted;
@@ -160,21 +160,18 @@ export default function ({ parentElement, data, setTriggerValue }) {
     event.preventDefault();
     act();
   };
-  document.addEventListener("keydown", onKey);
-  window.addEventListener("focus", showAside); // it may have been closed by hand
+  document.addEventListener("keydown", onKey, { signal: call.signal });
+  window.addEventListener("focus", showAside, { signal: call.signal }); // it may have been closed by hand
   showDrawer(state.wanted ?? (data.open ? "notes" : ""));
   showAside();
   const room = new ResizeObserver(() => { // what is under the bar and its drawer can be scrolled clear of them
     document.documentElement.style.setProperty("--present-room", `${root.offsetHeight}px`);
   });
   room.observe(root);
-  state.rest = () => {
-    room.disconnect();
-    document.removeEventListener("keydown", onKey);
-    window.removeEventListener("focus", showAside);
-  };
+  call.signal.addEventListener("abort", () => room.disconnect());
   return () => {
-    state.rest();
+    if (call.signal.aborted) return; // another call has taken over
+    call.abort();
     document.documentElement.classList.remove("present-controls");
   };
 }

@@ -6,7 +6,7 @@
 export default function ({ parentElement, data, setStateValue }) {
   const find = name => parentElement.querySelector(name);
   parentElement.probeState ??= { index: null };
-  const state = parentElement.probeState;
+  const state = parentElement.probeState, call = onlyCall(parentElement);
   const dial = find("input"), table = find("table");
   const valueAt = index => data.low + (data.high - data.low) * index / (data.count || 1);
   const wordsAt = index => data.places?.[index] ?? `${data.symbol} = ${valueAt(index).toFixed(2).replace("-", "−")}`;
@@ -52,7 +52,6 @@ export default function ({ parentElement, data, setStateValue }) {
     setStateValue("let_go", [state.index, Date.now()]); // the same place twice is told twice
   };
   show();
-  state.ignore?.();
-  state.ignore = onNews(() => drive(data.name, state.index));
-  return state.ignore;
+  onNews(call, () => drive(data.name, state.index));
+  return () => call.abort();
 }

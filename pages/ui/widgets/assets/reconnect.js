@@ -1,7 +1,7 @@
 // Runs the page again once the server is back after it was gone: a new process knows no fragment of the old one, and would
 // ignore whatever is pressed in them.
 // `data`: none. Trigger: reconnected.
-export default function ({ setTriggerValue }) {
+export default function ({ parentElement, setTriggerValue }) {
   const app = document.querySelector("[data-testid=stApp]");
   const isConnected = () => app.dataset.testConnectionState === "CONNECTED";
   let connected = isConnected();
@@ -11,5 +11,7 @@ export default function ({ setTriggerValue }) {
     if (connected) setTriggerValue("reconnected", true);
   });
   observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
-  return () => observer.disconnect();
+  const call = onlyCall(parentElement);
+  call.signal.addEventListener("abort", () => observer.disconnect());
+  return () => call.abort();
 }

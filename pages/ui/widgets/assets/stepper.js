@@ -15,7 +15,7 @@ export default function ({ parentElement, data }) {
   const find = name => root.querySelector(`.${name}`);
   const last = data.titles.length - 1;
   parentElement.stepperState ??= { index: 0, run: data.run };
-  const state = parentElement.stepperState;
+  const state = parentElement.stepperState, call = onlyCall(parentElement);
   if (state.run !== data.run) state.index = 0;
   state.run = data.run;
   state.index = Math.min(state.index, last);
@@ -61,12 +61,8 @@ export default function ({ parentElement, data }) {
     event.preventDefault();
     go(aim());
   };
-  document.addEventListener("keydown", keys);
+  document.addEventListener("keydown", keys, { signal: call.signal });
   show();
-  state.ignore?.();
-  state.ignore = onNews(() => drive(data.name, state.index));
-  return () => {
-    state.ignore();
-    document.removeEventListener("keydown", keys);
-  };
+  onNews(call, () => drive(data.name, state.index));
+  return () => call.abort();
 }

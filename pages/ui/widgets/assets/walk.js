@@ -8,9 +8,9 @@ const STOPS = { loss: 460, update: 960 };
 export default function ({ parentElement, data }) {
   const root = parentElement.querySelector(".walk");
   const find = name => root.querySelector(`.${name}`);
-  parentElement.walkState ??= { at: 0, run: data.run };
-  const state = parentElement.walkState;
-  if (state.run !== data.run) state.at = 0;
+  parentElement.walkState ??= { at: 0, run: data.run, since: null };
+  const state = parentElement.walkState, call = onlyCall(parentElement);
+  if (state.run !== data.run) Object.assign(state, { at: 0, since: null });
   state.run = data.run;
   const { labels, layers } = data;
 
@@ -30,17 +30,17 @@ export default function ({ parentElement, data }) {
     if (find("where").textContent !== words) find("where").textContent = words;
     drive("phase", state.at);
   };
-  const stop = () => { cancelAnimationFrame(state.frame); state.frame = 0; };
+  const stop = () => { cancelAnimationFrame(state.frame); state.since = null; };
   const go = at => { stop(); state.at = at; show(); };
+  const tick = now => {
+    const past = now - state.since;
+    state.at = past < LASTS ? Math.max(1, Math.round((1000 * past) / LASTS)) : 1000;
+    show();
+    if (past < LASTS + LINGER) state.frame = requestAnimationFrame(tick); else go(0);
+  };
   const send = () => {
     stop();
-    const since = performance.now();
-    const tick = now => {
-      const past = now - since;
-      state.at = past < LASTS ? Math.max(1, Math.round((1000 * past) / LASTS)) : 1000;
-      show();
-      if (past < LASTS + LINGER) state.frame = requestAnimationFrame(tick); else go(0);
-    };
+    state.since = performance.now();
     state.frame = requestAnimationFrame(tick);
   };
 
@@ -51,7 +51,8 @@ export default function ({ parentElement, data }) {
   find("way").setAttribute("aria-label", labels.walk);
   find("way").oninput = event => go(+event.target.value);
   show();
-  state.ignore?.();
-  state.ignore = onNews(show);
-  return () => { state.ignore(); stop(); };
+  onNews(call, show);
+  if (state.since !== null) state.frame = requestAnimationFrame(tick); // the call before was under way
+  call.signal.addEventListener("abort", () => cancelAnimationFrame(state.frame));
+  return () => call.abort();
 }

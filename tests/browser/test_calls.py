@@ -1,0 +1,77 @@
+"""Components that Streamlit calls anew before it has ended the call before.
+
+It never ends a call that another follows, unless the first one's script came late; then it ends
+that one after its successor has begun.
+"""
+
+import pytest
+
+from pages.ui.widgets.components import asset
+from tests.browser.drive import tabs
+
+CALLS = """async ({ js, html, data }) => {
+    const script = URL.createObjectURL(new Blob([js], { type: "text/javascript" }));
+    const { default: call } = await import(script);
+    const parentElement = document.createElement("div");
+    parentElement.innerHTML = html;
+    document.body.append(parentElement);
+    window.told = [];
+    const tell = (...words) => told.push(words);
+    const begin = now => call({
+        parentElement, data: { ...data, now }, setTriggerValue: tell, setStateValue: tell,
+    });
+    const late = begin(1), last = begin(2);
+    late();
+    if (data.gone) last();
+}"""
+
+
+@pytest.fixture
+def called(browser, address):
+    """Calls a component of this name twice, ends the first call late, with `gone` then the second,
+    too, and returns the page."""
+    page = tabs(browser).lend()
+    page.goto(f"{address}/_stcore/health")
+
+    def call(name, /, **data):
+        part = asset(name)
+        page.evaluate(CALLS, {"js": part.js, "html": part.html, "data": data})
+        return page
+
+    yield call
+    page.close()
+
+
+LOOK = {"wanted": True, "period": 0.2, "words": {}}
+
+
+def test_the_next_look_is_asked_for_although_the_call_before_ended_late(called):
+    page = called("look", **LOOK)
+    page.wait_for_function("told.length > 0")
+    page.wait_for_timeout(500)
+    assert page.evaluate("told") == [["look", 2]]
+
+
+def test_a_look_that_has_gone_from_the_page_asks_for_nothing(called):
+    page = called("look", **LOOK, gone=True)
+    page.wait_for_timeout(500)
+    assert page.evaluate("told") == []
+
+
+def test_charts_drawn_later_are_still_given_their_words(called):
+    page = called("look", **LOOK | {"wanted": False, "words": {"chart": "the error"}})
+    page.evaluate("""() => {
+        const chart = Object.assign(document.createElement("i"), { role: "graphics-document" });
+        chart.setAttribute("aria-label", "chart");
+        document.body.append(chart);
+    }""")
+    page.wait_for_selector("[aria-label='the error']", state="attached")
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_a_key_is_answered_once_and_no_longer_than_the_bar_is_there(called, gone):
+    labels = dict.fromkeys(("first", "back", "on", "end", "dial"), "") | {"now": "{step}"}
+    titles = ["one", "two", "three"]
+    page = called("stepper", name="s", blocks="b", titles=titles, run="r", labels=labels, gone=gone)
+    page.keyboard.press("ArrowRight")
+    assert page.locator(".dial").input_value() == ("0" if gone else "1")
