@@ -42,7 +42,7 @@ def called(browser, address):
     page.close()
 
 
-LOOK = {"wanted": True, "period": 0.2, "words": {}}
+LOOK = {"wanted": True, "period": 0.2, "opened": 0, "words": {}}
 
 
 def test_the_next_look_is_asked_for_although_the_call_before_ended_late(called):
