@@ -183,7 +183,7 @@ def watched(
 
 
 def reading() -> tuple[Reader, Presenting, bool]:
-    """How the visitor reads every page: the language, the mode, and whether the window is narrow."""
+    """How the visitor reads every page: language, mode, and whether the window is narrow."""
     return linked(Reader), linked(Presenting), is_narrow()
 
 
