@@ -12,7 +12,7 @@ from textwrap import indent
 from types import MappingProxyType
 
 from core.data.datasets import Task
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.takehome import program
 from core.takehome.plan import Plan, plan_of
@@ -136,7 +136,7 @@ if __name__ == "__main__":
 def network(run: RunSpec, plan: Plan, draw: str, variance: str) -> Iterator[str]:
     """The activation and the network. draw, variance: what gives the initial weights."""
     if plan.depth:
-        knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
+        knobs = {knob.key: knob.default for knob in activation_of(run.activation).knobs}
         value = EXPRESSIONS[run.activation].format(**{**knobs, **run.knob_values})
         yield f"def f(z):\n    return {value}\n\n"
     yield f'''class Network(nn.Module):

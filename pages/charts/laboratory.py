@@ -11,7 +11,8 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.nn.activations import ACTIVATIONS, Family
+from core.nn.activations import Family
+from core.nn.own import activation_of
 from core.runs.cost import BINS, SPAN
 from core.runs.recording import Frame, History
 from core.runs.training import RunSpec
@@ -261,7 +262,7 @@ def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
 def slope_table(run: RunSpec, rows: int) -> pa.Table:
     """|f'| under every row; 1, or more if the function is steeper, fills the row."""
     z = np.linspace(-SPAN, SPAN, 121)
-    slope = np.abs(ACTIVATIONS[run.activation].derivative(z, **run.knob_values))
+    slope = np.abs(activation_of(run.activation).derivative(z, **run.knob_values))
     height = 0.85 * slope / max(float(slope.max()), 1.0)
     row = np.arange(1.0, rows + 1)[:, None]
     return pa.table(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from core.data.datasets import Dataset, Task
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.diagnosis import Diagnosis
 from core.runs.rules import WILD, Verdict
 from core.runs.training import RunSpec
@@ -123,7 +123,7 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     parts = [t.sentences[key].format(**told(run, found, samples, t))]
     if found.verdict is Verdict.STALLED_SILENT and found.saturated >= MANY_SATURATED:
         parts.append(t.sentences.saturated.format(saturated=percent(found.saturated, t)))
-    dies = ACTIVATIONS[run.activation].has_flat_piece and not found.broken
+    dies = activation_of(run.activation).has_flat_piece and not found.broken
     if dies and found.dead > 0:
         parts.append(
             t.sentences.dead.format(dead=whole(found.dead, t), units=whole(found.units, t))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.theory.meanfield import Diagram, MeanField, Phase, diagram
 from core.theory.networks import Measured, measured
@@ -42,7 +43,7 @@ def theory(
 ) -> MeanField:
     """The theory of one activation and a pair of variances; it caches its results."""
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
-    return MeanField(ACTIVATIONS[key], weights, biases, own)
+    return MeanField(activation_of(key), weights, biases, own)
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
@@ -50,7 +51,7 @@ def phases_of(key: str, knobs: tuple[tuple[str, float], ...]) -> Diagram:
     """The phase diagram of an activation."""
     unit = theory(key, 1.0, 0.0, knobs)
     weights, biases = charts.phase_grid()
-    return diagram(ACTIVATIONS[key], weights, biases, **unit.knobs)
+    return diagram(activation_of(key), weights, biases, **unit.knobs)
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)

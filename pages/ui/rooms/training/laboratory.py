@@ -26,7 +26,7 @@ from core.lessons.remedies import (
     treated,
     untrained_share,
 )
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
@@ -142,7 +142,7 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
         charts.waterfall,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         drawn,
         run.depth,
         scene.deepest,
@@ -176,7 +176,7 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
         charts.seeds,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         run.epochs,
         1.3 * baseline,
         baseline,
@@ -206,7 +206,7 @@ def sums(scene: Scene, name: str, record: Recording) -> None:
         charts.sums,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         shown,
         t.laboratory.alternatives.sums.format(
             name=name,
@@ -242,7 +242,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
         more = t.laboratory.and_more.format(count=len(dead) - MOST_DEAD)
         st.caption("  \n".join(told + ([more] if len(dead) > MOST_DEAD else [])))
-    if dead and not ACTIVATIONS[run.activation].has_flat_piece:
+    if dead and not activation_of(run.activation).has_flat_piece:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
@@ -540,7 +540,7 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
         stage_charts.ladder,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         stage_charts.MeasureAxis("delta", scene.deepest, scene.shown.linear),
         run.depth,
         told,

@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Choice, Domain, Flag
-from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
+from core.nn.own import activation_of
 from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
@@ -150,7 +150,7 @@ def target(t: Text, lanes: Lanes) -> int | None:
 
 def gains_of_theory(t: Text, run: RunSpec) -> None:
     """The gains that keep the signal, or the error, at its size with LeCun's weights."""
-    activation = ACTIVATIONS[run.activation]
+    activation = activation_of(run.activation)
     forwards = forward_gain(activation, **run.knob_values)
     backwards = backward_gain(activation, **run.knob_values)
     st.caption(
