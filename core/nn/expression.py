@@ -221,6 +221,9 @@ OPERATORS: Mapping[type[ast.operator], Function] = MappingProxyType(
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Array, Array], Array]] = MappingProxyType(
     {ast.Gt: np.greater, ast.GtE: np.greater_equal, ast.Lt: np.less, ast.LtE: np.less_equal}
 )
+SIGNS: Mapping[type[ast.cmpop], str] = MappingProxyType(
+    {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
+)
 
 
 @dataclass(frozen=True)

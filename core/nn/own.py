@@ -35,6 +35,7 @@ JUMP = 1e-5
 """A relative change of f or f' in a cell halved so often: a jump, and no steep slope."""
 GENTLE = 1e-2
 """A slope that counts as saturated at the ends of the line that is looked at."""
+BEYOND = np.linspace(-10 * SIGHT, 10 * SIGHT, CELLS)
 FAR_OUT = np.array([-1e3, -1e2, -2 * SIGHT, 2 * SIGHT, 1e2, 1e3])
 SIDES = {
     (False, False): Side.NONE,
@@ -111,6 +112,11 @@ def values_of(read: Expression, near: Array) -> Interval:
     margin = 0.01 * (high - low)
     below, above = not (far >= low - margin).all(), not (far <= high + margin).all()
     return Interval(-inf if below else low, inf if above else high, not below, not above)
+
+
+def has_gaps(key: str) -> bool:
+    """Whether a formula has no value somewhere, as the logarithm has none below 0."""
+    return key not in ACTIVATIONS and bool(np.isnan(parse(key)(BEYOND)[0]).any())
 
 
 def name_of(text: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from core.data.datasets import Dataset, Task
-from core.nn.own import activation_of
+from core.nn.own import activation_of, has_gaps
 from core.runs.diagnosis import Diagnosis
 from core.runs.rules import WILD, Verdict
 from core.runs.training import RunSpec
@@ -120,6 +120,8 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
         key = "stalled_frozen_one"
     if found.verdict in REACHED and run.depth == 0:
         key += "_line"
+    if found.broken and has_gaps(run.activation):
+        key = "no_value"
     parts = [t.sentences[key].format(**told(run, found, samples, t))]
     if found.verdict is Verdict.STALLED_SILENT and found.saturated >= MANY_SATURATED:
         parts.append(t.sentences.saturated.format(saturated=percent(found.saturated, t)))
