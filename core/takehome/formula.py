@@ -54,8 +54,9 @@ def numpy_formula(read: Expression, name: str, add: Add) -> str:
             case ast.BinOp(left=left, op=operator, right=right):
                 return called(OPERATORS[type(operator)], place(left), place(right))
             case ast.Call(args=[ast.Compare() as condition, first, second]):
-                left, right = place(condition.left), place(condition.comparators[0])
-                holds = f"{left}.value {SIGNS[type(condition.ops[0])]} {right}.value"
+                sides = (place(part) for part in (condition.left, condition.comparators[0]))
+                sign = f" {SIGNS[type(condition.ops[0])]} "
+                holds = sign.join(f"{side}.value" for side in sides)
                 return called(chosen, holds, place(first), place(second))
             case ast.Call(func=ast.Name(id=function), args=arguments):
                 return called(FUNCTIONS[function][1], *map(place, arguments))

@@ -16,6 +16,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Choice, Domain, Flag, Knobs, Real, Several, Spec, Whole
+from core.nn.own import Function
+from core.nn.own import name_of as formula_name
 from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
@@ -23,6 +25,7 @@ from pages.texts import Text
 from pages.texts.numbers import written
 from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
+from pages.ui.widgets.formula import complaint, formula_field
 
 Change = Callable[[str, Any], None]
 """Receives a setting's name and the value that the reader chose."""
@@ -159,11 +162,13 @@ def language_choice(t: Text) -> None:
 
 
 def entry_name(t: Text, key: str, options: Any = None) -> str:
-    """The reader's name of a registry entry: a translation, else its own proper noun."""
+    """The reader's name of an entry: a translation, else its own proper noun; of a formula its own
+    short name.
+    """
     if key in t.options:
         return t.options[key]
-    entry = (options if options is not None else all_entries()).get(key)
-    return getattr(entry, "name", key)
+    known = options if options is not None else all_entries()
+    return getattr(known[key], "name", key) if key in known else formula_name(key)
 
 
 @cache
@@ -199,6 +204,30 @@ def _(domain: Choice, value: str, t: Text, *, key: str, change: Any, **widget: A
         args=(key, change),
         **widget,
     )
+
+
+@draw.register
+def _(domain: Function, value: str, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    """The catalogue, and below it a field for a formula."""
+    typed = f"{key}_formula"
+    own = "" if value in domain.options else value
+    if complaint(t, st.session_state.get(typed, "") or own or "x") is None:
+        reset(typed, own)  # what is wrong stays, to be corrected
+
+    def choose(chosen: str) -> None:
+        st.session_state[typed] = ""
+        change(chosen)
+
+    reset(key, value)
+    st.selectbox(
+        options=[*domain.options, *([own] if own else [])],
+        format_func=lambda option: entry_name(t, option, domain.options),
+        key=key,
+        on_change=taken,
+        args=(key, choose),
+        **widget,
+    )
+    formula_field(t, typed, change)
 
 
 @draw.register
