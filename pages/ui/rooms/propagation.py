@@ -69,6 +69,11 @@ def settings(t: Text, chosen: Propagating, run: RunSpec) -> None:
     controls(chosen, t, "signal_depth", "signal_width", change=change)
 
 
+def defined(chosen: Propagating, run: RunSpec) -> bool:
+    """Whether the chosen function has a value wherever the theory looks; a formula may not."""
+    return field_of(chosen, run).defined
+
+
 def verdict(t: Text, chosen: Propagating, run: RunSpec) -> None:
     """What the theory says, in numbers and in one sentence."""
     words, field = t.propagation, field_of(chosen, run)
@@ -183,15 +188,19 @@ def trained(chosen: Propagating, run: RunSpec) -> RunSpec:
     )
 
 
-def gains(t: Text) -> None:
-    """Which initial weights preserve the signal, and which the error: for every activation."""
+def gains(t: Text, chosen: Propagating) -> None:
+    """Which initial weights preserve the signal, and which the error: for every activation, and
+    first for the reader's own.
+    """
     words = t.propagation
     st.header(words.gains_title, anchor=False)
     st.markdown(words.gains_note)
     rows = []
-    for entry in ACTIVATIONS.values():
+    shown = activation_of(chosen.signal_activation)
+    own = [] if shown.key in ACTIVATIONS else [shown]
+    for entry in [*own, *ACTIVATIONS.values()]:
         forwards, backwards = forward_gain(entry), backward_gain(entry)
-        grows = forwards / backwards if isfinite(backwards) else 0.0
+        grows = forwards / backwards if 0 < backwards < inf else 0.0
         rows.append(
             {
                 words.function: name_of(t, entry.key),
