@@ -19,7 +19,10 @@ from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
-    ("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder", "compare")
+    (
+        *("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder"),
+        *("compare", "flow"),
+    )
 )
 """What the laboratory can show below the stage."""
 

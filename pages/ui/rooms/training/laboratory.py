@@ -648,6 +648,45 @@ def rungs(t: Text, held: Mapping[str, Recording]) -> None:
     st.caption(t.laboratory.ladder_note.format(depth=run.depth, width=run.width))
 
 
+def flow(scene: Scene, name: str, record: Recording) -> None:
+    """The same gradients on the usual linear axis and in powers of ten."""
+    t, run = scene.t, record.run
+    _, size = charts.per_weight(run, record.history)
+    if not len(size):
+        st.caption(t.laboratory.no_error)
+        return
+    first, words = size[0], t.laboratory
+    hidden = int((first < charts.PIXEL * charts.CUT).sum())
+    numbers = {"hidden": hidden, "layers": len(first), "first": power(float(first[0]))}
+    st.caption(words.hidden.format(**numbers))
+    places = st.columns(2) if len(scene.lanes) == 1 else [st.container(), st.container()]
+    for place, linear in zip(places, (True, False), strict=True):
+        told = words.alternatives["flow_linear" if linear else "flow_powers"]
+        with place:
+            st.markdown(words.linear_axis if linear else words.powers_axis)
+            show(
+                charts.flow,
+                t,
+                scene.colours,
+                hue(activation_of(run.activation), scene.colours),
+                run.depth,
+                scene.deepest,
+                linear,
+                told.format(
+                    name=name,
+                    smallest=power(float(first.min())),
+                    largest=power(float(first.max())),
+                    **numbers,
+                ),
+                flow=flow_table(record),
+            )
+
+
+@per_recording
+def flow_table(record: Recording) -> pa.Table:
+    return charts.flow_table(record.run, record.history)
+
+
 DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "factors": in_columns(factors),
     "sums": in_columns(sums),
@@ -658,4 +697,5 @@ DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "causes": causes,
     "ladder": ladder,
     "compare": compare,
+    "flow": in_columns(flow),
 }
