@@ -119,10 +119,10 @@ def has_gaps(key: str) -> bool:
     return key not in ACTIVATIONS and bool(np.isnan(parse(key)(BEYOND)[0]).any())
 
 
-def name_of(text: str) -> str:
+def name_of(text: str, longest: int = LONGEST_NAME) -> str:
     """A formula as a short name: x^2 · sigmoid(x)."""
     name = text.replace("**", "^").replace("*", "·")
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def jumps(read: Expression) -> tuple[float, ...]:

@@ -109,9 +109,14 @@ def told(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> dict[str, str
     }
 
 
+def case_of(run: RunSpec, found: Diagnosis) -> str:
+    """The key of the words for a verdict; a formula may have no value where a run has ended."""
+    return "no_value" if found.broken and has_gaps(run.activation) else found.verdict.value
+
+
 def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     """What is happening in this network, with the numbers that show it."""
-    key = found.verdict.value
+    key = case_of(run, found)
     if found.verdict is Verdict.BEFORE and found.share >= WILD:
         key = "before_wild"
     if found.verdict is Verdict.LEARNT and found.loss > found.baseline:
@@ -120,8 +125,6 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
         key = "stalled_frozen_one"
     if found.verdict in REACHED and run.depth == 0:
         key += "_line"
-    if found.broken and has_gaps(run.activation):
-        key = "no_value"
     parts = [t.sentences[key].format(**told(run, found, samples, t))]
     if found.verdict is Verdict.STALLED_SILENT and found.saturated >= MANY_SATURATED:
         parts.append(t.sentences.saturated.format(saturated=percent(found.saturated, t)))

@@ -27,6 +27,8 @@ from pages.ui.house import Presenting
 from pages.ui.session import cut_short, keep, linked
 from pages.ui.widgets.formula import complaint, formula_field
 
+LONGEST_FORMULA = 32
+"""Characters of a formula in a list or above a network; a curve's end has less room."""
 Change = Callable[[str, Any], None]
 """Receives a setting's name and the value that the reader chose."""
 
@@ -168,7 +170,7 @@ def entry_name(t: Text, key: str, options: Any = None) -> str:
     if key in t.options:
         return t.options[key]
     known = options if options is not None else all_entries()
-    return getattr(known[key], "name", key) if key in known else formula_name(key)
+    return getattr(known[key], "name", key) if key in known else formula_name(key, LONGEST_FORMULA)
 
 
 @cache

@@ -41,7 +41,7 @@ from pages.charts.vocabulary import LONGEST
 from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, percent, power, times, whole
 from pages.texts.rules import rules_table
-from pages.texts.sentences import score, told
+from pages.texts.sentences import case_of, score, told
 from pages.ui.computing import Look, progress, when_computed
 from pages.ui.house import TRAINING
 from pages.ui.recordings import compute, per_recording, recordings
@@ -308,7 +308,7 @@ def explanation(scene: Scene, record: Recording) -> None:
     """One lane's verdict, and what its remedies did so far."""
     t, run = scene.t, record.run
     found = explained(record)
-    words, numbers = t.cases[found.verdict.value], told(run, found, len(run.data().train_x), t)
+    words, numbers = t.cases[case_of(run, found)], told(run, found, len(run.data().train_x), t)
     st.markdown(words.what.format(**numbers))
     st.caption(words.number.format(**numbers))
     candidates, known = candidates_of(record), outcomes_of(record)
