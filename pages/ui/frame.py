@@ -38,7 +38,7 @@ from pages.ui.session import (
 )
 from pages.ui.settings import Reader, Telling
 from pages.ui.takehome import take_home
-from pages.ui.widgets.components import copy_link, run_again_when_reconnected
+from pages.ui.widgets.components import copy_link, watch_page
 from pages.ui.widgets.controls import language_choice
 from pages.ui.widgets.formula import complaint
 
@@ -80,7 +80,6 @@ def frame() -> Iterator[Text]:
         "on-primary": colours.on_accent,
     }
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
-    run_again_when_reconnected()
     token, later = _text.set(t), _afterwards.set([])
     try:
         with drawing(), desk().served():
@@ -128,6 +127,7 @@ def open_page(
     if (t := _text.get()) is None:
         runpy.run_path(str(ENTRY))
         raise StopException  # `st.stop()` would also drop the looks that the browser has asked for
+    watch_page(f"{room.name} {linked(Telling).scene}" if room is STORY else room.name)
     page = t[room.name]
     told, titled = (lead or room.note)(t) or page.lead, title(t) or page.title
     begin(room.name, titled, told)

@@ -186,9 +186,12 @@ def is_narrow() -> bool:
     return bool(st.session_state.get("window", WIDE)["narrow"])
 
 
-def run_again_when_reconnected() -> None:
-    """Let the browser rerun the page after its server was gone. Outside of any fragment."""
-    component("reconnect")(data={}, key="reconnect", on_reconnected_change=lambda: None)
+def watch_page(place: str) -> None:
+    """Let the browser begin another place at its top, and rerun the page after its server was gone.
+
+    Outside of any fragment. place: which page, and of the story which scene.
+    """
+    component("page")(data={"place": place}, key="page", on_reconnected_change=lambda: None)
 
 
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:
