@@ -78,6 +78,8 @@ def own_activation(text: str) -> Activation:
     f, df = read.value_and_derivative(x)
     kinks = jumps(read)
     steepest = int(np.nanargmax(np.abs(df)))
+    largest = float(np.abs(df[steepest]))
+    bounded = not (np.abs(read(FAR_OUT)[1]) > 1.01 * largest).any()
     saturates = SIDES[bool(abs(df[0]) < GENTLE), bool(abs(df[-1]) < GENTLE)]
     rectified = Family.RECTIFIED if kinks else Family.SMOOTH_RECTIFIED
     return Activation(
@@ -88,9 +90,9 @@ def own_activation(text: str) -> Activation:
         formula=latex(read.tree),
         derivative_formula=r"\frac{\mathrm{d}f}{\mathrm{d}z}",
         range=values_of(read, f),
-        max_slope=float(np.abs(df[steepest])),
-        max_slope_where=Where.POINTS,
-        max_slope_at=(float(x[steepest]),),
+        max_slope=largest if bounded else inf,
+        max_slope_where=Where.POINTS if bounded else Where.LIMIT,
+        max_slope_at=(float(x[steepest]),) if bounded else (inf,),
         saturates=saturates,
         saturates_exactly=bool((df[[0, -1]] == 0).any()),
         smoothness=Smoothness.C0 if kinks else Smoothness.CINF,

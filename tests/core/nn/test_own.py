@@ -97,6 +97,12 @@ def test_the_range_of_a_formula_is_open_where_it_keeps_growing():
     assert own_activation("0 * x").range == Interval(0, 0, True, True)
 
 
+def test_a_slope_that_keeps_growing_has_no_largest():
+    assert own_activation("x ** 2").max_slope == own_activation("relu(x) ** 2").max_slope == inf
+    assert own_activation("x + sin(x)").max_slope == pytest.approx(2, abs=1e-4)
+    assert own_activation("log(x + 6.5)").max_slope == pytest.approx(2)
+
+
 def test_a_formula_that_is_flat_on_one_side_counts_as_a_rectifier():
     families = {text: own_activation(text).family for text in ("max(0, x)", "softplus(x)", "x")}
     assert list(families.values()) == [Family.RECTIFIED, Family.SMOOTH_RECTIFIED, Family.OTHER]

@@ -141,5 +141,6 @@ def test_weights_that_keep_the_error_are_not_suggested_where_there_are_none(text
 
 def test_a_longer_formula_costs_more():
     short, long = (replace(SMALL, activation=key) for key in ("tanh(x)", BENT))
-    assert cost(replace(SMALL, activation="tanh")).operations < cost(short).operations
-    assert cost(short).operations < cost(long).operations
+    known = cost(replace(SMALL, activation="tanh")).operations
+    assert known < cost(short).operations < cost(long).operations
+    assert cost(long).operations > 1.5 * known  # mostly calls, in so narrow a network

@@ -226,6 +226,12 @@ def test_a_formula_without_a_value_where_the_theory_looks_is_not_defined(text):
     assert not MeanField(own_activation(text), 4.0).defined
 
 
+def test_two_samples_look_further_than_one():
+    own = MeanField(own_activation("log(x + 11)"), 0.175)
+    assert own.length == pytest.approx(1, abs=0.1)
+    assert not own.defined
+
+
 @pytest.mark.parametrize("text", ["0 * x", "exp(exp(x))", "exp(x)", "where(x > 1, 1, 0)"])
 def test_flat_and_steep_formulas_have_a_theory_without_a_warning(text):
     own = MeanField(own_activation(text), 2.0, 0.1)

@@ -162,6 +162,14 @@ def test_a_function_of_the_catalogue_takes_a_formula_away():
     assert BENT not in shown_choice(app).options
 
 
+def test_choosing_a_function_of_the_catalogue_ends_a_complaint():
+    app = visit("training", **SHORT)
+    formula_box(app).set_value("x + 2 * y").run()
+    shown_choice(app).set_value("tanh").run()
+    assert not app.error
+    assert formula_box(app).value == ""
+
+
 def test_a_lane_may_have_a_formula_of_its_own():
     app = visit("training", **LANES)
     app.session_state["target"] = "1"
