@@ -227,7 +227,7 @@ def test_a_formula_without_a_value_where_the_theory_looks_is_not_defined(text):
 
 
 def test_two_samples_look_further_than_one():
-    own = MeanField(own_activation("log(x + 11)"), 0.175)
+    own = MeanField(own_activation("log(x + 11)"), 0.165)
     assert own.length == pytest.approx(1, abs=0.1)
     assert not own.defined
 
