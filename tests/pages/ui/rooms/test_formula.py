@@ -230,3 +230,7 @@ def test_the_theory_of_a_formula_is_drawn():
     assert len(app.metric) == 5
     assert not app.info
     assert app.dataframe[0].value.iloc[0, 0] == own_activation(BENT).name
+
+
+def test_a_band_that_leaves_the_axis_is_drawn_up_to_its_end():
+    visit("propagation", signal_activation="where(x > 1, x, 0.5)", signal_weights="0.1")
