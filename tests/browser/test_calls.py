@@ -17,19 +17,23 @@ CALLS = """async ({ js, html, data }) => {
     document.body.append(parentElement);
     window.told = [];
     const tell = (...words) => told.push(words);
-    const begin = now => call({
-        parentElement, data: { ...data, now }, setTriggerValue: tell, setStateValue: tell,
+    const begin = (now, other) => call({
+        parentElement, data: { ...data, now, ...other }, setTriggerValue: tell, setStateValue: tell,
     });
     const late = begin(1), last = begin(2);
     late();
     if (data.gone) last();
+    if (data.pressed) document.body.click();
+    if (data.drawn) begin(3, { opened: data.reopened });
 }"""
 
 
 @pytest.fixture
 def called(browser, address):
-    """Calls a component of this name twice, ends the first call late, with `gone` then the second,
-    too, and returns the page."""
+    """Calls a component of this name twice, ends the first call late, and returns the page.
+
+    gone: ends the second call, too. pressed: then presses something. drawn: then calls it again.
+    """
     page = tabs(browser).lend()
     page.goto(f"{address}/_stcore/health")
 
@@ -42,7 +46,7 @@ def called(browser, address):
     page.close()
 
 
-LOOK = {"wanted": True, "period": 0.2, "words": {}}
+LOOK = {"wanted": True, "period": 0.2, "opened": 0, "words": {}}
 
 
 def test_the_next_look_is_asked_for_although_the_call_before_ended_late(called):
@@ -75,3 +79,27 @@ def test_a_key_is_answered_once_and_no_longer_than_the_bar_is_there(called, gone
     page = called("stepper", name="s", blocks="b", titles=titles, run="r", labels=labels, gone=gone)
     page.keyboard.press("ArrowRight")
     assert page.locator(".dial").input_value() == ("0" if gone else "1")
+
+
+def test_while_the_page_is_drawn_as_a_whole_no_look_is_asked_for(called):
+    page = called("look", **LOOK, gone=True)
+    page.evaluate("document.body.dataset.stale = 'true'")
+    page = called("look", **LOOK)
+    page.wait_for_timeout(300)
+    assert page.evaluate("told") == []
+    page.evaluate("delete document.body.dataset.stale")
+    page.wait_for_function("told.length === 1")
+
+
+def test_after_a_press_no_look_is_asked_for_within_a_second(called):
+    page = called("look", **LOOK, pressed=True)
+    page.wait_for_timeout(700)
+    assert page.evaluate("told") == []
+    page.wait_for_function("told.length === 1")
+
+
+@pytest.mark.parametrize("opened", [0, 1])
+def test_only_the_page_drawn_as_a_whole_ends_the_wait_after_a_press(called, opened):
+    page = called("look", **LOOK, pressed=True, drawn=True, reopened=opened)
+    page.wait_for_timeout(500)
+    assert page.evaluate("told") == ([["look", 3]] if opened else [])
