@@ -189,7 +189,7 @@ def complaints(t: Text, damaged: Query) -> list[str]:
         for part in outer_parts(value)
     ]
     said = [complaint(t, part) for part in formulas if part.strip() not in ACTIVATIONS]
-    return [one for one in said if one][:MOST_COMPLAINTS]
+    return [*dict.fromkeys(one for one in said if one)][:MOST_COMPLAINTS]
 
 
 def close_page(t: Text, room: Room[Any], *state: Any) -> None:
