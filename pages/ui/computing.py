@@ -29,7 +29,7 @@ from pages.ui.recordings import compute, desk, pace, recordings, sharing
 from pages.ui.room import Room
 from pages.ui.session import is_going, is_stopped, linked, session, set_stopped
 from pages.ui.settings import Reader
-from pages.ui.widgets.components import ask_for_look
+from pages.ui.widgets.components import ask_for_look, is_narrow
 from pages.ui.widgets.show import telling
 
 FIRST = 0.15
@@ -182,9 +182,9 @@ def watched(
     return first
 
 
-def reading() -> tuple[Reader, Presenting]:
-    """How the visitor reads every page."""
-    return linked(Reader), linked(Presenting)
+def reading() -> tuple[Reader, Presenting, bool]:
+    """How the visitor reads every page: language, mode, and whether the window is narrow."""
+    return linked(Reader), linked(Presenting), is_narrow()
 
 
 def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:

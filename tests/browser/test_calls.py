@@ -10,8 +10,9 @@ from pages.ui.widgets.components import asset
 from tests.browser.drive import tabs
 
 CALLS = """async ({ js, html, data }) => {
-    const script = URL.createObjectURL(new Blob([js], { type: "text/javascript" }));
-    const { default: call } = await import(script);
+    window.scripts ??= {};
+    scripts[js] ??= URL.createObjectURL(new Blob([js], { type: "text/javascript" }));
+    const { default: call } = await import(scripts[js]);
     const parentElement = document.createElement("div");
     parentElement.innerHTML = html;
     document.body.append(parentElement);
@@ -103,3 +104,44 @@ def test_only_the_page_drawn_as_a_whole_ends_the_wait_after_a_press(called, open
     page = called("look", **LOOK, pressed=True, drawn=True, reopened=opened)
     page.wait_for_timeout(500)
     assert page.evaluate("told") == ([["look", 3]] if opened else [])
+
+
+APP = """script => {
+    const app = Object.assign(document.createElement("div"), { id: "app" });
+    Object.assign(app.dataset, {
+        testid: "stApp", testScriptState: script, testConnectionState: "CONNECTED",
+    });
+    document.body.append(app);
+    window.stayed = true;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("script", "left", "opened"),
+    [("notRunning", 0, True), ("notRunning", 1, False), ("running", 0, False)],
+)
+def test_only_a_page_that_stays_empty_is_opened_anew(called, script, left, opened):
+    page = called("look", **LOOK, gone=True)
+    page.evaluate(APP, script)
+    called("page", place="training", gone=True)
+    page.evaluate("left => { if (!left) document.querySelector('.page').remove(); }", left)
+    page.wait_for_timeout(3000)
+    assert page.evaluate("window.stayed === undefined") == opened
+
+
+def test_another_place_begins_at_its_top_and_the_same_one_where_it_was(called):
+    page = called("look", **LOOK, gone=True)
+    page.evaluate(APP, "notRunning")
+    page.evaluate("""() => {
+        const main = document.createElement("div");
+        Object.assign(main.style, { height: "9px", overflow: "auto" });
+        Object.assign(main.dataset, { testid: "stMain" });
+        main.append(Object.assign(document.createElement("p"), { innerText: "a\\n".repeat(99) }));
+        document.querySelector("#app").append(main);
+        main.scrollTop = 50;
+    }""")
+    top = "document.querySelector('[data-testid=stMain]').scrollTop"
+    called("page", place="training")
+    assert page.evaluate(top) == 50
+    called("page", place="story 1")
+    assert page.evaluate(top) == 0

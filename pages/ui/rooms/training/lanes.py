@@ -179,8 +179,16 @@ def measure_choice(t: Text, stage: Stage) -> None:
     controls(stage, t, "measure", "linear", change=change_stage, measure=options)
 
 
+DOT = " · "
+
+
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
+    return DOT.join(lane_parts(t, run, lanes))
+
+
+def lane_parts(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> list[str]:
+    """The parts of a lane's name; a formula is one, though it may have dots."""
     parts = [entry_name(t, run.activation)]
     for name in [name for name in run.domains() if name not in SHARED | KNOBS | {"activation"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
@@ -188,7 +196,14 @@ def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     for knob, value in (*run.knobs, *run.constants):
         if knob.split(".")[0] in (run.activation, run.optimizer):
             parts.append(f"{knob_label(knob)} = {plain(value)}")
-    return " · ".join(filter(None, parts))
+    return [part for part in parts if part]
+
+
+def names_apart(t: Text, lanes: Sequence[RunSpec]) -> list[str]:
+    """The lanes' names without what they have in common, where anything else is left of them."""
+    parts = [lane_parts(t, run, lanes) for run in lanes]
+    common = set.intersection(*map(set, parts))
+    return [DOT.join([p for p in own if p not in common] or own) for own in parts]
 
 
 def setting_text(t: Text, name: str, value: object) -> str:
