@@ -13,8 +13,11 @@ from types import MappingProxyType
 
 from core.data.datasets import Task
 from core.nn.activations import ACTIVATIONS
+from core.nn.expression import parse
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.takehome import program
+from core.takehome.formula import autograd_serves, torch_formula
 from core.takehome.plan import Plan, plan_of
 from core.takehome.script import heading, imports, rows, settings, tidy
 from core.takehome.source import Library
@@ -82,13 +85,18 @@ def lacking(run: RunSpec) -> str:
 
     PyTorch's running averages of batch normalization take another variance than the dashboard's.
     """
-    if run.depth and run.activation not in EXPRESSIONS:
+    if run.depth and not translated(run.activation):
         return "activation"
     if run.optimizer not in OPTIMIZERS:
         return "optimizer"
     if run.depth and run.normalization is not None and run.normalization.remembers:
         return "norm"
     return "amplify" if run.amplify else ""
+
+
+def translated(key: str) -> bool:
+    """Whether an activation, of the catalogue or a formula, can be written in PyTorch's words."""
+    return key in EXPRESSIONS or (key not in ACTIVATIONS and autograd_serves(parse(key)))
 
 
 def pytorch(run: RunSpec) -> str:
@@ -135,8 +143,10 @@ if __name__ == "__main__":
 
 def network(run: RunSpec, plan: Plan, draw: str, variance: str) -> Iterator[str]:
     """The activation and the network. draw, variance: what gives the initial weights."""
-    if plan.depth:
-        knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
+    if plan.depth and run.activation not in ACTIVATIONS:
+        yield torch_formula(parse(run.activation))
+    elif plan.depth:
+        knobs = {knob.key: knob.default for knob in activation_of(run.activation).knobs}
         value = EXPRESSIONS[run.activation].format(**{**knobs, **run.knob_values})
         yield f"def f(z):\n    return {value}\n\n"
     yield f'''class Network(nn.Module):

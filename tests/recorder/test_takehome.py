@@ -15,9 +15,20 @@ from core.takehome.pytorch import EXPRESSIONS, lacking, pytorch
 pytest.importorskip("torch")
 
 SMALL = RunSpec(depth=3, width=5, samples=60, epochs=5, batch=16, rate=0.05)
+FORMULAS = (
+    "x * sigmoid(x)",
+    "max(0, x) + 0.1 * sin(x)",
+    "where(x > 0, x, 0.2 * x)",
+    "min(max(x, -1), 1)",
+    "erf(x) * softplus(x) - cos(x) / (2 + x ** 2)",
+    "-x * exp(-x ** 2) + max(2, 3) * abs(arctan(x))",
+    "2 ** x / (1 + 2 ** x)",
+    "sqrt(x * x + 1) - tanh(1) * relu(x)",
+)
 CASES = {
     **{key: replace(SMALL, activation=key) for key in EXPRESSIONS},
     **{f"with {key}": replace(SMALL, optimizer=key, rate=0.01) for key in OPTIMIZERS},
+    **{text: replace(SMALL, activation=text) for text in FORMULAS},
     "no layers": replace(SMALL, depth=0),
     "classes": replace(SMALL, dataset="digits", activation="tanh"),
     "flowers": replace(SMALL, dataset="iris", activation="relu", noise=0.1),
