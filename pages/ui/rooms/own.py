@@ -22,6 +22,7 @@ from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.session import take_over
 from pages.ui.settings import Watching
 from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
+from pages.ui.widgets.columns import correct_columns
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls, reset, taken
 from pages.ui.widgets.owndata import WORDS
@@ -108,18 +109,28 @@ def chosen(t: Text, watching: Watching) -> Watched | None:
         )
         st.button(words.without, on_click=drop, type="tertiary", icon=":material/arrow_back:")
         return None
-    name, watched = held
-    told = [words.in_use.format(name=code(name), rows=whole(watched.rows_in_file, t))]
-    if watched.thinned:
-        told.append(words.thinned.format(rows=whole(len(watched.steps), t)))
-    if watched.cut:
-        told.append(words.cut)
-    if watched.unread > watched.cut:
-        told.append(words.unread.format(count=whole(watched.unread, t)))
+    watched = held.watched
+    told = [code(held.name)]
+    if watched is not None:
+        told = [words.in_use.format(name=code(held.name), rows=whole(watched.rows_in_file, t))]
+        told += left_out(t, watched)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t.numbers.sentence_gap.join(told))
         st.button(words.remove, on_click=drop, type="tertiary", icon=":material/delete:")
+    correct_columns(t, held)
     return watched
+
+
+def left_out(t: Text, watched: Watched) -> list[str]:
+    """What of the file is not on the page, in sentences."""
+    told = []
+    if watched.thinned:
+        told.append(t.own.thinned.format(rows=whole(len(watched.steps), t)))
+    if watched.cut:
+        told.append(t.own.cut)
+    if watched.unread > watched.cut:
+        told.append(t.own.unread.format(count=whole(watched.unread, t)))
+    return told
 
 
 # The verdict
@@ -205,7 +216,7 @@ def charts(
     now = drawn.clock_table(t, watched, frames)
     clock(
         t,
-        run=watched.digest,
+        run=f"{watched.digest}-{layers}-{len(frames)}",  # columns can be corrected
         last=len(frames) - 1,
         total=len(frames) - 1,
         stride=1,
