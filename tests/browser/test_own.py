@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from pages import texts
 from pages.files.recordings import example
+from pages.ui.widgets.recorders import RECORDERS
 from tests.browser.drive import open_page, settle
 from tests.pages.files.test_columns import STRANGE
 from tests.pages.files.test_logs import CSV, EVENTS
@@ -62,12 +63,14 @@ def test_the_clock_moves_the_error(page):
     expect(page.locator(".stVegaLiteChart").first.get_by_text("step 0")).to_be_visible()
 
 
-def test_the_recorder_can_be_downloaded(page):
+@pytest.mark.parametrize("one", RECORDERS.values(), ids=RECORDERS)
+def test_a_recorder_can_be_downloaded(page, one):
     page.get_by_test_id("stExpander").first.click()
     settle(page)
+    page.get_by_role("tab", name=one.framework).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name=T.download).click()
-    assert download.value.suggested_filename == "layer_recorder.py"
+        page.get_by_role("button", name=T.download.format(file=one.file)).click()
+    assert download.value.suggested_filename == one.file
 
 
 def test_the_network_is_rebuilt_in_the_laboratory(page):

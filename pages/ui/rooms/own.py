@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
@@ -26,17 +24,9 @@ from pages.ui.widgets.columns import correct_columns
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls, reset, taken
 from pages.ui.widgets.owndata import WORDS
+from pages.ui.widgets.recorders import recorders
 from pages.ui.widgets.show import show
 
-RECORDER = Path(__file__).parents[3] / "recorder" / "layer_recorder.py"
-USE = """\
-from layer_recorder import watch
-
-recorder = watch(model, optimizer, "run.jsonl", every=10)
-for x, y in batches:
-    optimizer.zero_grad()
-    recorder.loss(criterion(model(x), y)).backward()
-    optimizer.step()"""
 UPLOAD = "own_upload"
 PAIRS = (("delta", "update"), ("std", "saturated"), ("gradient", "dead"))
 """Which measures are side by side."""
@@ -60,16 +50,7 @@ def bring(t: Text, watching: Watching) -> None:
     with st.expander(
         words.bring, icon=":material/upload_file:", expanded=watching.own_recording != ""
     ):
-        st.markdown(words.how)
-        st.code(USE, language="python")
-        st.download_button(
-            words.download,
-            RECORDER.read_bytes(),
-            file_name=RECORDER.name,
-            mime="text/x-python",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        recorders(t)
         st.file_uploader(
             words.upload.format(limit=MEGABYTES),
             key=(key := f"{UPLOAD}{rack().brought}"),
@@ -144,6 +125,8 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
         if found.rule is None:
             st.markdown(words.silent)
             st.markdown(words.silences[found.silence or Silence.NO_RULE])
+            if found.silence is Silence.NO_ERROR and watched.framework.startswith("jax"):
+                st.markdown(words.no_error_jax)
         else:
             st.markdown(t.cases[found.rule.verdict].what)
             st.markdown(

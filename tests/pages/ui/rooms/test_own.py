@@ -13,9 +13,10 @@ from pages.charts import own as charts
 from pages.files.columns import QUANTITIES
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
-from pages.ui.rooms.own import USE, code
+from pages.ui.rooms.own import code
 from pages.ui.settings import Watching
 from pages.ui.watched import Rack, read
+from pages.ui.widgets.recorders import RECORDERS
 from tests.browser.drive import ROOT
 from tests.crossing import crossed
 from tests.pages.files.test_columns import STRANGE
@@ -72,9 +73,16 @@ def test_the_network_is_rebuilt_on_the_training_page():
     assert "activation" not in settings or settings["activation"] == "sigmoid"
 
 
-def test_the_page_shows_the_lines_of_the_recorders_readme():
+@pytest.mark.parametrize("key", RECORDERS)
+def test_the_page_shows_the_lines_of_the_recorders_readme(key):
     readme = (ROOT / "recorder" / "README.md").read_text("utf-8")
-    assert f"```python\n{USE}\n```" in readme
+    assert f"```python\n{RECORDERS[key].use}\n```" in readme
+
+
+def test_there_is_a_recorder_for_every_file():
+    files = {path.name for path in (ROOT / "recorder").glob("*.py")}
+    assert {one.file for one in RECORDERS.values()} == files
+    assert set(T.own.how) == set(RECORDERS)
 
 
 def brought(content, name="mine.jsonl"):
@@ -89,8 +97,8 @@ def brought(content, name="mine.jsonl"):
     return app
 
 
-def file_of(*rows, layers=("a", "b")):
-    head = {"format": "layer-recorder", "version": 1, "layers": [{"name": n} for n in layers]}
+def file_of(*rows, layers=("a", "b"), **head):
+    head |= {"format": "layer-recorder", "version": 1, "layers": [{"name": n} for n in layers]}
     return "".join(json.dumps(row) + "\n" for row in (head, *rows)).encode()
 
 
@@ -229,3 +237,11 @@ def test_a_column_is_given_a_layer_and_taken_back():
 
 def test_every_quantity_of_a_column_has_its_words():
     assert set(T.own.columns.quantities) == set(QUANTITIES)
+
+
+@pytest.mark.parametrize(("framework", "told"), [("jax 0.10.2", True), ("torch 2.13.0", False)])
+def test_why_jax_tells_no_error_is_said(framework, told):
+    rows = ({**ROW, "delta": [None, None], "step": step} for step in (0, 10))
+    app = brought(file_of(*rows, framework=framework))
+    assert T.own.silences.no_error in said(app)
+    assert (T.own.no_error_jax in said(app)) is told
