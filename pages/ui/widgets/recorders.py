@@ -33,6 +33,14 @@ for x, y in batches:
     recorder.loss(criterion(model(x), y)).backward()
     optimizer.step()""",
     ),
+    "keras": Recorder(
+        "Keras",
+        "layer_recorder_keras.py",
+        """\
+from layer_recorder_keras import Recorder
+
+model.fit(x, y, callbacks=[Recorder(x[:256], y[:256], "run.jsonl", every=10)])""",
+    ),
     "jax": Recorder(
         "JAX",
         "layer_recorder_jax.py",
