@@ -7,6 +7,7 @@ whatever `set_floatx` says. Here they do not, so that the numbers can be compare
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import contextmanager, nullcontext
 from importlib import import_module
 
@@ -22,6 +23,7 @@ def double(keras):
     before = keras.config.floatx()
     with pytest.MonkeyPatch.context() as patch, jax.enable_x64(True) if jax else nullcontext():
         patch.setitem(types, "float64", "float64")
+        warnings.filterwarnings("ignore", "__array__ implementation", DeprecationWarning)  # Keras'
         keras.config.set_floatx("float64")
         keras.config.set_dtype_policy("float64")
         yield

@@ -13,7 +13,7 @@ from core.nn.activations import ACTIVATIONS
 from core.runs.training import RunSpec
 from core.watched.verdict import Silence, entry_of, judged
 from pages.files.logs import read_any
-from tests.recorder.first_step import in_core, recorded, same
+from tests.recorder.first_step import alike, in_core, recorded
 from tests.recorder.folder import FOLDER
 
 jax = pytest.importorskip("jax")
@@ -72,7 +72,7 @@ def one_row(path, run, trainer, **options):
     loss, grads, seen = recorder.tapped(loss_of)(*arguments)
     plain_loss, plain_grads = jax.value_and_grad(loss_of)(*arguments)
     assert float(loss) == pytest.approx(float(plain_loss), rel=1e-14)
-    same(grads[0]["w"], plain_grads[0]["w"])
+    alike(grads[0]["w"], plain_grads[0]["w"])
     updates = jax.tree.map(lambda g: -run.rate * g, grads)
     with recorder.Recorder(path, activations=f) as record:
         record.write(0, params, grads, updates, loss=loss, rate=run.rate, samples=len(data.train_x),
@@ -109,7 +109,7 @@ def test_without_taps_the_error_is_left_out_and_the_page_is_silent(tmp_path):
     one_row(tmp_path / "run.jsonl", run, trainer, seen=False)
     _, (row,) = recorded(tmp_path / "run.jsonl")
     assert row["delta"] == row["std"] == row["dead"] == [None] * 4
-    same(row["gradient"], core.found.gradient_norm[0])
+    alike(row["gradient"], core.found.gradient_norm[0])
     second = json.dumps(row | {"step": 1})
     with open(tmp_path / "run.jsonl", "a", encoding="utf-8") as file:
         file.write(second + "\n")

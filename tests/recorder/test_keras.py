@@ -13,7 +13,7 @@ from core.runs.training import RunSpec
 from core.watched.verdict import entry_of, judged
 from pages.files.logs import read_any
 from tests.recorder.double import double
-from tests.recorder.first_step import in_core, recorded, same
+from tests.recorder.first_step import alike, in_core, recorded
 from tests.recorder.folder import FOLDER
 
 keras = pytest.importorskip("keras")
@@ -47,8 +47,7 @@ def in_float64():
 
 def entropy(y, z):
     """Written out: Keras' own is off by 1e-8."""
-    ops = keras.ops
-    return ops.mean(ops.relu(z) - z * y + ops.log1p(ops.exp(-ops.abs(z))))
+    return keras.ops.mean(keras.ops.logaddexp(z, 0.0) - z * y)
 
 
 def model_of(run, parameters):
@@ -98,7 +97,8 @@ def test_an_mlp_has_the_numbers_of_the_core(tmp_path, run):
     head, (row,) = fitted(tmp_path / "run.jsonl", model, data.train_x, data.train_y)
     linear = [k for k, layer in enumerate(head["layers"]) if layer["kind"] == "linear"]
     mine = {k: [v[i] for i in linear] if isinstance(v, list) else v for k, v in row.items()}
-    core.compare(mine, values=not run.skip)
+    rough = run.activation == "gelu" and keras.backend.backend() == "tensorflow"  # its erf
+    core.compare(mine, values=not run.skip, tolerance=1e-7 if rough else 1e-9)
     first = head["layers"][0]
     assert first["weights"] == [[6, 2]]
     assert entry_of(first["activation"]) == run.activation
@@ -171,7 +171,7 @@ def test_a_shared_layer_has_the_error_of_every_use(tmp_path):
     head, (row,) = fitted(tmp_path / "run.jsonl", model, *data())
     assert len(head["layers"]) == 2
     assert len(row["calls"]["0"]) == 2
-    same(row["delta"][0], np.sqrt(np.mean(np.square(row["calls"]["0"]))))
+    alike(row["delta"][0], np.sqrt(np.mean(np.square(row["calls"]["0"]))))
 
 
 def test_other_layers_are_recorded(tmp_path):
