@@ -75,7 +75,7 @@ step = rate * gradient / (ops.sqrt(square) + {epsilon!r})""",
 the rate, otherwise."""
 LOSSES = MappingProxyType(
     {
-        Task.BINARY: "ops.mean(ops.sum(ops.logaddexp(z, 0.0) - z * y, axis=1))",
+        Task.BINARY: "ops.mean(ops.sum(ops.softplus(z) - z * y, axis=1))",
         Task.CLASSES: "-ops.mean(ops.sum(y * ops.log_softmax(z, axis=1), axis=1))",
         Task.REGRESSION: "0.5 * ops.mean(ops.sum((z - y) ** 2, axis=1))",
     }
@@ -93,19 +93,18 @@ def keras(run: RunSpec) -> str:
     """The text of a program that trains as `run` does, like `core.takehome.pytorch.pytorch`."""
     if lack := lacking(run):
         raise ValueError(f"Keras' program lacks {lack}")
-    return assembled(run, "Keras", IMPORTS[run.precision], network, training)
+    note = ONLY_TENSORFLOW if run.precision == "float64" else ""
+    imported = IMPORT.format(precision=run.precision, note=note)
+    return assembled(run, "Keras", imported, network, training)
 
 
-IMPORT = "import keras\nfrom keras import ops"
-IMPORTS = MappingProxyType(
-    {
-        "float32": IMPORT,
-        "float64": f"""{IMPORT}
+IMPORT = """\
+import keras
+from keras import ops
 
-keras.config.set_floatx("float64")  # KERAS_BACKEND=tensorflow; others compute in float32
-keras.config.set_dtype_policy("float64")""",
-    }
-)
+keras.config.set_floatx("{precision}"){note}
+keras.config.set_dtype_policy("{precision}")"""
+ONLY_TENSORFLOW = "  # KERAS_BACKEND=tensorflow; others compute in float32"
 
 
 def network(run: RunSpec, plan: Plan, draw: str, variance: str) -> Iterator[str]:
@@ -162,7 +161,8 @@ def train(seed):
     x, y = data()
 
     def training_loss():
-        return float(ops.convert_to_numpy(loss(ops.convert_to_tensor(y), model(x))))
+        z = model(x)
+        return float(ops.convert_to_numpy(loss(ops.convert_to_tensor(y, z.dtype), z)))
 
     ends = [*range(BATCH, len(x), BATCH), len(x)]"""
     if plan.warmup_steps:
