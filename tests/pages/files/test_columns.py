@@ -19,7 +19,7 @@ from pages.files.columns import (
 )
 from pages.files.logs import read_log
 from pages.files.recordings import Fault, RecordingError
-from tests.pages.files.test_logs import CSV, EVENTS
+from tests.pages.files.test_logs import CSV, EVENTS, event, scalar
 
 STRANGE = b"""\
 it;J;g_L1;g_L2;g_L10;d_L1;d_L2;d_L10
@@ -63,6 +63,8 @@ def test_of_two_columns_for_the_same_thing_the_first_is_taken():
 def test_only_a_table_has_a_column_of_steps():
     assert STEP in read_log(STRANGE).quantities
     assert STEP not in read_log(EVENTS).quantities
+    log = read_log(EVENTS + event(30, scalar("step", 1.0), scalar("grad/a", 2.0)))
+    assert Column(STEP) not in guessed(log)
 
 
 def test_names_that_say_nothing_are_left_out_until_they_are_corrected():
