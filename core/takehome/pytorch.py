@@ -7,7 +7,7 @@ those of the dashboard up to rounding. What PyTorch does otherwise is not transl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Callable, Container, Iterator
 from textwrap import indent
 from types import MappingProxyType
 
@@ -81,13 +81,23 @@ LOSSES = MappingProxyType(
 
 
 def lacking(run: RunSpec) -> str:
-    """The setting of a run that this program does not translate, "" if it translates all.
+    """The setting of a run that this program does not translate, "" if it translates all."""
+    return untranslated(run, translated, OPTIMIZERS)
 
-    PyTorch's running averages of batch normalization take another variance than the dashboard's.
+
+def untranslated(
+    run: RunSpec, activates: Callable[[str], bool], optimizers: Container[str]
+) -> str:
+    """The setting of a run that a program does not translate, "" if it translates all.
+
+    activates: whether the program has an activation of this key.
+
+    Running averages of batch normalization take another variance than the dashboard's, or another
+    share of the new value.
     """
-    if run.depth and not translated(run.activation):
+    if run.depth and not activates(run.activation):
         return "activation"
-    if run.optimizer not in OPTIMIZERS:
+    if run.optimizer not in optimizers:
         return "optimizer"
     if run.depth and run.normalization is not None and run.normalization.remembers:
         return "norm"
@@ -107,6 +117,20 @@ def pytorch(run: RunSpec) -> str:
     """
     if lack := lacking(run):
         raise ValueError(f"PyTorch's program lacks {lack}")
+    return assembled(run, "PyTorch", TORCH, network, training)
+
+
+def assembled(
+    run: RunSpec,
+    framework: str,
+    imported: str,
+    network: Callable[[RunSpec, Plan, str, str], Iterator[str]],
+    training: Callable[[RunSpec, Plan], Iterator[str]],
+) -> str:
+    """A program whose data and initial weights are NumPy's, and the rest a framework's.
+
+    imported: the lines that import it. network, training: the lines of these parts.
+    """
     plan = plan_of(run)
     library = Library(program, vars(plan))
     library.add(program.data, "data")
@@ -124,9 +148,9 @@ def pytorch(run: RunSpec) -> str:
     }
     written = [f"# --- {title} ".ljust(99, "-") + f"\n\n{text}" for title, text in bodies.items()]
     library.imports.add("from itertools import pairwise")
-    top = heading(run).replace("Python and NumPy", "Python, PyTorch and NumPy")
+    top = heading(run).replace("Python and NumPy", f"Python, {framework} and NumPy")
     top = top.replace("digit by digit on the same machine", "up to rounding")
-    return "\n\n\n".join([top, f"{imports(library)}\n{TORCH}", *written])
+    return "\n\n\n".join([top, f"{imports(library)}\n{imported}", *written])
 
 
 TORCH = """\
