@@ -25,11 +25,15 @@ NUMERIC = {
     if isinstance(domain, Real | Whole) and name not in ("seed", "data_seed", "replicas")
 }
 """The settings that can be swept."""
+RANGES = {
+    "gain": (1e-4, 1.0), "depth": (1, 20), "rate": (1e-3, 10.0), "width": (2, 64),
+    "batch": (1, 256), "epochs": (1, 50), "samples": (50, 1000), "noise": (0.0, 1.0),
+    "skip": (0.0, 1.0), "clip": (0.0, 1.0), "warmup": (0, 20), "frozen": (0, 5),
+}  # fmt: skip
+"""A range of each in which something can be seen, in the order in which they are offered."""
 DIGITS = 3
 """Significant digits of a swept value."""
-LOGARITHMIC = {
-    name: domain for name, domain in NUMERIC.items() if name in ("gain", "rate", "width", "batch")
-}
+LOGARITHMIC = frozenset({"gain", "rate", "width", "batch"})
 """Those whose values are equal factors apart; all others are equal steps apart."""
 SMALLEST = 1e-6
 """The lowest value of a logarithmic axis."""
@@ -157,7 +161,7 @@ STATISTICS = dict.fromkeys(
 )
 """What is measured in each of its layers."""
 PARTS = dict.fromkeys(("sweep_line", "sweep_map"))
-MOST_DEPTH = 50
+MOST_DEPTH, MOST_CELLS = 50, 30
 
 
 @dataclass(frozen=True)
@@ -166,11 +170,12 @@ class Sweeping(Spec):
 
     sweep_x: the setting that varies, from sweep_low to sweep_high. sweep_y: what is looked at, a
     statistic in layer sweep_layer. sweep_curves: learning curves in place of the last epoch.
+    sweep_at: the place of the value, or of the cell, that is looked at more closely.
     map_...: the deepest network, the range of sigma_w^2, and the cells along each side.
     """
 
     sweep_part: str = choice("sweep_line", PARTS)
-    sweep_x: str = choice("gain", NUMERIC)
+    sweep_x: str = choice("gain", RANGES)
     sweep_low: float = real(0.0001, low=0.0, high=10_000.0)
     sweep_high: float = real(1.0, low=0.0, high=10_000.0)
     sweep_points: int = whole(20, low=2, high=40, steps=(5, 10, 16, 20, 30, 40))
@@ -178,10 +183,11 @@ class Sweeping(Spec):
     sweep_y: str = choice("accuracy", {**QUANTITIES, **STATISTICS})
     sweep_layer: int = whole(1, low=1, high=MOST_DEPTH + 1)
     sweep_curves: bool = flag(False)
+    sweep_at: int = whole(0, low=0, high=MOST_CELLS**2 - 1)
     map_depth: int = whole(40, low=10, high=MOST_DEPTH, steps=(10, 20, 30, 40, 50))
     map_low: float = real(0.2, low=0.01, high=16.0)
     map_high: float = real(4.0, low=0.01, high=16.0)
-    map_cells: int = whole(20, low=5, high=30, steps=(5, 10, 15, 20, 30))
+    map_cells: int = whole(20, low=5, high=MOST_CELLS, steps=(5, 10, 15, 20, 30))
 
     def grid(self, lanes: Lanes) -> Grid:
         """The sweep of these networks, or the map of the first."""

@@ -16,6 +16,7 @@ from core.sweep.filling import Filling, Shelf, excess
 from core.sweep.grid import (
     NUMERIC,
     QUANTITIES,
+    RANGES,
     STATISTICS,
     TOGETHER,
     Map,
@@ -70,6 +71,13 @@ def test_every_numeric_setting_can_be_swept_over_its_whole_domain(name):
     values = values_between(name, domain.low, domain.high, 7)
     assert 2 <= len(values) <= 7
     assert all(Sweep((SMALL,), name, values).cell(0, value) for value in values)
+
+
+def test_every_numeric_setting_has_a_range_within_its_domain():
+    assert set(RANGES) == set(NUMERIC)
+    for name, (low, high) in RANGES.items():
+        values = values_between(name, low, high, 5)
+        assert (values[0], values[-1]) == (low, high)
 
 
 def test_a_setting_without_numbers_is_refused():

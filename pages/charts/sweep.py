@@ -1,0 +1,301 @@
+"""Sweeps as points with their spread or as learning curves, and the trainability map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from math import isfinite
+from statistics import median
+from typing import NamedTuple
+
+import altair as alt
+import numpy as np
+import pyarrow as pa
+
+from core.nn.activations import ACTIVATIONS
+from core.runs.training import RunSpec
+from core.sweep.grid import LOGARITHMIC, Map, Sweep
+from core.sweep.rows import Row
+from pages.charts.compare import Stroke, strokes_of
+from pages.charts.gallery import axis
+from pages.charts.measures import MEASURES
+from pages.charts.style import LINE, SHAPES, Palette, pattern
+from pages.texts import Text
+
+HEIGHT, MAP_HEIGHT, PANEL = 380, 440, 120
+SHARES = frozenset({"accuracy", "test_accuracy"})
+LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
+"""What is drawn in powers of ten."""
+RULE_OF_THUMB = {"relative_update": 1e-3}
+"""Where courses say that a statistic should lie."""
+
+Rows = Mapping[RunSpec, Row]
+
+
+class Lane(NamedTuple):
+    """How a network of a sweep is drawn, hashable for a chart that is shared."""
+
+    name: str
+    colour: str
+    dashes: tuple[int, ...]
+
+
+def lanes_of(names: Sequence[str], activations: Sequence[str], colours: Palette) -> (
+    tuple[Lane, ...]
+):  # fmt: skip
+    """The colours of their activations, if these tell them apart."""
+    strokes = strokes_of([ACTIVATIONS[key].key for key in activations], colours)
+    if len({stroke.colour for stroke in strokes}) < len(strokes):
+        strokes = tuple(Stroke(colours.classes[k], pattern(k)) for k in range(len(names)))
+    return tuple(
+        Lane(name, stroke.colour, stroke.dashes)
+        for name, stroke in zip(names, strokes, strict=True)
+    )
+
+
+def y_title(t: Text, key: str, layer: int) -> str:
+    """What is looked at, as on the training page where it is shown there."""
+    if key in t.sweep.quantities:
+        return t.sweep.quantities[key]
+    return t.sweep.in_layer.format(measure=t.measures[key], layer=layer)
+
+
+def drawable(value: float, *, log: bool) -> bool:
+    """Whether a value has a place on the axis: a logarithm has none for 0."""
+    return isfinite(value) and (value > 0 or not log)
+
+
+# One setting on the x axis
+
+
+def sweep_tables(
+    sweep: Sweep, rows: Rows, names: Sequence[str], links: Mapping[RunSpec, str], y: str, layer: int
+) -> tuple[dict[str, pa.Table], int]:
+    """Every network as a point, and for every lane and value the median with the range of all
+    seeds; and how many networks have no place on the axes."""
+    logs = sweep.setting in LOGARITHMIC, y in LOG_Y
+    points, groups, left_out = [], dict[tuple[int, float], list[float]](), 0
+    for cell, row in rows.items():
+        lane, value, _ = sweep.places[cell]
+        number = row.value(y, layer)
+        if not (drawable(value, log=logs[0]) and drawable(number, log=logs[1])):
+            left_out += 1
+            continue
+        points.append((names[lane], value, number, links[cell]))
+        groups.setdefault((lane, value), []).append(number)
+    middles = [
+        (names[lane], value, median(found), min(found), max(found))
+        for (lane, value), found in sorted(groups.items())
+    ]
+    tables = {
+        "points": table(points, ("lane", "x", "y", "url")),
+        "middles": table(middles, ("lane", "x", "y", "low", "high")),
+    }
+    return tables, left_out
+
+
+def table(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pa.Table:
+    texts = ("lane", "url", "text")
+    return pa.table(
+        {
+            name: pa.array([row[k] for row in rows], pa.string() if name in texts else pa.float64())
+            for k, name in enumerate(columns)
+        }
+    )
+
+
+def scales(lanes: Sequence[Lane]) -> dict[str, alt.Color | alt.StrokeDash | alt.Shape]:
+    """Colour, dash and mark of every lane, and one legend for all three."""
+    names = [lane.name for lane in lanes]
+    legend = {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 320, "symbolSize": 80}
+    return {
+        "color": alt.Color("lane:N")
+        .scale(domain=names, range=[lane.colour for lane in lanes])
+        .legend(**legend),
+        "strokeDash": alt.StrokeDash("lane:N")
+        .scale(domain=names, range=[list(lane.dashes) for lane in lanes])
+        .legend(**legend),
+        "shape": alt.Shape("lane:N").scale(domain=names, range=SHAPES[: len(lanes)]).legend(None),
+    }
+
+
+def points(
+    t: Text, colours: Palette, lanes: tuple[Lane, ...], setting: str, y: str, layer: int,
+    alternative: str,
+) -> alt.LayerChart:  # fmt: skip
+    """Each network as a point, medians joined, and the range of all seeds. Data: `sweep_tables`,
+    and `here`, the value that is looked at more closely."""
+    drawn, title = scales(lanes), y_title(t, y, layer)
+    across = axis(alt.X("x:Q"), t.settings[setting], log=setting in LOGARITHMIC)
+    up = axis(alt.Y("y:Q"), title, log=y in LOG_Y)
+    if y in SHARES:
+        up = up.scale(domain=[0, 1]).axis(format="%")
+    data = alt.Chart(alt.NamedData("middles"))
+    ranges = data.mark_rule(strokeWidth=2, opacity=0.5).encode(
+        across, alt.Y("low:Q"), alt.Y2("high:Q"), drawn["color"]
+    )
+    line = data.mark_line(strokeWidth=LINE).encode(across, up, drawn["color"], drawn["strokeDash"])
+    each = (
+        alt.Chart(alt.NamedData("points"))
+        .mark_point(size=55, filled=True, opacity=0.75, cursor="pointer")
+        .encode(
+            across,
+            up,
+            drawn["color"],
+            drawn["shape"],
+            href="url:N",
+            tooltip=[
+                alt.Tooltip("lane:N", title=t.sweep.network),
+                alt.Tooltip("x:Q", title=t.settings[setting], format=".3~g"),
+                alt.Tooltip("y:Q", title=title, format=".3~g"),
+            ],
+        )
+    )
+    here = (
+        alt.Chart(alt.NamedData("here"))
+        .mark_rule(strokeWidth=1.2, color=colours.faint)
+        .encode(across)
+    )
+    parts = [here, ranges, line, each]
+    if y in RULE_OF_THUMB:
+        thumb = alt.Chart(alt.NamedData("here")).mark_rule(
+            strokeWidth=1.8, strokeDash=[2, 3], color=colours.ink, opacity=0.7
+        )
+        parts.append(thumb.encode(alt.YDatum(RULE_OF_THUMB[y])))
+    return alt.layer(*parts).properties(height=HEIGHT, description=alternative)
+
+
+# Learning curves
+
+
+def curve_table(
+    sweep: Sweep, rows: Rows, names: Sequence[str], value: float, *, loss: bool
+) -> pa.Table:
+    """The learning curves of all networks at one value of the setting."""
+    found = []
+    for cell, row in rows.items():
+        lane, here, seed = sweep.places[cell]
+        if here == value:
+            numbers = row.losses if loss else row.accuracies
+            found += [
+                (names[lane], float(seed), float(epoch), number)
+                for epoch, number in zip(row.epochs, numbers, strict=True)
+                if drawable(number, log=loss)
+            ]
+    return table(found, ("lane", "seed", "epoch", "y"))
+
+
+def curves(
+    t: Text, colours: Palette, lanes: tuple[Lane, ...], epochs: int, loss: bool, alternative: str
+) -> alt.Chart:
+    """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`."""
+    drawn = scales(lanes)
+    up = axis(alt.Y("y:Q"), "", log=True) if loss else alt.Y("y:Q", title=None)
+    if not loss:
+        up = up.scale(domain=[0, 1]).axis(format="%", values=[0, 0.5, 1])
+    return (
+        alt.Chart(alt.NamedData("curve"))
+        .mark_line(strokeWidth=2)
+        .encode(
+            alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False).axis(tickCount=3),
+            up.title(None),
+            drawn["color"].legend(None),
+            drawn["strokeDash"].legend(None),
+            detail="seed:Q",
+        )
+        .properties(height=PANEL, description=alternative)
+    )
+
+
+def legend_table(lanes: Sequence[Lane]) -> pa.Table:
+    return table([(lane.name, 0.0) for lane in lanes], ("lane", "y"))
+
+
+def legend(t: Text, colours: Palette, lanes: tuple[Lane, ...], alternative: str) -> alt.Chart:
+    """The names of all lanes, once for all panels. Data: `legend_table`."""
+    drawn = scales(lanes)
+    return (
+        alt.Chart(alt.NamedData("lanes"))
+        .mark_line(strokeWidth=2)
+        .encode(drawn["color"], drawn["strokeDash"])
+        .properties(height=1, description=alternative)
+    )
+
+
+# The map
+
+
+def map_tables(
+    grid: Map, rows: Rows, links: Mapping[RunSpec, str], theory: Sequence[tuple[float, float]]
+) -> dict[str, pa.Table]:
+    """The cells that are filled, as rectangles, and the theory's line. theory: pairs of sigma_w^2
+    and the depth up to which it expects networks to learn, cut at the map's edge."""
+    across, up = edges(grid.variances), edges(grid.depths)
+    cells = [
+        (
+            *across[grid.variances.index(variance)],
+            *up[grid.depths.index(depth)],
+            variance,
+            depth,
+            row.value("accuracy") if not row.diverged else None,
+            links[cell],
+        )
+        for cell, row in rows.items()
+        for depth, variance in [grid.places[cell]]
+    ]
+    columns = ("left", "right", "low", "high", "variance", "depth", "accuracy", "url")
+    line = [(x, min(y, up[-1][1])) for x, y in theory if isfinite(x) and y == y]
+    return {"cells": table(cells, columns), "theory": table(line, ("x", "y"))}
+
+
+def edges(values: Sequence[float]) -> list[tuple[float, float]]:
+    """Where each value's cell begins and ends: in the middle between neighbours."""
+    middles = (np.array(values[1:]) + np.array(values[:-1])) / 2
+    if not len(middles):
+        return [(values[0] - 0.5, values[0] + 0.5)]
+    first, last = 2 * values[0] - middles[0], 2 * values[-1] - middles[-1]
+    inner = [first, *middles, last]
+    return [(float(a), float(b)) for a, b in pairwise(inner)]
+
+
+def trainability(
+    t: Text, colours: Palette, across: tuple[float, float], up: tuple[float, float],
+    alternative: str,
+) -> alt.LayerChart:  # fmt: skip
+    """Final accuracy over weight variance and depth, 6 xi dotted. Data: `map_tables` and `here`.
+
+    across, up: the ends of the axes.
+    """
+    words = t.sweep
+    x = alt.X("left:Q").scale(domain=across, nice=False).title(words.variance_axis)
+    y = alt.Y("low:Q").scale(domain=up, nice=False).title(words.depth_axis)
+    square = {"x": x, "x2": "right:Q", "y": y, "y2": "high:Q"}
+    cells = (
+        alt.Chart(alt.NamedData("cells"))
+        .mark_rect(cursor="pointer", invalid="show")
+        .encode(
+            **square,
+            href="url:N",
+            color=alt.condition(
+                "isValid(datum.accuracy)",
+                alt.Color("accuracy:Q")
+                .scale(scheme="viridis", domain=[0, 1])
+                .legend(orient="bottom", title=words.quantities.accuracy, format="%"),
+                alt.value(colours.faint),
+            ),
+            tooltip=[
+                alt.Tooltip("variance:Q", title="σ_w²", format=".3~g"),
+                alt.Tooltip("depth:Q", title=t.settings.depth),
+                alt.Tooltip("accuracy:Q", title=words.quantities.accuracy, format=".0%"),
+            ],
+        )
+    )
+    theory = alt.Chart(alt.NamedData("theory")).encode(alt.X("x:Q"), alt.Y("y:Q"))
+    halo = theory.mark_line(strokeWidth=6, color=colours.paper, opacity=0.6, clip=True)
+    line = theory.mark_line(strokeWidth=LINE, strokeDash=[3, 3], color=colours.ink, clip=True)
+    here = (
+        alt.Chart(alt.NamedData("here"))
+        .mark_rect(fillOpacity=0, stroke=colours.ink, strokeWidth=2.5)
+        .encode(**square)
+    )
+    return alt.layer(cells, halo, line, here).properties(height=MAP_HEIGHT, description=alternative)
