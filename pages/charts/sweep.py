@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isnan
 from statistics import median
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -21,11 +21,16 @@ from pages.charts.gallery import axis
 from pages.charts.measures import MEASURES
 from pages.charts.style import LINE, SHAPES, Palette, pattern
 from pages.texts import Text
+from pages.texts.numbers import percent
 
 HEIGHT, MAP_HEIGHT, PANEL = 380, 440, 120
+STROKE, ROW = 40, 22
+"""Pixels of a line in a legend, and of the distance to the next."""
 SHARES = frozenset({"accuracy", "test_accuracy"})
 LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
 """What is drawn in powers of ten."""
+BEYOND = 10.0
+"""How many times the map's depth the theory's line goes at most."""
 RULE_OF_THUMB = {"relative_update": 1e-3}
 """Where courses say that a statistic should lie."""
 
@@ -104,29 +109,37 @@ def table(rows: Sequence[tuple[object, ...]], columns: Sequence[str]) -> pa.Tabl
     )
 
 
-def scales(lanes: Sequence[Lane]) -> dict[str, alt.Color | alt.StrokeDash | alt.Shape]:
+def scales(lanes: Sequence[Lane]) -> dict[str, Any]:
     """Colour, dash and mark of every lane, and one legend for all three."""
     names = [lane.name for lane in lanes]
-    legend = {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 320, "symbolSize": 80}
+    legend = {"orient": "bottom", "columns": 2, "title": None, "labelLimit": 320}
+    legend |= {"symbolSize": 90, "symbolStrokeWidth": 0, "symbolOpacity": 1}
+    ranges = {
+        "color": [lane.colour for lane in lanes],
+        "strokeDash": [list(lane.dashes) for lane in lanes],
+        "shape": SHAPES[: len(lanes)],
+    }
+    channels = {"color": alt.Color, "strokeDash": alt.StrokeDash, "shape": alt.Shape}
     return {
-        "color": alt.Color("lane:N")
-        .scale(domain=names, range=[lane.colour for lane in lanes])
-        .legend(**legend),
-        "strokeDash": alt.StrokeDash("lane:N")
-        .scale(domain=names, range=[list(lane.dashes) for lane in lanes])
-        .legend(**legend),
-        "shape": alt.Shape("lane:N").scale(domain=names, range=SHAPES[: len(lanes)]).legend(None),
+        key: channel("lane:N").scale(domain=names, range=ranges[key]).legend(**legend)
+        for key, channel in channels.items()
     }
 
 
 def points(
-    t: Text, colours: Palette, lanes: tuple[Lane, ...], setting: str, y: str, layer: int,
+    t: Text, colours: Palette, lanes: tuple[Lane, ...], setting: str,
+    ends: tuple[float, float], y: str, layer: int,
     alternative: str,
 ) -> alt.LayerChart:  # fmt: skip
     """Each network as a point, medians joined, and the range of all seeds. Data: `sweep_tables`,
-    and `here`, the value that is looked at more closely."""
+    and `here`, the value that is looked at more closely.
+
+    ends: of the x axis.
+    """
     drawn, title = scales(lanes), y_title(t, y, layer)
     across = axis(alt.X("x:Q"), t.settings[setting], log=setting in LOGARITHMIC)
+    kind = "log" if setting in LOGARITHMIC else "linear"
+    across = across.scale(type=kind, domain=ends, nice=False, padding=8)
     up = axis(alt.Y("y:Q"), title, log=y in LOG_Y)
     if y in SHARES:
         up = up.scale(domain=[0, 1]).axis(format="%")
@@ -168,21 +181,15 @@ def points(
 # Learning curves
 
 
-def curve_table(
-    sweep: Sweep, rows: Rows, names: Sequence[str], value: float, *, loss: bool
-) -> pa.Table:
-    """The learning curves of all networks at one value of the setting."""
-    found = []
-    for cell, row in rows.items():
-        lane, here, seed = sweep.places[cell]
-        if here == value:
-            numbers = row.losses if loss else row.accuracies
-            found += [
-                (names[lane], float(seed), float(epoch), number)
-                for epoch, number in zip(row.epochs, numbers, strict=True)
-                if drawable(number, log=loss)
-            ]
-    return table(found, ("lane", "seed", "epoch", "y"))
+def curve_table(found: Iterable[tuple[str, int, Row]], *, loss: bool) -> pa.Table:
+    """Learning curves. found: the names of networks, the numbers of their seeds, their rows."""
+    rows = [
+        (name, float(seed), float(epoch), number)
+        for name, seed, row in found
+        for epoch, number in zip(row.epochs, row.losses if loss else row.accuracies, strict=True)
+        if drawable(number, log=loss)
+    ]
+    return table(rows, ("lane", "seed", "epoch", "y"))
 
 
 def curves(
@@ -208,17 +215,27 @@ def curves(
 
 
 def legend_table(lanes: Sequence[Lane]) -> pa.Table:
-    return table([(lane.name, 0.0) for lane in lanes], ("lane", "y"))
+    return table([(lane.name, float(k)) for k, lane in enumerate(lanes)], ("lane", "y"))
 
 
-def legend(t: Text, colours: Palette, lanes: tuple[Lane, ...], alternative: str) -> alt.Chart:
-    """The names of all lanes, once for all panels. Data: `legend_table`."""
-    drawn = scales(lanes)
+def legend(t: Text, colours: Palette, lanes: tuple[Lane, ...], alternative: str) -> alt.LayerChart:
+    """The names of all lanes beside their lines, once for all panels. Data: `legend_table`."""
+    drawn, data = scales(lanes), alt.Chart(alt.NamedData("lanes"))
+    y = alt.Y("y:Q").scale(domain=[len(lanes) - 0.5, -0.5], nice=False).axis(None)
+    strokes = data.mark_rule(strokeWidth=2.5).encode(
+        y,
+        drawn["color"].legend(None),
+        drawn["strokeDash"].legend(None),
+        x=alt.value(0),
+        x2=alt.value(STROKE),
+    )
+    names = data.mark_text(align="left", baseline="middle", fontSize=13, color=colours.ink).encode(
+        y, x=alt.value(STROKE + 8), text="lane:N"
+    )
     return (
-        alt.Chart(alt.NamedData("lanes"))
-        .mark_line(strokeWidth=2)
-        .encode(drawn["color"], drawn["strokeDash"])
-        .properties(height=1, description=alternative)
+        alt.layer(strokes, names)
+        .properties(height=ROW * len(lanes), description=alternative)
+        .configure_view(stroke=None)
     )
 
 
@@ -226,10 +243,14 @@ def legend(t: Text, colours: Palette, lanes: tuple[Lane, ...], alternative: str)
 
 
 def map_tables(
-    grid: Map, rows: Rows, links: Mapping[RunSpec, str], theory: Sequence[tuple[float, float]]
+    t: Text,
+    grid: Map,
+    rows: Rows,
+    links: Mapping[RunSpec, str],
+    theory: Sequence[tuple[float, float]],
 ) -> dict[str, pa.Table]:
     """The cells that are filled, as rectangles, and the theory's line. theory: pairs of sigma_w^2
-    and the depth up to which it expects networks to learn, cut at the map's edge."""
+    and the depth up to which it expects networks to learn."""
     across, up = edges(grid.variances), edges(grid.depths)
     cells = [
         (
@@ -237,14 +258,27 @@ def map_tables(
             *up[grid.depths.index(depth)],
             variance,
             depth,
-            row.value("accuracy") if not row.diverged else None,
+            0.0 if row.diverged else row.value("accuracy"),
+            float(row.diverged),
+            t.sweep.diverged if row.diverged else percent(row.value("accuracy"), t),
             links[cell],
         )
         for cell, row in rows.items()
         for depth, variance in [grid.places[cell]]
     ]
-    columns = ("left", "right", "low", "high", "variance", "depth", "accuracy", "url")
-    line = [(x, min(y, up[-1][1])) for x, y in theory if isfinite(x) and y == y]
+    columns = (
+        "left",
+        "right",
+        "low",
+        "high",
+        "variance",
+        "depth",
+        "accuracy",
+        "gone",
+        "text",
+        "url",
+    )
+    line = [(x, min(y, BEYOND * grid.depths[-1])) for x, y in theory if not isnan(y)]
     return {"cells": table(cells, columns), "theory": table(line, ("x", "y"))}
 
 
@@ -272,12 +306,12 @@ def trainability(
     square = {"x": x, "x2": "right:Q", "y": y, "y2": "high:Q"}
     cells = (
         alt.Chart(alt.NamedData("cells"))
-        .mark_rect(cursor="pointer", invalid="show")
+        .mark_rect(cursor="pointer")
         .encode(
             **square,
             href="url:N",
             color=alt.condition(
-                "isValid(datum.accuracy)",
+                "datum.gone == 0",
                 alt.Color("accuracy:Q")
                 .scale(scheme="viridis", domain=[0, 1])
                 .legend(orient="bottom", title=words.quantities.accuracy, format="%"),
@@ -286,7 +320,7 @@ def trainability(
             tooltip=[
                 alt.Tooltip("variance:Q", title="σ_w²", format=".3~g"),
                 alt.Tooltip("depth:Q", title=t.settings.depth),
-                alt.Tooltip("accuracy:Q", title=words.quantities.accuracy, format=".0%"),
+                alt.Tooltip("text:N", title=words.quantities.accuracy),
             ],
         )
     )

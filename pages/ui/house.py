@@ -156,7 +156,7 @@ SWEEP = Room[tuple[Sweeping, Lanes]](
     moved=("sweep_y", "sweep_layer", "sweep_at"),
     controls=(
         "sweep_x", "sweep_low", "sweep_high", "sweep_points", "sweep_seeds", "sweep_y",
-        "map_depth", "map_low", "map_high", "map_cells", *RUN, "dataset", "samples",
+        *RUN, "dataset", "samples",
     ),
 )  # fmt: skip
 

@@ -257,9 +257,13 @@ def swept(
         ends=". ".join(ends(t, sweep, sight, names, y, layer)),
     )
     lanes = strokes(t, colours, sweep)
-    arguments = (t, colours, lanes, sweep.setting, y, layer, told)
+    ends_of_x = (float(sweep.values[0]), float(sweep.values[-1]))
+    arguments = (t, colours, lanes, sweep.setting, ends_of_x, y, layer, told)
     show(charts.points, *arguments, steady=True, **tables, here=here)
     note(t, y, left_out, sight)
+    value = value_at(chosen, sweep)
+    st.markdown(words.closer.format(y=curved(t, chosen), at=valued(t, sweep, value)))
+    panel(t, colours, chosen, sweep, sight, value)
 
 
 def ends(t: Text, sweep: Sweep, sight: Sight, names: list[str], y: str, layer: int) -> list[str]:
@@ -295,21 +299,48 @@ def note(t: Text, y: str, left_out: int, sight: Sight) -> None:
 def panels(t: Text, colours: Palette, chosen: Sweeping, sweep: Sweep, sight: Sight) -> None:
     """The learning curves at every value, in a panel each."""
     words, names = t.sweep, names_of(t, sweep)
-    lanes, loss = strokes(t, colours, sweep), chosen.sweep_y in ("loss", "test_loss")
-    which = t.sweep.quantities["loss" if loss else "accuracy"]
-    st.markdown(words.curves.format(y=which))
+    lanes = strokes(t, colours, sweep)
+    st.markdown(words.curves.format(y=curved(t, chosen)))
+    named = words.alternatives.legend.format(lanes=", ".join(names))
+    show(charts.legend, t, colours, lanes, named, lanes=charts.legend_table(lanes))
     with st.container(horizontal=True, gap="small"):
         for value in sweep.values:
             with st.container(width=230):
-                named = f"{t.settings[sweep.setting]} {plain(value)}"
-                st.caption(f"**{named}**")
-                table = charts.curve_table(sweep, sight.rows, names, value, loss=loss)
-                told = words.alternatives.curve.format(y=which, at=named, lanes=", ".join(names))
-                epochs = max(run.epochs for run in opened(sweep, value))
-                arguments = (t, colours, lanes, epochs, loss, told)
-                show(charts.curves, *arguments, steady=True, curve=table)
-    show(charts.legend, t, colours, lanes, words.alternatives.legend.format(lanes=", ".join(names)),
-         lanes=charts.legend_table(lanes))  # fmt: skip
+                st.caption(f"**{valued(t, sweep, value)}**")
+                panel(t, colours, chosen, sweep, sight, value)
+
+
+def curved(t: Text, chosen: Sweeping) -> str:
+    """What learning curves show: the loss if a loss is looked at, else the accuracy."""
+    return t.sweep.quantities["loss" if is_loss(chosen) else "accuracy"]
+
+
+def is_loss(chosen: Sweeping) -> bool:
+    return chosen.sweep_y in ("loss", "test_loss")
+
+
+def valued(t: Text, sweep: Sweep, value: float) -> str:
+    """The setting that varies, and a value of it."""
+    return f"{t.settings[sweep.setting]} {plain(value)}"
+
+
+def panel(
+    t: Text, colours: Palette, chosen: Sweeping, sweep: Sweep, sight: Sight, value: float
+) -> None:
+    """The learning curves of all networks at one value."""
+    names, runs = names_of(t, sweep), opened(sweep, value)
+    found = [
+        (names[lane], seed, sight.rows[cell])
+        for cell, (lane, here, seed) in sweep.places.items()
+        if here == value and cell in sight.rows
+    ]
+    told = t.sweep.alternatives.curve.format(
+        y=curved(t, chosen), at=valued(t, sweep, value), lanes=", ".join(names)
+    )
+    epochs = max(run.epochs for run in runs)
+    arguments = (t, colours, strokes(t, colours, sweep), epochs, is_loss(chosen), told)
+    table = charts.curve_table(found, loss=is_loss(chosen))
+    show(charts.curves, *arguments, steady=True, curve=table)
 
 
 # The map
@@ -351,9 +382,16 @@ def mapped(
         low=plain(grid.variances[0]),
         high=plain(grid.variances[-1]),
     )
-    tables = charts.map_tables(grid, sight.rows, links, line)
+    tables = charts.map_tables(t, grid, sight.rows, links, line)
     show(charts.trainability, t, colours, *ends, told, steady=True, **tables, here=here)
     st.caption(words.map_note if plain_stack else words.no_theory)
+    cell, at = grid.cell(depth, variance), words.at.format(depth=depth, variance=plain(variance))
+    st.markdown(words.closer.format(y=words.quantities.accuracy, at=at))
+    found = [(at, 0, sight.rows[cell])] if cell in sight.rows else []
+    told = words.alternatives.curve.format(y=words.quantities.accuracy, at=at, lanes=at)
+    lanes = charts.lanes_of([at], [cell.activation], colours)
+    table = charts.curve_table(found, loss=False)
+    show(charts.curves, t, colours, lanes, cell.epochs, False, told, steady=True, curve=table)
 
 
 # The laboratory
