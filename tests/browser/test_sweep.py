@@ -9,7 +9,7 @@ from tests.browser.drive import settle, tabs
 
 T = texts.LANGUAGES["en"].text
 SMALL = "/sweep?language=en&lanes=1&activation=tanh&samples=100&epochs=3&depth=2&width=4"
-LONG = "/sweep?language=en&lanes=1&activation=tanh&dataset=digits&samples=1000&epochs=50&width=20"
+LONG = "/sweep?language=en&lanes=1&activation=tanh&dataset=digits&samples=500&epochs=10&width=20"
 
 
 def test_a_point_opens_its_network_in_the_laboratory(browser, address):
