@@ -17,7 +17,7 @@ from core.runs.recording import History
 from pages.charts.expressions import layer_name
 from pages.charts.packing import at_the_clock, over_time, packed
 from pages.charts.style import LINE, Palette, hue, pattern
-from pages.charts.training import MeasureAxis, arrows, measure_ends, measured, onto_axis
+from pages.charts.training import MeasureAxis, measure_ends, measured, onto_axis
 from pages.charts.vocabulary import (
     CLOSE,
     LABEL,
@@ -25,6 +25,7 @@ from pages.charts.vocabulary import (
     Ends,
     above,
     apart,
+    arrows,
     dotted_at,
     epoch_input,
     names_beside,

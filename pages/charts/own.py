@@ -26,10 +26,12 @@ from pages.charts.vocabulary import (
     Decades,
     Ends,
     above,
+    arrows,
     dotted_at,
     epoch_input,
-    log_axis,
+    number_at_point,
     until,
+    value_axis,
 )
 from pages.texts import Text
 from pages.texts.numbers import power, whole
@@ -109,8 +111,7 @@ def profile_table(
     layers = watched.shown
     values = watched.measures[profile.measure][np.ix_(list(frames), layers)]
     values = np.abs(values)
-    ends = axis.ends if isinstance(axis, Decades) else axis
-    flat = values.ravel()
+    (low, high), flat = axis.ends, values.ravel()
     there = ~np.isnan(flat)
     epochs = np.arange(len(frames))
     label = np.full(values.shape, "", dtype=object)
@@ -120,8 +121,8 @@ def profile_table(
         "until": np.repeat(until(epochs), len(layers)),
         "layer": np.tile(np.arange(1, len(layers) + 1), len(frames)),
         "value": np.where(np.isfinite(flat), flat, np.nan),
-        "shown": np.clip(flat, *ends),
-        "mark": np.select([flat < ends.low, flat > ends.high], ["below", "above"], "within"),
+        "shown": np.clip(flat, low, high),
+        "mark": np.select([flat < low, flat > high], ["below", "above"], "within"),
         "label": label.ravel(),
         "name": np.tile([watched.layers[k].name for k in layers], len(frames)),
     }
@@ -133,9 +134,8 @@ def before_table(before: Watched | None, profile: Profile, axis: Decades | Ends)
     values = np.zeros(0)
     if before is not None:
         values = np.abs(before.measures[profile.measure][-1, before.shown])
-    ends = axis.ends if isinstance(axis, Decades) else axis
     there = np.flatnonzero(~np.isnan(values))
-    return pa.table({"layer": there + 1, "shown": np.clip(values[there], *ends)})
+    return pa.table({"layer": there + 1, "shown": np.clip(values[there], *axis.ends)})
 
 
 def clock_table(t: Text, watched: Watched, frames: Sequence[int]) -> pa.Table:
@@ -178,15 +178,7 @@ def profile(
     kind, title = PROFILES[measure], t.own.measures[measure]
     colour = colours.accent
     x = layer_axis(t, layers, kind.backward)
-    if isinstance(axis, Decades):
-        y = alt.Y("shown:Q", **log_axis(axis, title, axis.at_most(6), **above("left")))
-    else:
-        y = (
-            alt.Y("shown:Q")
-            .scale(domain=list(axis), nice=False, clamp=True)
-            .axis(tickCount=5, **above("left"))
-            .title(title)
-        )
+    y = value_axis("shown:Q", axis, title, 6)
     base = alt.Chart(alt.NamedData("profile")).transform_filter(NOW).encode(x, y)
     before = (
         alt.Chart(alt.NamedData("before"))
@@ -195,27 +187,14 @@ def profile(
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
-        alt.Shape("mark:N")
-        .scale(
-            domain=["below", "within", "above"], range=["triangle-down", "circle", "triangle-up"]
-        )
-        .legend(None),
+        arrows(),
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),
             alt.Tooltip("name:N", title=t.own.name),
             alt.Tooltip("value:Q", title=title, format=".3~g"),
         ],
     )
-    room = "height - scale('y', datum.shown) > 24"
-    label = base.mark_text(
-        dx=alt.expr(f"{room} ? -4 : 9"),
-        dy=alt.expr(f"{room} ? 9 : -15"),
-        align="left",
-        baseline="top",
-        color=colours.ink,
-        fontSize=12,
-        fontWeight="bold",
-    ).encode(text="label:N")
+    label = number_at_point(base, colours)
     now = (
         alt.Chart(alt.NamedData("clock"))
         .transform_filter(NOW)
@@ -240,8 +219,7 @@ def losses_table(watched: Watched | None, axis: Decades | Ends) -> pa.Table:
     told = np.flatnonzero(np.isfinite(watched.loss))
     if len(told) > MOST_LOSSES:
         told = told[np.linspace(0, len(told) - 1, MOST_LOSSES).round().astype(int)]
-    ends = axis.ends if isinstance(axis, Decades) else axis
-    return pa.table({"step": watched.steps[told], "loss": np.clip(watched.loss[told], *ends)})
+    return pa.table({"step": watched.steps[told], "loss": np.clip(watched.loss[told], *axis.ends)})
 
 
 def loss_axis(watched: Watched) -> Decades | Ends:
@@ -271,17 +249,7 @@ def course(
         .axis(tickCount=5, format=",d", **CLOSE)
         .title(t.own.steps)
     )
-    if isinstance(axis, Decades):
-        y = alt.Y("loss:Q", **log_axis(axis, t.own.loss, axis.at_most(5), **above("left")))
-        ends = axis.ends
-    else:
-        ends = axis
-        y = (
-            alt.Y("loss:Q")
-            .scale(domain=list(axis), nice=False, clamp=True)
-            .axis(tickCount=4, **above("left"))
-            .title(t.own.loss)
-        )
+    y = value_axis("loss:Q", axis, t.own.loss, 5)
     line = (
         alt.Chart(alt.NamedData("losses"))
         .mark_line(color=colours.accent, strokeWidth=LINE)
@@ -298,7 +266,7 @@ def course(
         .mark_rule(color=colours.ink, strokeWidth=1.5)
         .encode(x)
     )
-    guess = [dotted_at(baseline, colours)] if ends.low < baseline < ends.high else []
+    guess = [dotted_at(baseline, colours)] if axis.ends.low < baseline < axis.ends.high else []
     return (
         alt.layer(*guess, before, line, here)
         .add_params(epoch_input())
@@ -378,7 +346,7 @@ def calls(t: Text, colours: Palette, axis: Decades, count: int, alternative: str
         .title(t.own.calls_axis)
     )
     title = t.own.measures["delta"]
-    y = alt.Y("shown:Q", **log_axis(axis, title, axis.at_most(6), **above("left")))
+    y = value_axis("shown:Q", axis, title, 6)
     base = alt.Chart(alt.NamedData("calls")).transform_filter(NOW).encode(x, y)
     line = base.mark_line(color=colours.accent, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=30, color=colours.accent, opacity=1).encode(

@@ -31,9 +31,11 @@ from pages.charts.vocabulary import (
     Decades,
     Ends,
     above,
+    arrows,
     dotted_at,
     epoch_input,
     log_axis,
+    number_at_point,
     until,
 )
 from pages.texts import Text
@@ -433,12 +435,6 @@ def onto_axis(data: alt.Chart, ends: Ends) -> alt.Chart:
     return chart
 
 
-def arrows() -> alt.Shape:
-    """An arrow at the end of the axis for a value beyond it, from the column `mark`."""
-    sides = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
-    return alt.Shape("mark:N").scale(domain=list(sides), range=list(sides.values())).legend(None)
-
-
 def ladder(
     t: Text, colours: Palette, colour: str, axis: MeasureAxis, depth: int, alternative: str
 ) -> alt.LayerChart:
@@ -468,17 +464,7 @@ def ladder(
             alt.Tooltip("value:Q", title=t.measures[axis.measure], format=".3~g"),
         ],
     )
-    # under the point, or where the axis' numbers are near, beside it
-    room = "height - scale('y', datum.shown) > 24"
-    label = base.mark_text(
-        dx=alt.expr(f"{room} ? -4 : 9"),
-        dy=alt.expr(f"{room} ? 9 : -13"),
-        align="left",
-        baseline="top",
-        color=colours.ink,
-        fontSize=12,
-        fontWeight="bold",
-    ).encode(text="label:N")
+    label = number_at_point(base, colours)
     label = label.transform_filter("datum.layer == 1")
     marks = alt.layer(line, points, label, data=alt.NamedData("ladder"))
     now = at_the_clock(marks, "label", numbers=["value"]).transform_filter("epoch >= datum.first")

@@ -66,6 +66,11 @@ class Ends(NamedTuple):
     low: float
     high: float
 
+    @property
+    def ends(self) -> Ends:
+        """Itself, as of any axis."""
+        return self
+
     def clip(self, value: float) -> float:
         return min(max(value, self.low), self.high)
 
@@ -110,6 +115,18 @@ def log_axis(
         scale["clamp"] = True
     labels = {"values": decades.ticks(every), "labelExpr": POWER_OF_TEN, "titlePadding": 6}
     return {"scale": alt.Scale(**scale), "axis": alt.Axis(**labels | axis), "title": title}
+
+
+def value_axis(field: str, axis: Decades | Ends, title: str, count: int) -> alt.Y:
+    """The left axis of a low chart, its title above it, with about `count` numbers."""
+    if isinstance(axis, Decades):
+        return alt.Y(field, **log_axis(axis, title, axis.at_most(count), **above("left")))
+    return (
+        alt.Y(field)
+        .scale(domain=list(axis), nice=False, clamp=True)
+        .axis(tickCount=count, **above("left"))
+        .title(title)
+    )
 
 
 def above(side: str) -> dict[str, Any]:
@@ -167,6 +184,26 @@ def strong_at(value: float, colours: Palette) -> dict[str, Any]:
         "condition": {"test": f"datum.value === {value}", "value": colours.faint},
         "value": colours.grid,
     }
+
+
+def arrows() -> alt.Shape:
+    """An arrow at the end of the axis for a value beyond it, from the column `mark`."""
+    sides = {"below": "triangle-down", "within": "circle", "above": "triangle-up"}
+    return alt.Shape("mark:N").scale(domain=list(sides), range=list(sides.values())).legend(None)
+
+
+def number_at_point(points: alt.Chart, colours: Palette) -> alt.Chart:
+    """The column `label` under a point, or beside it where the numbers of the x axis are near."""
+    room = "height - scale('y', datum.shown) > 24"
+    return points.mark_text(
+        dx=alt.expr(f"{room} ? -4 : 9"),
+        dy=alt.expr(f"{room} ? 9 : -13"),
+        align="left",
+        baseline="top",
+        color=colours.ink,
+        fontSize=12,
+        fontWeight="bold",
+    ).encode(text="label:N")
 
 
 def dotted_at(

@@ -24,10 +24,12 @@ from core.runs.training import RunSpec
 from pages.texts import Text
 from pages.ui.collection import drawn_anew, new_section
 from pages.ui.frame import afterwards, share_is_open, write_link
+from pages.ui.house import Presenting
 from pages.ui.recordings import compute, desk, pace, recordings, sharing
 from pages.ui.room import Room
-from pages.ui.session import is_stopped, session, set_stopped
-from pages.ui.widgets.components import ask_for_look
+from pages.ui.session import is_going, is_stopped, linked, session, set_stopped
+from pages.ui.settings import Reader
+from pages.ui.widgets.components import ask_for_look, is_narrow
 from pages.ui.widgets.show import telling
 
 FIRST = 0.15
@@ -145,8 +147,9 @@ def watched(
     advance: computes for about a budget of seconds. All else as for `when_computed`.
     """
     advance(FIRST)
-    complete, drawn = also(FIRST), False
+    complete, drawn, opened = also(FIRST), False, time.monotonic()
     before, settings, section = shown(), session().settings, new_section()
+    read = reading()
 
     @st.fragment
     def look() -> None:
@@ -154,12 +157,12 @@ def watched(
         with desk().served():
             now = seen()
             ended = drawn and now.finished and (whole_page or share_is_open())
-            if shown() != before or ended:
+            if shown() != before or ended or is_going() or reading() != read:
                 st.rerun()
             with drawn_anew(section), telling(now.name) as words:
                 draw(now)
                 goes_on = now.live or not complete
-                ask_for_look(now.name, words, wanted=goes_on, period=pace(PERIOD))
+                ask_for_look(now.name, words, wanted=goes_on, period=pace(PERIOD), opened=opened)
             if session().settings != settings:
                 settings = session().settings
                 write_link(t, room)
@@ -177,6 +180,11 @@ def watched(
     if first.live or not complete:
         afterwards(go_on)
     return first
+
+
+def reading() -> tuple[Reader, Presenting, bool]:
+    """How the visitor reads every page: language, mode, and whether the window is narrow."""
+    return linked(Reader), linked(Presenting), is_narrow()
 
 
 def recordings_of(t: Text, runs: Sequence[RunSpec]) -> tuple[Recording, ...] | None:

@@ -20,13 +20,15 @@ from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
 from pages.ui.collection import Collection, begin, end
-from pages.ui.house import SPECS, STORY
+from pages.ui.house import ROOMS, SPECS, STORY
 from pages.ui.present import present, presenting
 from pages.ui.recordings import desk
 from pages.ui.room import Room
 from pages.ui.session import (
     VERSION,
+    arrive,
     drawing,
+    go_to,
     linked,
     open_session,
     opened_by_scene,
@@ -36,7 +38,7 @@ from pages.ui.session import (
 )
 from pages.ui.settings import Reader, Telling
 from pages.ui.takehome import take_home
-from pages.ui.widgets.components import copy_link, run_again_when_reconnected
+from pages.ui.widgets.components import copy_link, watch_page
 from pages.ui.widgets.controls import language_choice
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
@@ -69,7 +71,6 @@ def frame() -> Iterator[Text]:
         "on-primary": colours.on_accent,
     }
     st.html(f"<style>:root {{ {' '.join(f'--{k}: {v};' for k, v in names.items())} }}</style>")
-    run_again_when_reconnected()
     token, later = _text.set(t), _afterwards.set([])
     try:
         with drawing(), desk().served():
@@ -117,8 +118,12 @@ def open_page(
     if (t := _text.get()) is None:
         runpy.run_path(str(ENTRY))
         raise StopException  # `st.stop()` would also drop the looks that the browser has asked for
-    page = t[room.name]
-    told, titled = (lead or room.note)(t) or page.lead, title(t) or page.title
+    page = arrive()
+    if page is not None and page != room.name:
+        st.switch_page(ROOMS[page].script)
+    watch_page(f"{room.name} {linked(Telling).scene}" if room is STORY else room.name)
+    words = t[room.name]
+    told, titled = (lead or room.note)(t) or words.lead, title(t) or words.title
     begin(room.name, titled, told)
     with st.container(horizontal=True, vertical_alignment="top", key="heading"):
         with st.container(gap=None, width="stretch"):
@@ -142,13 +147,14 @@ def way_back(t: Text, room: Room[Any]) -> None:
         set_opened_by_scene(None)
     if room.name != opened_by_scene():
         return
-    if st.button(
+    st.button(
         t.common.back_to_scene.format(number=linked(Telling).scene),
         key="back_to_scene",
         icon=":material/arrow_back:",
         type="tertiary",
-    ):
-        st.switch_page(STORY.script)
+        on_click=go_to,
+        args=(STORY.name,),
+    )
 
 
 def listed(damaged: Query) -> str:

@@ -15,15 +15,13 @@ from pages.texts import Text
 from pages.texts.scenes import ORDER
 from pages.ui.house import CONTROLS, STORY, Presenting
 from pages.ui.room import Room
-from pages.ui.session import keep, linked
+from pages.ui.session import go_to, keep, linked
 from pages.ui.settings import Telling
 from pages.ui.widgets.components import component
 
 STYLE = Path(__file__).with_name("present.css")
 EVERYTHING, QUESTIONS = "all", "questions"
 BAR = "present"
-TO_STORY = "to_story"
-"""The session's key for a reader on the way to a scene from another page."""
 
 
 def presenting() -> dict[str, str]:
@@ -33,8 +31,6 @@ def presenting() -> dict[str, str]:
 
 def present(t: Text, room: Room[Any]) -> None:
     """Show a page as the link asks; in presenter mode with its bar and notes."""
-    if st.session_state.pop(TO_STORY, False) and room is not STORY:
-        st.switch_page(STORY.script)
     mode = linked(Presenting)
     if EVERYTHING not in mode.show:
         st.html(f"<style>{hidden(mode.show)}</style>")
@@ -76,7 +72,7 @@ def step(room: Room[Any], by: int) -> None:
     """Go to the next or previous scene; from another page, back into the story."""
     scene = linked(Telling).scene
     if room is not STORY:
-        st.session_state[TO_STORY] = True
+        go_to(STORY.name)
         by = max(by, 0)  # back is the scene that the reader came from
     turned = Telling(scene=min(max(scene + by, 0), len(ORDER)))
     if by:

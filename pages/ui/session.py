@@ -135,6 +135,34 @@ def set_stopped(runs: Hashable, stopped: bool) -> None:
     st.session_state["stopped"] = others | {runs} if stopped else others
 
 
+def open_with(query: Query, page: str, owned: Collection[str]) -> None:
+    """The callback that opens a page with these settings of those it owns, with undo."""
+    take_over(query, owned)
+    go_to(page)
+
+
+GOING = "going"
+
+
+def go_to(page: str) -> None:
+    """In a callback: let the next run of the page as a whole go to another page.
+
+    A button's own `if` might never be reached: what is pressed in the moment in which a fragment
+    is asked for reaches the server as a run of that fragment, in which only callbacks are called.
+    """
+    st.session_state[GOING] = page
+
+
+def is_going() -> bool:
+    """Whether the visitor is on the way to another page."""
+    return GOING in st.session_state
+
+
+def arrive() -> str | None:
+    """The page that the visitor is on the way to, who is there from now on."""
+    return st.session_state.pop(GOING, None)
+
+
 def opened_by_scene() -> str | None:
     """The page opened by a scene of the story, until the reader is back in the story."""
     return st.session_state.get("opened_by_scene")

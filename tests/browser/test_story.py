@@ -172,6 +172,14 @@ def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(
     page.close()
 
 
+def test_the_next_scene_begins_at_its_top(browser, address):
+    page = open_page(browser, f"{address}/?scene=4&language=en&guess=b", 1, viewport=PHONE)
+    press(page, "next")
+    heading(page, EN.scene_slopes.question)
+    expect(page.locator("h1")).to_be_in_viewport()
+    page.close()
+
+
 @crossed(language=LANGUAGES, number=RIGHT)
 def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
     def fits():

@@ -17,9 +17,9 @@ from pages.texts.numbers import percent, power
 from pages.ui.computing import state_of, watched
 from pages.ui.house import GALLERY, TRAINING
 from pages.ui.recordings import compute
-from pages.ui.session import is_stopped, take_over
+from pages.ui.session import is_stopped
 from pages.ui.settings import MOST_STUDY_SEED, Reproducing
-from pages.ui.widgets.controls import controls
+from pages.ui.widgets.controls import controls, open_button
 from pages.ui.widgets.show import show
 
 MOST_HELD = 60
@@ -207,10 +207,5 @@ def laboratory(t: Text, study: Study) -> None:
     """The way to the networks that come closest to the study's."""
     if not study.lanes:
         st.caption(t.gallery.no_laboratory)
-    elif st.button(
-        t.gallery.laboratory,
-        icon=":material/arrow_outward:",
-        on_click=take_over,
-        args=(TRAINING.link_of(study.lanes), TRAINING.keys),
-    ):
-        st.switch_page(TRAINING.script)
+    else:
+        open_button(t.gallery.laboratory, TRAINING, TRAINING.link_of(study.lanes))

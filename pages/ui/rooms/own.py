@@ -19,11 +19,10 @@ from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, power, significant, whole
 from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
-from pages.ui.session import take_over
 from pages.ui.settings import Watching
 from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
 from pages.ui.widgets.components import clock
-from pages.ui.widgets.controls import controls, reset, taken
+from pages.ui.widgets.controls import controls, open_button, reset, taken
 from pages.ui.widgets.owndata import WORDS
 from pages.ui.widgets.show import show
 
@@ -379,10 +378,4 @@ def remedies(t: Text, watched: Watched, found: Judged) -> None:
             gain=significant(run.gain, 2),
         )
     )
-    if st.button(
-        words.rebuild,
-        icon=":material/arrow_outward:",
-        on_click=take_over,
-        args=(TRAINING.link_of((run,)), TRAINING.keys),
-    ):
-        st.switch_page(TRAINING.script)
+    open_button(words.rebuild, TRAINING, TRAINING.link_of((run,)))

@@ -17,9 +17,8 @@ from pages.charts.style import Palette, hue
 from pages.texts import Text
 from pages.texts.numbers import power
 from pages.ui.house import PROPAGATION, TRAINING
-from pages.ui.session import take_over
 from pages.ui.settings import Propagating
-from pages.ui.widgets.controls import controls, knob_controls
+from pages.ui.widgets.controls import controls, knob_controls, open_button
 from pages.ui.widgets.show import show
 
 MOST_LAYERS, MOST_UNITS, MOST_GAIN = 50, 64, 20.0
@@ -159,13 +158,7 @@ def layer_chart(t: Text, colours: Palette, chosen: Propagating, run: RunSpec) ->
         **charts.layer_tables(expected, spread, found, axis),
     )
     st.caption(words.layers_note.format(networks=len(found.errors), width=chosen.signal_width))
-    if st.button(
-        words.train,
-        icon=":material/arrow_outward:",
-        on_click=take_over,
-        args=(TRAINING.link_of((trained(chosen, run),)), TRAINING.keys),
-    ):
-        st.switch_page(TRAINING.script)
+    open_button(words.train, TRAINING, TRAINING.link_of((trained(chosen, run),)))
     if chosen.signal_biases:
         st.caption(words.without_biases)
 

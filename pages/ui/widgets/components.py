@@ -158,14 +158,23 @@ def probe(
     component("probe")(data=data | {"kept": True}, key=key, on_let_go_change=let_go)
 
 
-def ask_for_look(name: str, words: Mapping[str, str], *, wanted: bool, period: float) -> None:
+def ask_for_look(
+    name: str, words: Mapping[str, str], *, wanted: bool, period: float, opened: float
+) -> None:
     """Let the browser ask for the next look at runs being computed, and give charts their words.
 
     words: the charts' words, by the names that replace them in the specifications. wanted: whether
-    there should be a next look, at least `period` seconds after this one.
+    there should be a next look, at least `period` seconds after this one. opened: when the page as
+    a whole was drawn.
     """
     component("look")(
-        data={"words": dict(words), "wanted": wanted, "period": period, "now": time.monotonic()},
+        data={
+            "words": dict(words),
+            "wanted": wanted,
+            "period": period,
+            "now": time.monotonic(),
+            "opened": opened,
+        },
         key=f"look_{name}",
         on_look_change=lambda: None,
     )
@@ -186,9 +195,12 @@ def is_narrow() -> bool:
     return bool(st.session_state.get("window", WIDE)["narrow"])
 
 
-def run_again_when_reconnected() -> None:
-    """Let the browser rerun the page after its server was gone. Outside of any fragment."""
-    component("reconnect")(data={}, key="reconnect", on_reconnected_change=lambda: None)
+def watch_page(place: str) -> None:
+    """Let the browser begin another place at its top, and rerun the page after its server was gone.
+
+    Outside of any fragment. place: which page, and of the story which scene.
+    """
+    component("page")(data={"place": place}, key="page", on_reconnected_change=lambda: None)
 
 
 def stepper(t: Text, name: str, titles: Sequence[str], *, run: str, blocks: str) -> None:

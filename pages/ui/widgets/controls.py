@@ -7,22 +7,23 @@ moves them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache, partial, singledispatch
 from math import log10
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
-from core.domain import Choice, Domain, Flag, Knobs, Real, Several, Spec, Whole
+from core.domain import Choice, Domain, Flag, Knobs, Query, Real, Several, Spec, Whole
 from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
 from pages.texts import Text
 from pages.texts.numbers import written
 from pages.ui.house import Presenting
-from pages.ui.session import cut_short, keep, linked
+from pages.ui.room import Room
+from pages.ui.session import cut_short, keep, linked, open_with
 
 Change = Callable[[str, Any], None]
 """Receives a setting's name and the value that the reader chose."""
@@ -247,3 +248,23 @@ def _(domain: Real, value: float, t: Text, *, key: str, change: Any, **widget: A
 def _(domain: Flag, value: bool, t: Text, *, key: str, change: Any, **widget: Any) -> None:
     reset(key, value)
     st.toggle(key=key, on_change=taken, args=(key, change), **widget)
+
+
+def open_button(
+    label: str,
+    room: Room[Any],
+    query: Query,
+    *,
+    key: str | None = None,
+    kind: Literal["secondary", "tertiary"] = "secondary",
+    opens: Callable[[Query, str, Collection[str]], None] = open_with,
+) -> None:
+    """A way to a page that opens with these settings; undo there brings back what was there."""
+    st.button(
+        label,
+        key=key,
+        icon=":material/arrow_outward:",
+        type=kind,
+        on_click=opens,
+        args=(query, room.name, room.keys),
+    )

@@ -487,15 +487,22 @@ def test_a_run_beyond_the_budget_is_never_begun():
     assert recordings.find(heavy) is None
 
 
-def test_no_more_slices_are_computed_at_once_than_there_are_slots(monkeypatch):
-    inside, leave = threading.Semaphore(0), threading.Event()
+@pytest.fixture
+def held(monkeypatch):
+    """A slice says that it has begun by the first and ends when it is told by the second."""
+    begun, ends = threading.Semaphore(0), threading.Event()
 
     def wait(self, budget):
-        inside.release()
-        assert leave.wait(10)
+        begun.release()
+        assert ends.wait(10)
         return True
 
     monkeypatch.setattr(Recording, "advance", wait)
+    return begun, ends
+
+
+def test_no_more_slices_are_computed_at_once_than_there_are_slots(held):
+    inside, leave = held
     recordings = Recordings(10**9, slots=2)
     first, second, third = (recordings.get(run) for run in several(3))
     with ThreadPoolExecutor(2) as pool:
@@ -508,15 +515,8 @@ def test_no_more_slices_are_computed_at_once_than_there_are_slots(monkeypatch):
     assert recordings.advance(third, 1.0)
 
 
-def test_a_turn_passes_to_a_run_that_waits_for_it_without_another_look(monkeypatch):
-    inside, leave = threading.Semaphore(0), threading.Event()
-
-    def wait(self, budget):
-        inside.release()
-        assert leave.wait(10)
-        return True
-
-    monkeypatch.setattr(Recording, "advance", wait)
+def test_a_turn_passes_to_a_run_that_waits_for_it_without_another_look(held, monkeypatch):
+    inside, leave = held
     monkeypatch.setattr(module, "WAIT", 10.0)
     recordings = Recordings(10**9, slots=1)
     first, second = (recordings.get(run) for run in several(2))
@@ -531,15 +531,8 @@ def test_a_turn_passes_to_a_run_that_waits_for_it_without_another_look(monkeypat
         assert two.result()
 
 
-def test_nobody_waits_for_a_run_that_is_being_computed_nor_for_spare_time(monkeypatch):
-    inside, leave = threading.Semaphore(0), threading.Event()
-
-    def wait(self, budget):
-        inside.release()
-        assert leave.wait(10)
-        return True
-
-    monkeypatch.setattr(Recording, "advance", wait)
+def test_nobody_waits_for_a_run_that_is_being_computed_nor_for_spare_time(held, monkeypatch):
+    inside, leave = held
     monkeypatch.setattr(module, "WAIT", 10.0)
     recordings = Recordings(10**9, slots=1)
     first, second = (recordings.get(run) for run in several(2))

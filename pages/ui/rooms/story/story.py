@@ -6,7 +6,7 @@ way: every guess can be skipped, and the way on is always open.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import streamlit as st
@@ -22,12 +22,12 @@ from pages.ui.session import (
     forget_lanes,
     keep,
     linked,
+    open_with,
     outcomes,
     set_opened_by_scene,
-    take_over,
 )
 from pages.ui.settings import NOT_YET, SEEN, Telling
-from pages.ui.widgets.controls import reset, taken
+from pages.ui.widgets.controls import open_button, reset, taken
 
 LETTERS = ("a", "b", "c")
 BELIEFS = ("true", "half", "false")
@@ -278,17 +278,14 @@ def verdict(t: Text, belief: str, found: Myth) -> str:
 
 def open_page_button(label: str, key: str, page: str, query: Query) -> None:
     """A way to a page that opens with these settings; undo brings back what was there."""
-    if st.button(
-        label,
-        key=key,
-        icon=":material/arrow_outward:",
-        type="tertiary",
-        on_click=take_over,
-        args=(query, ROOMS[page].keys),
-    ):
-        set_opened_by_scene(page)
-        forget_lanes()
-        st.switch_page(ROOMS[page].script)
+    open_button(label, ROOMS[page], query, key=key, kind="tertiary", opens=take_apart)
+
+
+def take_apart(query: Query, page: str, owned: Collection[str]) -> None:
+    """The callback that opens a page from a scene, to which it has a way back."""
+    open_with(query, page, owned)
+    set_opened_by_scene(page)
+    forget_lanes()
 
 
 def steps(t: Text, shown: Scene, number: int) -> None:

@@ -108,10 +108,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
   find("back").disabled = !data.back;
   find("next").disabled = !data.next;
   find("notes").disabled = data.notes.length === 0 && data.vote === "";
-  if (find("place").textContent !== data.place) {
-    find("place").textContent = data.place;
-    document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0); // another scene begins at its top, not where the last was left
-  }
+  find("place").textContent = data.place;
   find("controls").hidden = !document.querySelector("[data-testid=stSidebar]");
   find("blocked").textContent = data.labels.blocked;
 

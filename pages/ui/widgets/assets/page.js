@@ -1,0 +1,35 @@
+// What concerns the page as a whole. Another page or scene begins at its top, not where the last one was left. And once the
+// server is back after it was gone, the page runs again: a new process knows no fragment of the old one, and would ignore
+// whatever is pressed in them. A page that has become empty is opened anew: Streamlit draws nothing where a fragment of the
+// page before was still to be run when the server went to another one.
+// `data`: place (which page, and of the story which scene). Trigger: reconnected.
+const EMPTY = 2000; // milliseconds
+let shown = null; // stays from page to page
+
+function openIfEmpty() {
+  const { testScriptState: script, testConnectionState: connection } = document.querySelector("[data-testid=stApp]").dataset;
+  if (document.querySelector(".page")) return;
+  if (script === "notRunning" && connection === "CONNECTED") location.reload(); else setTimeout(openIfEmpty, EMPTY);
+}
+
+export default function ({ parentElement, data, setTriggerValue }) {
+  if (shown !== null && shown !== data.place) document.querySelector("[data-testid=stMain]")?.scrollTo(0, 0);
+  shown = data.place;
+
+  const app = document.querySelector("[data-testid=stApp]");
+  const isConnected = () => app.dataset.testConnectionState === "CONNECTED";
+  let connected = isConnected();
+  const observer = new MutationObserver(() => {
+    if (isConnected() === connected) return;
+    connected = !connected;
+    if (connected) setTriggerValue("reconnected", true);
+  });
+  observer.observe(app, { attributeFilter: ["data-test-connection-state"] });
+  const call = onlyCall(parentElement);
+  call.signal.addEventListener("abort", () => observer.disconnect());
+  return () => {
+    if (call.signal.aborted) return; // another call has taken over
+    call.abort();
+    setTimeout(openIfEmpty, EMPTY);
+  };
+}
