@@ -40,8 +40,17 @@ from pages.ui.frame import around
 from pages.ui.house import SWEEP, TRAINING
 from pages.ui.recordings import compute
 from pages.ui.rooms.training.lanes import lane_name
-from pages.ui.session import is_stopped, keep, take_over
-from pages.ui.widgets.controls import Change, controls, fold, knob_controls, one_part, reset, taken
+from pages.ui.session import is_stopped, keep
+from pages.ui.widgets.controls import (
+    Change,
+    controls,
+    fold,
+    knob_controls,
+    one_part,
+    open_button,
+    reset,
+    taken,
+)
 from pages.ui.widgets.show import show
 
 MOST_HELD = 40
@@ -431,13 +440,7 @@ def laboratory(t: Text, chosen: Sweeping, grid: Grid) -> None:
                 lambda v: change("sweep_at", grid.values.index(v)),
                 lambda v: written(named, v),
             )  # fmt: skip
-        if st.button(
-            words.laboratory,
-            icon=":material/arrow_outward:",
-            on_click=take_over,
-            args=(TRAINING.link_of(lanes), TRAINING.keys),
-        ):
-            st.switch_page(TRAINING.script)
+        open_button(words.laboratory, TRAINING, TRAINING.link_of(lanes))
 
 
 def slide(
