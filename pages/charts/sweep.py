@@ -24,8 +24,8 @@ from pages.texts import Text
 from pages.texts.numbers import percent
 
 HEIGHT, MAP_HEIGHT, PANEL = 380, 440, 120
-STROKE, ROW = 40, 22
-"""Pixels of a line in a legend, and of the distance to the next."""
+STROKE, ROW, PADDING = 40, 22, 24
+"""Pixels of a line in a legend, of the distance to the next, and of the space around all."""
 SHARES = frozenset({"accuracy", "test_accuracy"})
 LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
 """What is drawn in powers of ten."""
@@ -234,7 +234,7 @@ def legend(t: Text, colours: Palette, lanes: tuple[Lane, ...], alternative: str)
     )
     return (
         alt.layer(strokes, names)
-        .properties(height=ROW * len(lanes), description=alternative)
+        .properties(height=ROW * len(lanes) + PADDING, description=alternative)
         .configure_view(stroke=None)
     )
 
@@ -327,9 +327,11 @@ def trainability(
     theory = alt.Chart(alt.NamedData("theory")).encode(alt.X("x:Q"), alt.Y("y:Q"))
     halo = theory.mark_line(strokeWidth=6, color=colours.paper, opacity=0.6, clip=True)
     line = theory.mark_line(strokeWidth=LINE, strokeDash=[3, 3], color=colours.ink, clip=True)
-    here = (
-        alt.Chart(alt.NamedData("here"))
-        .mark_rect(fillOpacity=0, stroke=colours.ink, strokeWidth=2.5)
-        .encode(**square)
+    here = alt.Chart(alt.NamedData("here")).encode(**square)
+    around, frame = (
+        here.mark_rect(fillOpacity=0, stroke=stroke, strokeWidth=width)
+        for stroke, width in ((colours.paper, 6), (colours.ink, 2.5))
     )
-    return alt.layer(cells, halo, line, here).properties(height=MAP_HEIGHT, description=alternative)
+    return alt.layer(cells, halo, line, around, frame).properties(
+        height=MAP_HEIGHT, description=alternative
+    )
