@@ -387,9 +387,9 @@ def other_way(colours: Palette, x: alt.X, y: alt.Y, depth: int, beside: str) -> 
     whose = (
         other.transform_filter(f"datum.epoch == {2 * depth}")
         .transform_calculate(
-            x="datum.x2", y="datum.y2", words=f"{quoted(beside)} + ' ' + datum.left"
+            x="datum.x2", y="datum.y2", words=f"{quoted(beside)} + '\\n' + datum.left"
         )
-        .mark_text(dx=-7, dy=0, align="right", fontSize=12, color=colours.faint)
+        .mark_text(dx=-7, dy=0, align="right", fontSize=12, color=colours.faint, lineBreak="\n")
         .encode(x, y, text="words:N")
     )
     return [faint.encode(x, y, **ends_of_rule()), whose]

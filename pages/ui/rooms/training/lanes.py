@@ -176,6 +176,9 @@ def measure_choice(t: Text, stage: Stage) -> None:
     controls(stage, t, "measure", "linear", change=change_stage, measure=options)
 
 
+DOT = " · "
+
+
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
     parts = [entry_name(t, run.activation)]
@@ -185,7 +188,14 @@ def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     for knob, value in (*run.knobs, *run.constants):
         if knob.split(".")[0] in (run.activation, run.optimizer):
             parts.append(f"{knob_label(knob)} = {plain(value)}")
-    return " · ".join(filter(None, parts))
+    return DOT.join(filter(None, parts))
+
+
+def names_apart(t: Text, lanes: Sequence[RunSpec]) -> list[str]:
+    """The lanes' names without what they have in common, where anything else is left of them."""
+    parts = [lane_name(t, run, lanes).split(DOT) for run in lanes]
+    common = set.intersection(*map(set, parts))
+    return [DOT.join([p for p in own if p not in common] or own) for own in parts]
 
 
 def setting_text(t: Text, name: str, value: object) -> str:

@@ -35,6 +35,7 @@ from pages.ui.rooms.training.lanes import (
     change_stage,
     changes,
     lane_name,
+    names_apart,
     new_start,
     open_lanes,
     show_unit,
@@ -211,8 +212,8 @@ def overlaid(scene: Scene, records: Sequence[Recording]) -> None:
     drawn = [k for k, r in enumerate(records) if r.begun and starts(r)]
     if not drawn:
         return
-    full = (lane_name(t, run, scene.lanes) for run in scene.lanes)
-    short = charts.distinct([shortened(name, LONGEST) for name in full])
+    apart = (shortened(name, LONGEST) for name in names_apart(t, scene.lanes))
+    short = charts.distinct(list(apart))
     lanes, names = [scene.lanes[k] for k in drawn], [short[k] for k in drawn]
     histories = [records[k].history for k in drawn]
     strokes = compare.strokes_of([run.activation for run in lanes], scene.colours)

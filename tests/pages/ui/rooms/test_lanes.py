@@ -1,0 +1,36 @@
+"""The names of lanes, alone and beside each other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from core.runs.training import RunSpec
+from pages import texts
+from pages.ui.rooms.training.lanes import lane_name, names_apart
+
+EN = texts.LANGUAGES["en"].text
+PLAIN = RunSpec()
+
+
+@pytest.mark.parametrize(
+    ("lanes", "names"),
+    [
+        ([PLAIN, replace(PLAIN, initializer="he")], ["Xavier", "He"]),
+        ([PLAIN, replace(PLAIN, activation="tanh")], ["sigmoid", "tanh"]),
+        ([PLAIN, replace(PLAIN, norm="batch")], ["sigmoid", "Batch normalization"]),
+        ([PLAIN, PLAIN], ["sigmoid", "sigmoid"]),
+        ([PLAIN], ["sigmoid"]),
+        (
+            [
+                replace(PLAIN, initializer=i, depth=d)
+                for i, d in [("he", 5), ("he", 8), ("lecun", 5)]
+            ],
+            ["He · Hidden layers 5", "He · Hidden layers 8", "LeCun · Hidden layers 5"],
+        ),
+    ],
+)
+def test_beside_each_other_lanes_are_called_by_what_tells_them_apart(lanes, names):
+    assert names_apart(EN, lanes) == names
+    assert all(n in lane_name(EN, run, lanes) for n, run in zip(names, lanes, strict=True))
