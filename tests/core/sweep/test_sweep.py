@@ -252,6 +252,12 @@ def test_a_row_of_another_cell_is_no_row_of_this_one(path):
         read_line(line.replace(b"depth=2", b"depth=3"))
 
 
+def test_a_cell_that_comes_twice_is_written_once(path):
+    filled(path, [SMALL, SMALL])
+    filled(path, [SMALL])
+    assert len(path.read_bytes().splitlines()) == 1
+
+
 def test_a_cell_that_is_written_twice_counts_once(path):
     filled(path)
     path.write_bytes(path.read_bytes() * 2)
