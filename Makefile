@@ -38,8 +38,9 @@ lint: .venv/.dev ## ruff, mypy, and Biome for JavaScript and CSS (Linux on x86-6
 bench: .venv/.bench ## Speed of the core beside PyTorch and scikit-learn, which it installs
 	$(BIN)/python -m bench.training $(QUICKLY)
 
-recorder: .venv/.bench ## Tests of the recorder with PyTorch, which it installs
+recorder: .venv/.bench ## Tests of the recorders with PyTorch, Keras and JAX, which it installs
 	$(PYTEST) tests/recorder
+	KERAS_BACKEND=jax $(PYTEST) tests/recorder/test_keras.py
 
 cluster: .venv/.cluster ## Tests of sweeps on a Dask cluster, which it installs
 	$(PYTEST) tests/core/sweep

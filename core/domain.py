@@ -32,7 +32,11 @@ class Domain:
 
     `read` returns the value and the keys that could not be used; a key that is
     missing is no damage and yields the default.
+
+    longest: the characters of a value that is not damage.
     """
+
+    longest = LONGEST_VALUE
 
     def __contains__(self, value: object) -> bool:
         raise NotImplementedError
@@ -52,7 +56,7 @@ class Domain:
         if name not in query:
             return default, ()
         try:
-            if len(query[name]) > LONGEST_VALUE:
+            if len(query[name]) > self.longest:
                 raise ValueError(name)
             value = self.parse(query[name])
         except ValueError:

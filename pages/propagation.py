@@ -4,7 +4,15 @@ import streamlit as st
 
 from pages.ui.frame import close_page, open_page, palette
 from pages.ui.house import PROPAGATION
-from pages.ui.rooms.propagation import gains, layer_chart, maps, phase_chart, settings, verdict
+from pages.ui.rooms.propagation import (
+    defined,
+    gains,
+    layer_chart,
+    maps,
+    phase_chart,
+    settings,
+    verdict,
+)
 from pages.ui.widgets.presets import questions
 
 t = open_page(PROPAGATION)
@@ -14,9 +22,12 @@ colours = palette()
 questions(t, PROPAGATION)
 with st.sidebar:
     settings(t, chosen, run)
-verdict(t, chosen, run)
-maps(t, colours, chosen, run)
-phase_chart(t, colours, chosen, run)
-layer_chart(t, colours, chosen, run)
-gains(t)
+if defined(chosen, run):
+    verdict(t, chosen, run)
+    maps(t, colours, chosen, run)
+    phase_chart(t, colours, chosen, run)
+    layer_chart(t, colours, chosen, run)
+else:
+    st.info(t.propagation.undefined, icon=":material/function:")
+gains(t, chosen)
 close_page(t, PROPAGATION)

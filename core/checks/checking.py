@@ -31,9 +31,9 @@ import numpy as np
 
 from core.arrays import Array
 from core.checks.analytic import ANALYTIC, LOSS
-from core.nn.activations import ACTIVATIONS
 from core.nn.network import PRECISIONS, Network, Parameters, Pass
 from core.nn.normalization import EPSILON, Normalized
+from core.nn.own import activation_of
 from core.runs.training import RunSpec, Trained, untrained
 
 EPS = float(np.finfo(float).eps)
@@ -249,12 +249,12 @@ class Problem:
 
     def pieces(self, through: Pass) -> list[Array]:
         """On which piece of the activation each pre-activation of the hidden layers lies."""
-        activation = ACTIVATIONS[self.run.activation]
+        activation = activation_of(self.run.activation)
         ends = [*activation.kinks, *activation.seams]
         return [np.sum([z > end for end in ends], axis=0) for z in through.z[:-1] if ends]
 
     def on_kink(self) -> int:
-        kinks = ACTIVATIONS[self.run.activation].kinks
+        kinks = activation_of(self.run.activation).kinks
         sums = self.forward(self.parameters).z[:-1]
         return sum(int(np.count_nonzero(z == kink)) for z in sums for kink in kinks)
 
@@ -271,7 +271,7 @@ class Problem:
     def complex_losses(self, parameters: Parameters) -> Array:
         """The mean loss of every replica by `core.checks.analytic`, for complex numbers."""
         run, norm = self.run, self.run.normalization
-        knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
+        knobs = {knob.key: knob.default for knob in activation_of(run.activation).knobs}
         f = partial(ANALYTIC[run.activation], **(knobs | run.knob_values))
         a = self.x.astype(complex)
         last = len(parameters.weights) - 1

@@ -13,8 +13,9 @@ from itertools import pairwise
 import numpy as np
 
 from core.arrays import Array
-from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.activations import Activation
 from core.nn.network import PRECISIONS
+from core.nn.own import activation_of
 from core.nn.probes import Measures, measure, ratio
 from core.runs.cost import cost
 from core.runs.training import RunSpec, untrained
@@ -128,7 +129,7 @@ def steepest(run: RunSpec) -> float:
 
     The entry knows it for the default knobs, and a knob can only raise it, at a seam or a kink.
     """
-    return largest_slope(ACTIVATIONS[run.activation], **run.knob_values)
+    return largest_slope(activation_of(run.activation), **run.knob_values)
 
 
 def largest_slope(activation: Activation, **knobs: float) -> float:

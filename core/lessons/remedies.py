@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import isfinite
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
 from core.domain import Domain, Real, Whole
-from core.nn.activations import ACTIVATIONS, Family
+from core.nn.activations import Family
 from core.nn.gains import backward_gain
 from core.nn.optimizers import OPTIMIZERS
+from core.nn.own import activation_of
 from core.runs.cost import cost, over_budget
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.recording import History
@@ -31,14 +32,14 @@ RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 def weights_of_theory(run: RunSpec) -> dict[str, Any]:
     """He initialization for rectifiers, Xavier initialization for the others."""
-    rectifier = ACTIVATIONS[run.activation].family in RECTIFIERS
+    rectifier = activation_of(run.activation).family in RECTIFIERS
     return {"initializer": "he" if rectifier else "xavier", "gain": 1.0}
 
 
 def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
     """Initial weights scaled to preserve the error's size, by the theory of wide networks."""
-    gain = backward_gain(ACTIVATIONS[run.activation], **run.knob_values)
-    return {"initializer": "lecun", "gain": round(gain, 3)} if isfinite(gain) else {}
+    gain = backward_gain(activation_of(run.activation), **run.knob_values)
+    return {"initializer": "lecun", "gain": round(gain, 3)} if 0 < gain < inf else {}
 
 
 PLAIN = {"norm": "none", "skip": 0.0, "clip": 0.0, "warmup": 0, "frozen": 0, "amplify": False}

@@ -273,6 +273,7 @@ class Activation:
     - `seams`: further points where the formula changes, though f and f' do not jump
       for the default knobs. Note that ELU has a kink at its seam unless a = 1.
     - `paper`, `year`: the source, as a citation (for `arctan` one of several).
+    - `parts`: of a formula that a reader typed, its operations; 0 for the catalogue's.
     """
 
     key: str
@@ -294,6 +295,7 @@ class Activation:
     kinks: tuple[float, ...] = ()
     seams: tuple[float, ...] = ()
     knobs: tuple[Knob, ...] = ()
+    parts: int = 0
 
     def value_and_derivative(self, z: ArrayLike, **knobs: float) -> Pair:
         """f(z) and f'(z), of the shape of z; float32 stays float32, integers become float64."""

@@ -22,7 +22,8 @@ from typing import NamedTuple
 import numpy as np
 
 from core.arrays import Array
-from core.nn.special import erf, floats
+from core.nn.special import erf as error_function
+from core.nn.special import floats
 
 LONGEST = 120
 """The most characters in a formula."""
@@ -75,20 +76,102 @@ class Dual(NamedTuple):
 Function = Callable[..., Dual]
 
 
-def chained(f: Callable[[Array], Array], slope: Callable[[Array, Array], Array]) -> Function:
-    """A function of one argument. slope: of x and f(x), the derivative."""
+# Each of these takes values with their derivatives, and gives a value with its derivative.
 
-    def function(u: Dual) -> Dual:
-        value = f(u.value)
-        return Dual(value, np.asarray(slope(u.value, value) * u.slope))
 
-    return function
+def number(value: float, x: Dual) -> Dual:
+    """A constant, in the precision of x."""
+    constant = np.asarray(value, x.value.dtype)
+    return Dual(constant, np.zeros_like(constant))
+
+
+def negative(u: Dual) -> Dual:
+    return Dual(-u.value, -u.slope)
+
+
+def plus(u: Dual, v: Dual) -> Dual:
+    return Dual(u.value + v.value, u.slope + v.slope)
+
+
+def minus(u: Dual, v: Dual) -> Dual:
+    return Dual(u.value - v.value, u.slope - v.slope)
+
+
+def times(u: Dual, v: Dual) -> Dual:
+    return Dual(u.value * v.value, u.slope * v.value + u.value * v.slope)
+
+
+def over(u: Dual, v: Dual) -> Dual:
+    y = u.value / v.value
+    return Dual(y, (u.slope - y * v.slope) / v.value)
+
+
+def power(u: Dual, v: Dual) -> Dual:
+    """u ** v; an exponent without x needs no logarithm of u."""
+    y = u.value**v.value
+    slope = v.value * u.value ** (v.value - 1) * u.slope
+    if np.any(v.slope != 0):
+        slope = slope + y * np.log(u.value) * v.slope
+    return Dual(y, slope)
 
 
 def logistic(x: Array) -> Array:
     """1 / (1 + e^-x) without overflow."""
     small = np.exp(-np.abs(x))
     return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+
+
+def sigmoid(u: Dual) -> Dual:
+    y = logistic(u.value)
+    return Dual(y, y * (1 - y) * u.slope)
+
+
+def tanh(u: Dual) -> Dual:
+    y = np.tanh(u.value)
+    return Dual(y, (1 - y * y) * u.slope)
+
+
+def relu(u: Dual) -> Dual:
+    return Dual(np.maximum(u.value, 0), (u.value > 0) * u.slope)
+
+
+def exp(u: Dual) -> Dual:
+    y = np.exp(u.value)
+    return Dual(y, y * u.slope)
+
+
+def log(u: Dual) -> Dual:
+    return Dual(np.log(u.value), u.slope / u.value)
+
+
+def sqrt(u: Dual) -> Dual:
+    y = np.sqrt(u.value)
+    return Dual(y, 0.5 / y * u.slope)
+
+
+def absolute(u: Dual) -> Dual:
+    return Dual(np.abs(u.value), np.sign(u.value) * u.slope)
+
+
+def sin(u: Dual) -> Dual:
+    return Dual(np.sin(u.value), np.cos(u.value) * u.slope)
+
+
+def cos(u: Dual) -> Dual:
+    return Dual(np.cos(u.value), -np.sin(u.value) * u.slope)
+
+
+def arctan(u: Dual) -> Dual:
+    return Dual(np.arctan(u.value), u.slope / (1 + u.value * u.value))
+
+
+def softplus(u: Dual) -> Dual:
+    return Dual(np.logaddexp(0, u.value), logistic(u.value) * u.slope)
+
+
+def erf(u: Dual) -> Dual:
+    y = error_function(u.value)
+    return Dual(y, 2 / np.sqrt(np.pi) * np.exp(-u.value * u.value) * u.slope)
 
 
 def larger(u: Dual, v: Dual) -> Dual:
@@ -106,50 +189,40 @@ def chosen(condition: Array, u: Dual, v: Dual) -> Dual:
     return Dual(np.where(condition, u.value, v.value), np.where(condition, u.slope, v.slope))
 
 
+def shaped(found: Dual, x: Array) -> tuple[Array, Array]:
+    """A value and its derivative, each of the shape and the precision of x."""
+    value, slope = (np.broadcast_to(part, x.shape).astype(x.dtype) for part in found)
+    return value, slope
+
+
 FUNCTIONS: Mapping[str, tuple[int, Function]] = MappingProxyType(
     {
-        "sigmoid": (1, chained(logistic, lambda x, y: y * (1 - y))),
-        "tanh": (1, chained(np.tanh, lambda x, y: 1 - y * y)),
-        "relu": (1, chained(lambda x: np.maximum(x, 0), lambda x, y: (x > 0) * 1.0)),
-        "exp": (1, chained(np.exp, lambda x, y: y)),
-        "log": (1, chained(np.log, lambda x, y: 1 / x)),
-        "sqrt": (1, chained(np.sqrt, lambda x, y: 0.5 / y)),
-        "abs": (1, chained(np.abs, lambda x, y: np.sign(x))),
-        "sin": (1, chained(np.sin, lambda x, y: np.cos(x))),
-        "cos": (1, chained(np.cos, lambda x, y: -np.sin(x))),
-        "arctan": (1, chained(np.arctan, lambda x, y: 1 / (1 + x * x))),
-        "softplus": (1, chained(lambda x: np.logaddexp(0, x), lambda x, y: logistic(x))),
-        "erf": (1, chained(erf, lambda x, y: 2 / np.sqrt(np.pi) * np.exp(-x * x))),
+        "sigmoid": (1, sigmoid),
+        "tanh": (1, tanh),
+        "relu": (1, relu),
+        "exp": (1, exp),
+        "log": (1, log),
+        "sqrt": (1, sqrt),
+        "abs": (1, absolute),
+        "sin": (1, sin),
+        "cos": (1, cos),
+        "arctan": (1, arctan),
+        "softplus": (1, softplus),
+        "erf": (1, erf),
         "max": (2, larger),
         "min": (2, smaller),
         "where": (3, chosen),
     }
 )
 """What may be called: the number of its arguments, and what it does."""
-
-
-def power(u: Dual, v: Dual) -> Dual:
-    """u ** v; an exponent without x needs no logarithm of u."""
-    value = u.value**v.value
-    slope = v.value * u.value ** (v.value - 1) * u.slope
-    if np.any(v.slope != 0):
-        slope = slope + value * np.log(u.value) * v.slope
-    return Dual(value, slope)
-
-
 OPERATORS: Mapping[type[ast.operator], Function] = MappingProxyType(
-    {
-        ast.Add: lambda u, v: Dual(u.value + v.value, u.slope + v.slope),
-        ast.Sub: lambda u, v: Dual(u.value - v.value, u.slope - v.slope),
-        ast.Mult: lambda u, v: Dual(u.value * v.value, u.slope * v.value + u.value * v.slope),
-        ast.Div: lambda u, v: Dual(
-            u.value / v.value, (u.slope - u.value / v.value * v.slope) / v.value
-        ),
-        ast.Pow: power,
-    }
+    {ast.Add: plus, ast.Sub: minus, ast.Mult: times, ast.Div: over, ast.Pow: power}
 )
 COMPARISONS: Mapping[type[ast.cmpop], Callable[[Array, Array], Array]] = MappingProxyType(
     {ast.Gt: np.greater, ast.GtE: np.greater_equal, ast.Lt: np.less, ast.LtE: np.less_equal}
+)
+SIGNS: Mapping[type[ast.cmpop], str] = MappingProxyType(
+    {ast.Gt: ">", ast.GtE: ">=", ast.Lt: "<", ast.LtE: "<="}
 )
 
 
@@ -164,9 +237,9 @@ class Expression:
     def value_and_derivative(self, x: Array) -> tuple[Array, Array]:
         """f(x) and f'(x), each of the shape of `x`."""
         x = floats(x)
-        found = evaluated(self.tree, Dual(x, np.ones_like(x)))
-        value, slope = (np.broadcast_to(part, x.shape).astype(x.dtype) for part in found)
-        return value, slope
+        return shaped(evaluated(self.tree, Dual(x, np.ones_like(x))), x)
+
+    __call__ = value_and_derivative
 
 
 @lru_cache(maxsize=256)
@@ -216,8 +289,8 @@ def children(node: ast.expr) -> list[tuple[ast.expr, bool]]:
     match node:
         case ast.Constant(value=bool() | str() | bytes() | complex() | None):
             raise ExpressionError(Flaw.NUMBER, place(node), str(node.value)[:20])
-        case ast.Constant(value=int() | float() as number):
-            if not abs(number) <= LARGEST_NUMBER:
+        case ast.Constant(value=int() | float() as value):
+            if not abs(value) <= LARGEST_NUMBER:
                 raise ExpressionError(Flaw.NUMBER, place(node))
             return []
         case ast.Name(id=name):
@@ -248,15 +321,13 @@ def place(node: ast.expr) -> int:
 def evaluated(node: ast.expr, x: Dual) -> Dual:
     """The value and the derivative of a tree that `check` has passed."""
     match node:
-        case ast.Constant(value=int() | float() as number):
-            value = np.asarray(float(number), x.value.dtype)
-            return Dual(value, np.zeros_like(value))
+        case ast.Constant(value=int() | float() as value):
+            return number(float(value), x)
         case ast.Name():
             return x
         case ast.UnaryOp(op=operator, operand=operand):
             inner = evaluated(operand, x)
-            negative = isinstance(operator, ast.USub)
-            return Dual(-inner.value, -inner.slope) if negative else inner
+            return negative(inner) if isinstance(operator, ast.USub) else inner
         case ast.BinOp(left=left, op=operator, right=right):
             return OPERATORS[type(operator)](evaluated(left, x), evaluated(right, x))
         case ast.Call(func=ast.Name(id="where"), args=[condition, first, second]):

@@ -27,6 +27,7 @@ END = 10.0  # the normal density beyond is 1e-22 of that at 0
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
+@np.errstate(all="ignore")  # a formula that a reader typed may have poles beyond its sight
 def gaussian_mean(
     g: Callable[[Array], Array], q: float = 1.0, kinks: Iterable[float] = ()
 ) -> float:
@@ -71,8 +72,12 @@ def typical_slope(activation: Activation, q: float = 1.0, **knobs: float) -> flo
 
 
 def forward_gain(activation: Activation, **knobs: float) -> float:
-    """1 / sqrt(E f(z)^2): weights of this size keep the signal's mean square."""
-    return 1 / sqrt(mean_square(activation, **knobs))
+    """1 / sqrt(E f(z)^2): weights of this size keep the signal's mean square.
+
+    Note that it is infinite for a formula that is 0 everywhere.
+    """
+    square = mean_square(activation, **knobs)
+    return 1 / sqrt(square) if square else inf
 
 
 def backward_gain(activation: Activation, **knobs: float) -> float:

@@ -42,6 +42,7 @@ from core.nn.normalization import (
     moments,
     normalize,
 )
+from core.nn.own import activation_of, function
 
 PRECISIONS = {"float64": np.float64, "float32": np.float32}
 Rule = Callable[[Array], tuple[Array, Array]]
@@ -52,12 +53,12 @@ Rule = Callable[[Array], tuple[Array, Array]]
 class NetworkSpec(Spec):
     """What to build: `depth` hidden layers of `width` units, and an output layer.
 
-    norm: how the hidden layers' pre-activations are normalized. skip: the factor by which the input
-    of a hidden layer is multiplied before it is added to the output, from layer 2 on; 0 for no
-    skip connections.
+    activation: a key of the catalogue, or a formula in its standard form. norm: how the hidden
+    layers' pre-activations are normalized. skip: the factor by which the input of a hidden layer is
+    multiplied before it is added to the output, from layer 2 on; 0 for no skip connections.
     """
 
-    activation: str = choice("sigmoid", ACTIVATIONS)
+    activation: str = function("sigmoid")
     knobs: tuple[tuple[str, float], ...] = knobs(ACTIVATIONS)
     initializer: str = choice("xavier", INITIALIZERS)
     gain: float = real(1.0, low=0.0, high=20.0)
@@ -80,7 +81,7 @@ class NetworkSpec(Spec):
     @cached_property
     def value_and_derivative(self) -> Rule:
         """The chosen activation, its knobs set: z -> (f(z), f'(z)), for arrays of floats."""
-        activation = ACTIVATIONS[self.activation]
+        activation = activation_of(self.activation)
         knobs = {knob.key: knob.default for knob in activation.knobs} | self.knob_values
         return partial(activation.rule, **knobs) if knobs else activation.rule
 
@@ -96,7 +97,7 @@ class NetworkSpec(Spec):
         The entry knows it for its default knobs, and a knob can raise it only where two pieces
         of the formula meet.
         """
-        activation = ACTIVATIONS[self.activation]
+        activation = activation_of(self.activation)
         meeting = activation.derivative([*activation.kinks, *activation.seams], **self.knob_values)
         return float(np.abs(meeting).max(initial=activation.max_slope))
 

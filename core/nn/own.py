@@ -10,12 +10,13 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from core.arrays import Array
-from core.domain import Query, Several
+from core.domain import Choice, Query, Several
 from core.nn.activations import (
     ACTIVATIONS,
     Activation,
@@ -31,8 +32,17 @@ CELLS = 1001
 """An odd number, so that 0, where most formulas bend, is no edge of a cell."""
 HALVINGS = 40
 JUMP = 1e-5
-"""A change of f or f' within a cell that has been halved so often: a jump, and no steep slope."""
-FLAT = 1e-12
+"""A relative change of f or f' in a cell halved so often: a jump, and no steep slope."""
+GENTLE = 1e-2
+"""A slope that counts as saturated at the ends of the line that is looked at."""
+BEYOND = np.linspace(-10 * SIGHT, 10 * SIGHT, CELLS)
+FAR_OUT = np.array([-1e3, -1e2, -2 * SIGHT, 2 * SIGHT, 1e2, 1e3])
+SIDES = {
+    (False, False): Side.NONE,
+    (True, False): Side.LEFT,
+    (False, True): Side.RIGHT,
+    (True, True): Side.BOTH,
+}
 LONGEST_NAME = 16
 """Characters that stand at the end of a curve."""
 
@@ -45,6 +55,7 @@ def activation_of(key: str) -> Activation:
     return ACTIVATIONS[key] if key in ACTIVATIONS else own_activation(key)
 
 
+@lru_cache(maxsize=256)
 def standard(text: str) -> str:
     """A formula in its standard form: one text for all ways to write the same tree.
 
@@ -67,38 +78,53 @@ def own_activation(text: str) -> Activation:
     f, df = read.value_and_derivative(x)
     kinks = jumps(read)
     steepest = int(np.nanargmax(np.abs(df)))
-    left, right = (bool(abs(df[end]) < 1e-2) for end in (0, -1))
-    exact = bool((np.abs(df) < FLAT)[[0, -1]].any())
+    largest = float(np.abs(df[steepest]))
+    bounded = not (np.abs(read(FAR_OUT)[1]) > 1.01 * largest).any()
+    saturates = SIDES[bool(abs(df[0]) < GENTLE), bool(abs(df[-1]) < GENTLE)]
+    rectified = Family.RECTIFIED if kinks else Family.SMOOTH_RECTIFIED
     return Activation(
         key=text,
         name=name_of(text),
-        family=Family.OTHER,
-        rule=read.value_and_derivative,
+        family=rectified if saturates in (Side.LEFT, Side.RIGHT) else Family.OTHER,
+        rule=read,
         formula=latex(read.tree),
-        derivative_formula="",
-        range=Interval(float(np.nanmin(f)), float(np.nanmax(f)), True, True),
-        max_slope=float(np.abs(df[steepest])),
-        max_slope_where=Where.POINTS,
-        max_slope_at=(float(x[steepest]),),
-        saturates={
-            (False, False): Side.NONE,
-            (True, False): Side.LEFT,
-            (False, True): Side.RIGHT,
-            (True, True): Side.BOTH,
-        }[left, right],
-        saturates_exactly=exact,
+        derivative_formula=r"\frac{\mathrm{d}f}{\mathrm{d}z}",
+        range=values_of(read, f),
+        max_slope=largest if bounded else inf,
+        max_slope_where=Where.POINTS if bounded else Where.LIMIT,
+        max_slope_at=(float(x[steepest]),) if bounded else (inf,),
+        saturates=saturates,
+        saturates_exactly=bool((df[[0, -1]] == 0).any()),
         smoothness=Smoothness.C0 if kinks else Smoothness.CINF,
         zero_centred=bool(np.allclose(f, -f[::-1], rtol=0, atol=1e-9)),
         kinks=kinks,
         year=0,
         paper="",
+        parts=sum(isinstance(node, ast.operator | ast.Call) for node in ast.walk(read.tree)),
     )
 
 
-def name_of(text: str) -> str:
+def values_of(read: Expression, near: Array) -> Interval:
+    """The range of a formula: open to infinity on a side where it is still growing far out.
+
+    near: its values from -SIGHT to SIGHT.
+    """
+    low, high = float(np.nanmin(near)), float(np.nanmax(near))
+    far = read(FAR_OUT)[0]
+    margin = 0.01 * (high - low)
+    below, above = not (far >= low - margin).all(), not (far <= high + margin).all()
+    return Interval(-inf if below else low, inf if above else high, not below, not above)
+
+
+def has_gaps(key: str) -> bool:
+    """Whether a formula has no value somewhere, as the logarithm has none below 0."""
+    return key not in ACTIVATIONS and bool(np.isnan(parse(key)(BEYOND)[0]).any())
+
+
+def name_of(text: str, longest: int = LONGEST_NAME) -> str:
     """A formula as a short name: x^2 · sigmoid(x)."""
     name = text.replace("**", "^").replace("*", "·")
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return name if len(name) <= longest else name[: longest - 1] + "…"
 
 
 def jumps(read: Expression) -> tuple[float, ...]:
@@ -111,7 +137,8 @@ def jumps(read: Expression) -> tuple[float, ...]:
         below = change(at[0], at[1]) >= change(at[1], at[2])
         low, high = np.where(below, low, middle), np.where(below, middle, high)
     ends = [np.array(read.value_and_derivative(x)) for x in (low, high)]
-    found = ((low + high) / 2)[change(*ends) > JUMP]
+    size = 1 + np.abs(ends).max(axis=(0, 1))  # a steep function changes by its rounding alone
+    found = ((low + high) / 2)[change(*ends) > JUMP * size]
     return tuple(float(x) for x in np.unique(np.round(found, 9) + 0.0))
 
 
@@ -183,6 +210,19 @@ def power_base(node: ast.expr) -> str:
 
 
 @dataclass(frozen=True)
+class Function(Choice):
+    """One key of the catalogue, or a formula in its standard form."""
+
+    longest = LONGEST
+
+    def __contains__(self, value: object) -> bool:
+        return super().__contains__(value) or is_standard(value)
+
+    def parse(self, text: str) -> str:
+        return read_key(text)
+
+
+@dataclass(frozen=True)
 class Functions(Several):
     """Several different keys of the catalogue or formulas, separated by commas in a link."""
 
@@ -237,6 +277,11 @@ def is_standard(value: object) -> bool:
         return standard(value) == value
     except ExpressionError:
         return False
+
+
+def function(default: str) -> Any:
+    """A setting: a function of the catalogue or a formula."""
+    return field(default=default, metadata={"domain": Function(ACTIVATIONS)})
 
 
 def functions(default: tuple[str, ...], *, most: int) -> Any:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from core.data.datasets import TRAINING_SHARE, View
+from core.nn.own import activation_of
 from core.runs.training import AT_ONCE, RunSpec
 
 GRID = 40
@@ -75,7 +76,7 @@ def cost(run: RunSpec) -> Cost:
     Operations are about nanoseconds of one core: the numbers below were fitted to a hundred
     runs of all sizes and come within a factor of 2 or so. `calls` counts the calls of array
     functions, `each` the work per pre-activation, `parameters` the products; normalization
-    adds to the first two. `bytes` is more than the run ever holds.
+    and the parts of a formula add to the first two. `bytes` is more than the run ever holds.
     """
     data = run.source
     sizes = run.sizes(data.inputs, data.outputs)
@@ -87,8 +88,9 @@ def cost(run: RunSpec) -> Cost:
     frames = min(kept, MAX_FRAMES)
     shown = {View.PLANE: GRID**2, View.CURVE: STEPS}.get(data.view, SHOWN_SAMPLES)
 
-    normalized = run.norm != "none"
-    calls, each = (2.7 * layers, 2.7 * units) if normalized else (layers, units)
+    normalized, parts = run.norm != "none", activation_of(run.activation).parts
+    slower = 2.7 if normalized else 1.0
+    calls, each = (slower + 0.2 * parts) * layers, (slower + 0.3 * parts) * units
     training = steps * (1e4 + 1.1e4 * calls + 3 * run.replicas * parameters)
     training += run.epochs * run.replicas * train * (8 * each + parameters / 8)
     statistics = 1.5e5 + 2.4e4 * calls + run.replicas * train * (15 * each + parameters / 6)

@@ -19,10 +19,11 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from core.arrays import Array
-from core.nn.activations import ACTIVATIONS, Family, Side
+from core.nn.activations import Family, Side
 from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
 from core.nn.optimizers import OPTIMIZERS
+from core.nn.own import activation_of
 from core.nn.probes import SATURATED as FLAT
 from core.runs.recording import History
 from core.runs.rules import FALLING, LOST, RULES, STEADY, WINDOW, Rule, Verdict
@@ -234,7 +235,7 @@ class State:
     @cached_property
     def slope_is_0(self) -> bool:
         """Whether the error was too large to underflow where it became 0: a derivative was 0."""
-        if not ACTIVATIONS[self.run.activation].saturates_exactly:
+        if not activation_of(self.run.activation).saturates_exactly:
             return False
         delta = self.of("delta")
         above = delta[1:][(delta[:-1] == 0) & (delta[1:] > 0)]
@@ -272,7 +273,7 @@ class State:
     @cached_property
     def flat_at_0(self) -> bool:
         """Whether f' is small on both sides of 0, compared with its largest."""
-        activation, knobs = ACTIVATIONS[self.run.activation], self.run.knob_values
+        activation, knobs = activation_of(self.run.activation), self.run.knob_values
         near, anywhere = (np.abs(activation.derivative(z, **knobs)).max() for z in (NEAR_0, LINE))
         return bool(near < FLAT * anywhere)
 
@@ -305,7 +306,7 @@ class State:
         Half of a rectifier's values lie where it is 0, and that is not saturation. Neither are
         small pre-activations of a function that is flat at 0.
         """
-        activation = ACTIVATIONS[self.run.activation]
+        activation = activation_of(self.run.activation)
         if activation.saturates is Side.NONE or activation.family is Family.RECTIFIED:
             return 0.0
         share = self.of("saturated")[:-1]
@@ -383,7 +384,7 @@ class State:
 
         Layer normalization divides by each sample's own spread, and that is nonlinear.
         """
-        activation = ACTIVATIONS[self.run.activation]
+        activation = activation_of(self.run.activation)
         slopes = activation.derivative(LINE, **self.run.knob_values)
         return self.run.norm != "layer" and bool(np.ptp(slopes) == 0 and slopes.any())
 

@@ -67,6 +67,7 @@ EXAMPLES = MappingProxyType[str, Lanes](
         "causes": (replace(RACE, depth=4),),
         "ladder": (OLD, LADDER["skip"]),
         "compare": (replace(SIGMOID, depth=2),),
+        "flow": (replace(SIGMOID, depth=3), replace(SIGMOID, depth=15)),
     }
 )
 """For every instrument of the laboratory, networks on which it makes its point."""

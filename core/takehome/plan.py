@@ -11,12 +11,12 @@ import numpy as np
 
 from core.arrays import Array
 from core.data.datasets import TRAINING_SHARE, Task, gathered
-from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
 from core.nn.network import PRECISIONS
 from core.nn.normalization import REMEMBERED
 from core.nn.optimizers import OPTIMIZERS
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 
 
@@ -83,7 +83,7 @@ class Plan:
 def plan_of(run: RunSpec) -> Plan:
     """The plan for this run's program."""
     dataset, optimizer, norm = run.source, OPTIMIZERS[run.optimizer], run.normalization
-    activation, loss = ACTIVATIONS[run.activation], LOSSES[dataset.task]
+    activation, loss = activation_of(run.activation), LOSSES[dataset.task]
     sizes, frozen = run.sizes(dataset.inputs, dataset.outputs), min(run.frozen, run.depth)
     layers = [(m + 1) * n for m, n in pairwise(sizes)]
     normalized, remembers = norm is not None and run.depth > 0, norm is not None and norm.remembers

@@ -7,14 +7,17 @@ those of the dashboard up to rounding. What PyTorch does otherwise is not transl
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Container, Iterator
 from textwrap import indent
 from types import MappingProxyType
 
 from core.data.datasets import Task
 from core.nn.activations import ACTIVATIONS
+from core.nn.expression import parse
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.takehome import program
+from core.takehome.formula import autograd_serves, torch_formula
 from core.takehome.plan import Plan, plan_of
 from core.takehome.script import heading, imports, rows, settings, tidy
 from core.takehome.source import Library
@@ -78,17 +81,32 @@ LOSSES = MappingProxyType(
 
 
 def lacking(run: RunSpec) -> str:
-    """The setting of a run that this program does not translate, "" if it translates all.
+    """The setting of a run that this program does not translate, "" if it translates all."""
+    return untranslated(run, translated, OPTIMIZERS)
 
-    PyTorch's running averages of batch normalization take another variance than the dashboard's.
+
+def untranslated(
+    run: RunSpec, activates: Callable[[str], bool], optimizers: Container[str]
+) -> str:
+    """The setting of a run that a program does not translate, "" if it translates all.
+
+    activates: whether the program has an activation of this key.
+
+    Running averages of batch normalization take another variance than the dashboard's, or another
+    share of the new value.
     """
-    if run.depth and run.activation not in EXPRESSIONS:
+    if run.depth and not activates(run.activation):
         return "activation"
-    if run.optimizer not in OPTIMIZERS:
+    if run.optimizer not in optimizers:
         return "optimizer"
     if run.depth and run.normalization is not None and run.normalization.remembers:
         return "norm"
     return "amplify" if run.amplify else ""
+
+
+def translated(key: str) -> bool:
+    """Whether an activation, of the catalogue or a formula, can be written in PyTorch's words."""
+    return key in EXPRESSIONS or (key not in ACTIVATIONS and autograd_serves(parse(key)))
 
 
 def pytorch(run: RunSpec) -> str:
@@ -99,6 +117,20 @@ def pytorch(run: RunSpec) -> str:
     """
     if lack := lacking(run):
         raise ValueError(f"PyTorch's program lacks {lack}")
+    return assembled(run, "PyTorch", TORCH, network, training)
+
+
+def assembled(
+    run: RunSpec,
+    framework: str,
+    imported: str,
+    network: Callable[[RunSpec, Plan, str, str], Iterator[str]],
+    training: Callable[[RunSpec, Plan], Iterator[str]],
+) -> str:
+    """A program whose data and initial weights are NumPy's, and the rest a framework's.
+
+    imported: the lines that import it. network, training: the lines of these parts.
+    """
     plan = plan_of(run)
     library = Library(program, vars(plan))
     library.add(program.data, "data")
@@ -116,9 +148,9 @@ def pytorch(run: RunSpec) -> str:
     }
     written = [f"# --- {title} ".ljust(99, "-") + f"\n\n{text}" for title, text in bodies.items()]
     library.imports.add("from itertools import pairwise")
-    top = heading(run).replace("Python and NumPy", "Python, PyTorch and NumPy")
+    top = heading(run).replace("Python and NumPy", f"Python, {framework} and NumPy")
     top = top.replace("digit by digit on the same machine", "up to rounding")
-    return "\n\n\n".join([top, f"{imports(library)}\n{TORCH}", *written])
+    return "\n\n\n".join([top, f"{imports(library)}\n{imported}", *written])
 
 
 TORCH = """\
@@ -135,8 +167,10 @@ if __name__ == "__main__":
 
 def network(run: RunSpec, plan: Plan, draw: str, variance: str) -> Iterator[str]:
     """The activation and the network. draw, variance: what gives the initial weights."""
-    if plan.depth:
-        knobs = {knob.key: knob.default for knob in ACTIVATIONS[run.activation].knobs}
+    if plan.depth and run.activation not in ACTIVATIONS:
+        yield torch_formula(parse(run.activation))
+    elif plan.depth:
+        knobs = {knob.key: knob.default for knob in activation_of(run.activation).knobs}
         value = EXPRESSIONS[run.activation].format(**{**knobs, **run.knob_values})
         yield f"def f(z):\n    return {value}\n\n"
     yield f'''class Network(nn.Module):

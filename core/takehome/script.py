@@ -19,6 +19,7 @@ from core.nn.initializers import INITIALIZERS
 from core.nn.losses import LOSSES
 from core.nn.normalization import NORMALIZATIONS, back, moments, normalize
 from core.nn.optimizers import OPTIMIZERS
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.takehome import program
 from core.takehome.plan import Plan, plan_of
@@ -61,9 +62,10 @@ def parts(run: RunSpec, plan: Plan) -> Iterator[Part]:
     """The parts of the script in their order, those that this run needs."""
     yield Part("Data", rows(plan) if plan.rows else (), things=(program.data,))
     if plan.depth:
-        activation = ACTIVATIONS[run.activation]
+        activation = activation_of(run.activation)
         formulas = (f"f(z) = {activation.formula}", f"f'(z) = {activation.derivative_formula}")
-        yield Part("Activation", cited(*formulas, activation.paper), things=(program.f,))
+        known = cited(*formulas, activation.paper) if run.activation in ACTIVATIONS else ()
+        yield Part("Activation", known, things=(program.f,))
     loss = LOSSES[run.source.task]
     yield Part("Loss", cited(loss.formula), ("loss_value", "loss_delta"))
     weights = INITIALIZERS[run.initializer]
@@ -95,7 +97,7 @@ def tidy(text: str) -> str:
 
 
 def heading(run: RunSpec) -> str:
-    units = f"{run.depth} hidden layers of {run.width} units ({ACTIVATIONS[run.activation].name})"
+    units = f"{run.depth} hidden layers of {run.width} units ({activation_of(run.activation).name})"
     first = f"A network with {units} learns. Everything it computes is in this file."
     last = run.seed + run.replicas - 1
     seeds = f"seeds {run.seed} to {last}" if run.replicas > 1 else f"seed {run.seed}"

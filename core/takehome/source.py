@@ -10,8 +10,10 @@ from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
 
+from core.nn.expression import Expression
 from core.takehome.edits import Edit, edited, span
 from core.takehome.folding import folded
+from core.takehome.formula import numpy_formula
 
 
 class Library:
@@ -51,6 +53,8 @@ class Library:
         value = self.plan[name]
         if isinstance(value, FunctionType):
             return self.add(value, name if value.__name__ == "<lambda>" else value.__name__)
+        if isinstance(value, Expression):
+            return self.add(value, "formula")
         if isinstance(value, type):
             return f"np.{value.__name__}"
         if value is None:
@@ -67,6 +71,8 @@ class Library:
     def _written(self, thing: object, name: str) -> str:
         if isinstance(thing, FunctionType):
             return self._definition(inspect.unwrap(thing), name)
+        if isinstance(thing, Expression):
+            return numpy_formula(thing, name, self.add)
         if isinstance(thing, type) and hasattr(thing, "_fields"):
             self.imports.add("from collections import namedtuple")
             return f'{name} = namedtuple("{name}", "{" ".join(thing._fields)}")'

@@ -27,7 +27,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from math import exp, inf, log, log10, pi, sqrt
+from math import exp, inf, isnan, log, log10, nan, pi, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -105,14 +105,15 @@ class MeanField:
 
     def correlation_map(self, c: float, q: float) -> float:
         """The correlation after a layer in which two samples have variance q and correlation c."""
-        return (self.weights * self.pair_mean(self.f, q, c) + self.biases) / self.length_map(q)
+        products = self.weights * self.pair_mean(self.f, q, c) + self.biases
+        return share(products, self.length_map(q))
 
     def correlation_slope(self, c: float, q: float) -> float:
         """The slope of the correlation map; at q* it is chi_c, and chi_1 for c = 1."""
         if q == 0:
             return self.chi(0)
         slopes = self.chi(q) if c == 1 else self.weights * self.pair_mean(self.slope, q, c)
-        return slopes * q / self.length_map(q)
+        return share(slopes * q, self.length_map(q))
 
     def pair_mean(self, g: Callable[[Array], Array], q: float, c: float) -> float:
         """E g(u_1) g(u_2) for normal u of variance q and correlation c, c from -1 to 1."""
@@ -129,6 +130,17 @@ class MeanField:
     def chi_1(self) -> float:
         """chi at q*; NaN where the signal has no fixed point."""
         return self.chi(self.length) if self.length < inf else float("nan")
+
+    @cached_property
+    def defined(self) -> bool:
+        """Whether f and f' have values wherever this theory looks.
+
+        Everything in the catalogue has; a formula that a reader typed may have a pole, or none.
+        """
+        if not 0 < self.length < inf:
+            return not np.isnan(self.length)
+        seen = (self.chi_1, self.length_slope(self.length), self.correlation_map(0.5, self.length))
+        return not np.isnan(seen).any()
 
     @cached_property
     def phase(self) -> Phase:
@@ -212,12 +224,18 @@ class MeanField:
         q = max(q, SMALLEST)
         second = self.mean(lambda x: self.slope(x) ** 2, q)
         fourth = self.mean(lambda x: self.slope(x) ** 4, q)
-        return 3 * fourth / second**2 - 1 if second > 0 else float("nan")
+        return 3 * share(fourth, second * second) - 1
+
+
+def share(part: float, whole: float) -> float:
+    """part / whole, NaN where there is nothing: a formula may be 0 everywhere."""
+    return part / whole if whole else nan
 
 
 # Means over two correlated normal numbers
 
 
+@np.errstate(all="ignore")  # a formula that a reader typed may have poles
 def pair_mean(
     g: Callable[[Array], Array], q: float, c: float, bends: tuple[float, ...] = ()
 ) -> float:
@@ -264,7 +282,8 @@ def panels_for_each(marks: Array) -> tuple[Array, Array]:
 def fixed_length(step: Callable[[float], float]) -> float:
     """Where iterating `step` from 1 leads: the next fixed point in the direction it sets out in.
 
-    0 if it falls below every variance looked at, infinity if it rises above them.
+    0 if it falls below every variance looked at, infinity if it rises above them, NaN if `step` has
+    no value on the way.
     """
 
     def gap(exponent: float) -> float:
@@ -274,6 +293,8 @@ def fixed_length(step: Callable[[float], float]) -> float:
     start = gap(0.0)
     if abs(start) < ROUNDING:
         return 1.0
+    if isnan(start):
+        return nan
     way, end = (1, log10(LARGEST)) if start > 0 else (-1, log10(SMALLEST))
     here = 0.0
     for there in np.arange(1, abs(end) * PER_DECADE + 1) * way / PER_DECADE:
@@ -282,6 +303,8 @@ def fixed_length(step: Callable[[float], float]) -> float:
             return float(10 ** bisect(gap, min(here, there), max(here, there)))
         if now > ROUNDING:
             here = float(there)
+        if isnan(now):
+            return nan
     return inf if way > 0 else 0.0
 
 
@@ -335,14 +358,25 @@ def diagram(
     q = np.logspace(-8, 8, 641)
     second = np.array([unit.length_map(float(v)) for v in q])
     slope = np.array([unit.chi(float(v)) for v in q])
+    q, second, slope = q[known := around(1.0, q, second, slope)], second[known], slope[known]
     chi = np.array([[chi_at_fixed_point(w, b, q, second, slope) for w in weights] for b in biases])
     return Diagram(weights, biases, chi, edge_of_chaos(activation, **knobs))
+
+
+def around(place: float, q: Array, *moments: Array) -> slice:
+    """The part of a grid around a place where all moments are finite."""
+    bad = np.flatnonzero(~np.isfinite(moments).all(axis=0))
+    start = int(np.searchsorted(q, place))
+    below, above = bad[bad < start], bad[bad >= start]
+    return slice(int(below[-1]) + 1 if below.size else 0, int(above[0]) if above.size else len(q))
 
 
 def chi_at_fixed_point(w: float, b: float, q: Array, second: Array, slope: Array) -> float:
     """chi_1 for one pair of variances, from moments tabulated over q."""
     gap = (w * second + b) / q - 1
     start = int(np.searchsorted(q, 1.0))
+    if start == len(q):  # no mean of f^2 is finite, not even that for a variance of 1
+        return nan
     if gap[start] > 0:
         crossed = np.flatnonzero(gap[start:] <= 0)
         if not crossed.size:
@@ -372,7 +406,7 @@ def edge_of_chaos(activation: Activation, **knobs: float) -> Array:
     unit = MeanField(activation, 1.0, knobs=knobs)
     rows = []
     for q in np.logspace(-6, 3, 361):
-        if (mean := unit.chi(float(q))) <= 0:
+        if not 0 < (mean := unit.chi(float(q))) < inf:
             continue
         w = 1 / mean
         b = float(q) - w * unit.length_map(float(q))

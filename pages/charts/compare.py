@@ -12,7 +12,7 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.recording import History
 from pages.charts.expressions import layer_name
 from pages.charts.packing import at_the_clock, over_time, packed
@@ -47,7 +47,7 @@ class Stroke(NamedTuple):
 
 def strokes_of(activations: Sequence[str], colours: Palette) -> tuple[Stroke, ...]:
     """The colour of each lane's activation; lanes of one colour differ in their dashes."""
-    hues = [hue(ACTIVATIONS[key], colours) for key in activations]
+    hues = [hue(activation_of(key), colours) for key in activations]
     return tuple(
         Stroke(colour, pattern(hues[:lane].count(colour))) for lane, colour in enumerate(hues)
     )

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.lessons.propagation import EDGES, Walk, largest_slope, steepest, textbook
-from core.nn.activations import ACTIVATIONS, Where
+from core.nn.activations import Where
 from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts.activations import Knobs, kink_marks, knobs_of, names_at_ends
@@ -421,7 +421,7 @@ def remains(
     series: key and name of every initializer, and last of TEXTBOOK, if there is such a line.
     Data: `sizes`, `textbook`, `marks` from the tables above.
     """
-    colour = hue(ACTIVATIONS[activation], colours)
+    colour = hue(activation_of(activation), colours)
     keys = [key for key, _ in series if key != TEXTBOOK]
     x, y = thinned_layers(t, depth, depth + 1), right_axis(axis, t.derivatives.left_axis)
     shown = alt.Y("shown:Q", **y)
@@ -530,7 +530,7 @@ def parts(
     t: Text, colours: Palette, activation: str, depth: int, axis: Decades, alternative: str
 ) -> alt.LayerChart:
     """The weights' part and the derivative's part of every layer. Data: `parts`."""
-    colour = hue(ACTIVATIONS[activation], colours)
+    colour = hue(activation_of(activation), colours)
     x, y = thinned_layers(t, depth, depth), right_axis(axis, t.derivatives.factor_axis)
     y["axis"].gridColor = strong_at(1, colours)
     data = alt.Chart(alt.NamedData("parts"))

@@ -5,22 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
 import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.nn.activations import ACTIVATIONS, Family
+from core.nn.activations import Family
+from core.nn.own import activation_of
 from core.runs.cost import BINS, SPAN
 from core.runs.recording import Frame, History
 from core.runs.training import RunSpec
-from pages.charts.expressions import NOW, naming, quoted
+from pages.charts.expressions import NOW, layer_name, naming, quoted
+from pages.charts.packing import at_the_clock, packed
 from pages.charts.pictures import SHADES, tinted
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import (
     CLOSE,
     Decades,
+    above,
     corner_note,
     dotted_at,
     epoch_input,
@@ -261,7 +265,7 @@ def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
 def slope_table(run: RunSpec, rows: int) -> pa.Table:
     """|f'| under every row; 1, or more if the function is steeper, fills the row."""
     z = np.linspace(-SPAN, SPAN, 121)
-    slope = np.abs(ACTIVATIONS[run.activation].derivative(z, **run.knob_values))
+    slope = np.abs(activation_of(run.activation).derivative(z, **run.knob_values))
     height = 0.85 * slope / max(float(slope.max()), 1.0)
     row = np.arange(1.0, rows + 1)[:, None]
     return pa.table(
@@ -451,3 +455,79 @@ def revivals(frames: Sequence[Frame]) -> list[tuple[int, int]]:
     active = np.array([frame.active for frame in frames]) > 0
     back = (~active[:-1] & active[1:]).any(axis=0)
     return [(int(layer) + 1, int(unit) + 1) for layer, unit in zip(*np.nonzero(back), strict=True)]
+
+
+# The gradient-flow plot
+
+CUT = 0.02
+"""Where the linear axis of the usual plot of gradients ends."""
+PIXEL = 0.01
+"""Below this share of an axis a point cannot be told from 0."""
+FLOW = 190
+
+
+def per_weight(run: RunSpec, history: History) -> tuple[np.ndarray[Any, Any], ...]:
+    """The epochs, and each layer's gradient as the root mean square over its weights.
+
+    Of shape (epochs,) and (epochs, layers); epochs with numbers that are not finite are left out.
+    """
+    sizes = run.sizes(run.source.inputs, run.source.outputs)
+    weights = np.array([m * n for m, n in pairwise(sizes)])
+    size = history.gradient_norm[:, 0] / np.sqrt(weights)
+    finite = np.isfinite(size).all(axis=1)
+    return history.epoch[finite], size[finite]
+
+
+def flow_table(run: RunSpec, history: History) -> pa.Table:
+    """One row a layer: its gradient over time."""
+    epochs, size = per_weight(run, history)
+    layer = pa.array(range(1, size.shape[1] + 1), pa.int32())
+    return packed(epochs, {"layer": layer}, {"value": size.T})
+
+
+def flow(
+    t: Text,
+    colours: Palette,
+    colour: str,
+    depth: int,
+    axis_depth: int,
+    linear: bool,
+    alternative: str,
+) -> alt.LayerChart:
+    """Every layer's gradient: on the usual linear axis that ends at CUT, or in powers of ten.
+
+    Data: `flow` from `flow_table`.
+    """
+    title, decades = t.laboratory.gradient, Decades.of_depth(axis_depth)
+    y = (
+        alt.Y("value:Q")
+        .scale(domain=[0, CUT], nice=False)
+        .axis(tickCount=5, format=".3~f", **above("left"))
+        .title(title)
+        if linear
+        else alt.Y("value:Q", **log_axis(decades, title, decades.about(6), **above("left")))
+    )
+    x = (
+        alt.X("layer:O")
+        .scale(domain=list(range(1, depth + 2)))
+        .axis(
+            labelExpr=layer_name(depth + 1, t.training.out),
+            labelAngle=0,
+            labelOverlap=True,
+            **CLOSE,
+        )
+        .title(t.training.towards_input)
+    )
+    base = alt.Chart().encode(x, y)
+    line = base.mark_line(color=colour, strokeWidth=LINE, clip=True)
+    points = base.mark_point(filled=True, size=45, color=colour, opacity=1, clip=True).encode(
+        tooltip=[
+            alt.Tooltip("layer:O", title=t.training.layer),
+            alt.Tooltip("value:Q", title=title, format=".3~g"),
+        ]
+    )
+    marks = alt.layer(line, points, data=alt.NamedData("flow"))
+    shown = at_the_clock(marks, numbers=["value"])
+    if not linear:
+        shown = shown.transform_filter("datum.value > 0")
+    return shown.add_params(epoch_input()).properties(height=FLOW, description=alternative)

@@ -17,7 +17,7 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import View
 from core.lessons.anatomy import CELLS, Anatomy
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts.pictures import shade
 from pages.charts.style import Palette, hue
@@ -100,7 +100,7 @@ def picture(
         "view": view,
         "legend": legend,
         "steps": steps,
-        "hue": hue(ACTIVATIONS[run.activation], colours),
+        "hue": hue(activation_of(run.activation), colours),
         "colours": [colours.classes[0], colours.classes[1]],
         "tile": CELLS if found.answers[0].shape[2] > 1 else 1,
         "sprite": sprite(run, found, part),
@@ -200,7 +200,7 @@ def half_logs(values: Array) -> str:
 
 def sprite(run: RunSpec, found: Anatomy, part: Drawn) -> str:
     """The tiles of all units as one picture: one row of tiles per moment, one column per unit."""
-    bounds = ACTIVATIONS[run.activation].range
+    bounds = activation_of(run.activation).range
     rows = []
     for layer, units in zip(part.layers, part.units, strict=True):
         values = found.answers[layer - 1][:, list(units)]

@@ -158,6 +158,7 @@ def phases(t: Text, colours: Palette, alternative: str) -> alt.LayerChart:
 # The error in every layer
 
 
+@np.errstate(over="ignore", invalid="ignore")  # a band as wide as that leaves the axis anyway
 def layer_tables(
     expected: Array, spread: Array, found: Measured, axis: Decades
 ) -> dict[str, pa.Table]:

@@ -12,7 +12,6 @@ import altair as alt
 import numpy as np
 import pyarrow as pa
 
-from core.nn.activations import ACTIVATIONS
 from core.runs.training import RunSpec
 from core.sweep.grid import LOGARITHMIC, Map, Sweep
 from core.sweep.rows import Row
@@ -49,7 +48,7 @@ def lanes_of(names: Sequence[str], activations: Sequence[str], colours: Palette)
     tuple[Lane, ...]
 ):  # fmt: skip
     """The colours of their activations, if these tell them apart."""
-    strokes = strokes_of([ACTIVATIONS[key].key for key in activations], colours)
+    strokes = strokes_of(activations, colours)
     if len({stroke.colour for stroke in strokes}) < len(strokes):
         strokes = tuple(Stroke(colours.classes[k], pattern(k)) for k in range(len(names)))
     return tuple(

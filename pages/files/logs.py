@@ -1,10 +1,7 @@
-"""What people have already, read as a recording: tables of CSV and TensorBoard's event files.
+"""What people have already, read as series of numbers: tables of CSV and TensorBoard's event files.
 
-Both are series of numbers with names. A name says what it is a series of: one with `loss` is the
-loss, one with `lr` the rate; of the others those are taken that name a measure (`grad`, `delta`,
-`update`, `weight`, ...) and a layer, such as `grad_norm/layers.0.weight` or
-`grad_2.0_norm/layers.0.weight`. A histogram of TensorBoard counts as the norm of its values, from
-its sum of squares.
+A histogram of TensorBoard counts as the norm of its values, from its sum of squares.
+`pages.files.columns` says what each series is taken for.
 """
 
 from __future__ import annotations
@@ -14,22 +11,17 @@ import re
 import struct
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
-from math import inf, isfinite, nan, sqrt
-from types import MappingProxyType
-from typing import NamedTuple
+from math import inf, isfinite, sqrt
 
 import numpy as np
 
-from core.watched.watched import MEASURES, Layer, Watched
+from core.watched.watched import Watched
+from pages.files.columns import Log, Series, guessed, watched_of
 from pages.files.recordings import (
     DIGITS,
     LARGEST,
-    LONGEST_NAME,
     MEGABYTES,
     MOST_BYTES,
-    MOST_LAYERS,
-    MOST_NUMBERS,
-    MOST_ROWS,
     Fault,
     RecordingError,
     evenly,
@@ -43,127 +35,27 @@ MOST_CELLS = 1_000_000
 MOST_COLUMNS = 5_000
 MOST_VALUES = 200_000
 """Values of an event file that are read; the rest is left out."""
-STEPS = ("step", "_step", "global_step", "trainer/global_step", "iteration", "iter", "epoch")
-"""Names of the column of steps, the best one first."""
 LONGEST_CELL = 100
-
-WORDS = {
-    "gradient": ("grad",),
-    "delta": ("delta",),
-    "update": ("update",),
-    "saturated": ("saturat",),
-    "dead": ("dead",),
-    "std": ("std", "spread"),
-    "mean": ("mean",),
-    "zero": ("zero", "sparsity"),
-    "weight": ("weight", "param"),
-}
-"""By which words in a name a measure is known, the first that fits."""
-ASIDE = re.compile(r"total|global|overall|\bbias\b|__(min|max)$", re.I)
-"""In names that are of no layer's weights, or of no number but its bounds."""
-
-
-class Series(NamedTuple):
-    """Numbers with a name: by step."""
-
-    name: str
-    values: dict[int, float]
 
 
 def read_any(content: bytes) -> Watched:
     """A recording, a table or an event file, by what it begins with. Raises RecordingError."""
+    log = read_log(content)
+    return read_recording(content) if log is None else watched_of(log, guessed(log))
+
+
+def read_log(content: bytes) -> Log | None:
+    """A table or an event file; None if it is neither. Raises RecordingError."""
     if len(content) > MOST_BYTES:
         raise RecordingError(Fault.TOO_LARGE, limit=MEGABYTES)
+    digest = sha256(content).hexdigest()[:DIGITS]
     if is_events(content):
-        series, unread, cut = read_events(content)
-    elif is_table(content):
-        series, unread, cut = read_table(content)
-    else:
-        return read_recording(content)
-    watched = assembled(series)
-    return Watched(
-        **vars(watched) | {"digest": sha256(content).hexdigest()[:DIGITS], "unread": unread}
-        | {"cut": cut, "rows_in_file": watched.rows_in_file + unread}
-    )  # fmt: skip
+        return read_events(content, digest)
+    return read_table(content, digest) if is_table(content) else None
 
 
-# Names
-
-
-def measure_of(name: str) -> str:
-    """The measure that a name is about, "" for none."""
-    low = name.lower()
-    return next((key for key, words in WORDS.items() if any(w in low for w in words)), "")
-
-
-def layer_of(name: str, measure: str) -> str:
-    """The layer that a name is about: what is left without the words before the last measure's.
-
-    `grad_norm/layers.0.weight` and `layers.0.weight/grad_norm` are both `layers.0`.
-    """
-    if not measure:
-        return ""
-    words = WORDS[measure] if measure != "weight" else ("weights", "param", "weight_norm")
-    parts = [part for part in re.split(r"[/\s]+", name) if part not in ("-", "")]
-    left = [part for part in parts if not any(word in part.lower() for word in words)]
-    if not left and len(parts) == 1:
-        left = [re.sub("|".join(words), "", name, flags=re.I)]
-    layer = "/".join(left).strip("._-/ ").removesuffix(".weight")
-    return layer[:LONGEST_NAME]
-
-
-def assembled(series: list[Series]) -> Watched:
-    """Series as a recording. Raises RecordingError if none is of a layer."""
-    layers: dict[str, dict[str, dict[int, float]]] = {}
-    loss: dict[int, float] = {}
-    rate: dict[int, float] = {}
-    for name, values in series:
-        low = name.lower()
-        if "loss" in low and not loss and "val" not in low and "test" not in low:
-            loss = values
-        elif re.search(r"(^|[/_.-])(lr|learning_rate)\b|^lr-", low) and not rate:
-            rate = values
-        elif not ASIDE.search(name) and "loss" not in low:
-            measure = measure_of(name)
-            if layer := layer_of(name, measure):
-                layers.setdefault(layer, {}).setdefault(measure, values)
-    if not layers:
-        raise RecordingError(Fault.NO_COLUMNS, value=", ".join(one.name for one in series[:3]))
-    if len(layers) > MOST_LAYERS:
-        raise RecordingError(Fault.TOO_MANY_LAYERS, value=len(layers), limit=MOST_LAYERS)
-    told = {step for found in layers.values() for values in found.values() for step in values}
-    every = sorted(told)
-    steps = evenly(every, max(2, min(MOST_ROWS, MOST_NUMBERS // len(layers))))
-    if not steps:
-        raise RecordingError(Fault.NO_COLUMNS)
-
-    def column(values: Mapping[int, float]) -> list[float]:
-        return [values.get(step, nan) for step in steps]
-
-    none: dict[int, float] = {}
-    return Watched(
-        layers=tuple(Layer(name) for name in layers),
-        steps=np.array(steps),
-        loss=np.array(column(nearest(loss, steps))),
-        rate=np.array(column(nearest(rate, steps))),
-        measures=MappingProxyType(
-            {
-                measure: np.array([column(found.get(measure, none)) for found in layers.values()]).T
-                for measure in MEASURES
-            }
-        ),
-        rows_in_file=len(every),
-    )
-
-
-def nearest(values: Mapping[int, float], steps: list[int]) -> dict[int, float]:
-    """At each of the steps the value told last: losses are logged at other steps than layers."""
-    told = sorted(values)
-    found = {}
-    for step, place in zip(steps, np.searchsorted(told, steps, side="right"), strict=True):
-        if place:
-            found[step] = values[told[place - 1]]
-    return found
+def series_of(name: str, values: Mapping[int, float]) -> Series:
+    return Series(name, np.array(list(values), np.int64), np.array(list(values.values()), float))
 
 
 # Tables
@@ -175,30 +67,27 @@ def is_table(content: bytes) -> bool:
     return not line.startswith("{") and bool(re.search(r"[,;\t]", line))
 
 
-def read_table(content: bytes) -> tuple[list[Series], int, bool]:
-    """The columns of a CSV file: series, lines left out, whether it was cut short."""
+def read_table(content: bytes, digest: str) -> Log:
+    """The columns of a CSV file. Raises RecordingError."""
     lines = [line for line in lines_of(content.removeprefix(b"\xef\xbb\xbf")) if line.strip()]
     separator = max(",;\t", key=lines[0].decode("utf-8", "replace").count)
     if (count := lines[0].count(separator.encode())) >= MOST_COLUMNS:
         raise RecordingError(Fault.TOO_MANY_COLUMNS, value=count + 1, limit=MOST_COLUMNS)
     if not (names := cells_of(lines[0], separator)):
         raise RecordingError(Fault.NO_COLUMNS)
-    low = [name.strip().lower() for name in names]
-    at = next((low.index(step) for step in STEPS if step in low), None)
     chosen = evenly(range(1, len(lines)), max(2, min(MOST_READ, MOST_CELLS // len(names))))
     columns: list[dict[int, float]] = [{} for _ in names]
-    unread = 0
+    rows = []
     for k in chosen:
         cells = cells_of(lines[k], separator)
-        step = whole_of(cells[at]) if at is not None and at < len(cells) else k - 1
-        if step is None or len(cells) != len(names):
-            unread += 1
+        if len(cells) != len(names):
             continue
-        for place, cell in enumerate(cells):
-            if place != at and (value := number_of(cell)) is not None:
-                columns[place][step] = value
-    series = [Series(n.strip(), c) for n, c in zip(names, columns, strict=True) if c]
-    return series, unread, False
+        rows.append(k - 1)
+        for column, cell in zip(columns, cells, strict=True):
+            if (value := number_of(cell)) is not None:
+                column[k - 1] = value
+    series = tuple(series_of(n.strip(), c) for n, c in zip(names, columns, strict=True) if c)
+    return Log(series, digest, np.array(rows, np.int64), unread=len(chosen) - len(rows))
 
 
 def cells_of(line: bytes, separator: str) -> list[str]:
@@ -222,11 +111,6 @@ def number_of(cell: str) -> float | None:
     return value if isfinite(value) else inf
 
 
-def whole_of(cell: str) -> int | None:
-    value = number_of(cell)
-    return None if value is None or not 0 <= value <= LARGEST else int(value)
-
-
 # TensorBoard: records of a length, a checksum, an event and a checksum; events in Protocol Buffers
 
 HEADER, FOOTER = 12, 4
@@ -238,8 +122,8 @@ def is_events(content: bytes) -> bool:
     return b"brain.Event:" in content[HEADER : HEADER + 60]
 
 
-def read_events(content: bytes) -> tuple[list[Series], int, bool]:
-    """The series of an event file, events left out, whether it was cut short or is damaged."""
+def read_events(content: bytes, digest: str) -> Log:
+    """The series of an event file."""
     series: dict[str, dict[int, float]] = {}
     count = unread = 0
     at, cut = 0, False
@@ -257,14 +141,15 @@ def read_events(content: bytes) -> tuple[list[Series], int, bool]:
             unread += 1
             continue
         try:
-            found = list(values_of(event))
+            told = list(values_of(event))
         except (ValueError, IndexError, struct.error):
             unread += 1
             continue
-        count += len(found)
-        for tag, step, value in found:
+        count += len(told)
+        for tag, step, value in told:
             series.setdefault(tag, {})[step] = value
-    return [Series(name, values) for name, values in series.items()], unread, cut
+    found = tuple(series_of(name, values) for name, values in series.items())
+    return Log(found, digest, unread=unread, cut=cut)
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MappingProxyType
 
 from core.data.datasets import Dataset, Task
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of, has_gaps
 from core.runs.diagnosis import Diagnosis
 from core.runs.rules import WILD, Verdict
 from core.runs.training import RunSpec
@@ -109,9 +109,14 @@ def told(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> dict[str, str
     }
 
 
+def case_of(run: RunSpec, found: Diagnosis) -> str:
+    """The key of the words for a verdict; a formula may have no value where a run has ended."""
+    return "no_value" if found.broken and has_gaps(run.activation) else found.verdict.value
+
+
 def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     """What is happening in this network, with the numbers that show it."""
-    key = found.verdict.value
+    key = case_of(run, found)
     if found.verdict is Verdict.BEFORE and found.share >= WILD:
         key = "before_wild"
     if found.verdict is Verdict.LEARNT and found.loss > found.baseline:
@@ -123,7 +128,7 @@ def sentence(run: RunSpec, found: Diagnosis, samples: int, t: Text) -> str:
     parts = [t.sentences[key].format(**told(run, found, samples, t))]
     if found.verdict is Verdict.STALLED_SILENT and found.saturated >= MANY_SATURATED:
         parts.append(t.sentences.saturated.format(saturated=percent(found.saturated, t)))
-    dies = ACTIVATIONS[run.activation].has_flat_piece and not found.broken
+    dies = activation_of(run.activation).has_flat_piece and not found.broken
     if dies and found.dead > 0:
         parts.append(
             t.sentences.dead.format(dead=whole(found.dead, t), units=whole(found.units, t))

@@ -15,7 +15,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import StopException
 
-from core.domain import Query
+from core.domain import LONGEST_VALUE, Query
+from core.nn.activations import ACTIVATIONS
+from core.nn.own import Function, Functions, outer_parts
 from pages import texts
 from pages.charts.style import DARK, LIGHT, Palette
 from pages.texts import Text
@@ -40,9 +42,18 @@ from pages.ui.settings import Reader, Telling
 from pages.ui.takehome import take_home
 from pages.ui.widgets.components import copy_link, watch_page
 from pages.ui.widgets.controls import language_choice
+from pages.ui.widgets.formula import complaint
 
 ENTRY = Path(__file__).parent.parent.parent / "dashboard.py"
 STYLE = Path(__file__).with_name("frame.css")
+FORMULAS = frozenset(
+    name
+    for spec in SPECS
+    for name, domain in spec.domains().items()
+    if isinstance(domain, Function | Functions)
+)
+"""The settings that may be a formula."""
+MOST_COMPLAINTS = 3
 SCRIPT: Any = {"unsafe_allow_javascript": True}  # the language's key, never a visitor's text
 _text: ContextVar[Text | None] = ContextVar("text", default=None)
 _afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
@@ -134,10 +145,9 @@ def open_page(
             _actions.set(st.container(horizontal=True, width="content", key="actions"))
             language_choice(t)
     present(t, room)
-    if session().damaged:
-        st.warning(
-            t.common.damaged.format(what=listed(session().damaged)), icon=":material/link_off:"
-        )
+    if damaged := session().damaged:
+        told = [t.common.damaged.format(what=listed(damaged)), *complaints(t, damaged)]
+        st.warning("\n\n".join(told), icon=":material/link_off:")
     return t
 
 
@@ -162,9 +172,24 @@ def listed(damaged: Query) -> str:
 
     Code ends with its mark, and where a line ends, which in Markdown a carriage return does, too.
     """
-    parts = [" ".join(f"{key}={value}".replace("`", "'").split()) for key, value in damaged.items()]
+    parts = [
+        " ".join(f"{key}={value[:LONGEST_VALUE]}".replace("`", "'").split())
+        for key, value in damaged.items()
+    ]
     shown = ", ".join(f"`{part}`" for part in parts[:6])
     return shown + (" …" if len(parts) > 6 else "")
+
+
+def complaints(t: Text, damaged: Query) -> list[str]:
+    """What is wrong with the formulas of a link."""
+    formulas = [
+        part
+        for key, value in damaged.items()
+        if key.rpartition(".")[2] in FORMULAS
+        for part in outer_parts(value)
+    ]
+    said = [complaint(t, part) for part in formulas if part.strip() not in ACTIVATIONS]
+    return [*dict.fromkeys(one for one in said if one)][:MOST_COMPLAINTS]
 
 
 def close_page(t: Text, room: Room[Any], *state: Any) -> None:

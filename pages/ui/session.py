@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import streamlit as st
 
 from core.domain import LONGEST_VALUE, Query, Spec
+from core.nn.expression import LONGEST
 from core.runs.lanes import MOST_LANES, Lanes, lane_keys, read_lanes
 
 S = TypeVar("S", bound=Spec)
@@ -65,7 +66,7 @@ def open_session(specs: Iterable[type[Spec]]) -> None:
     damaged |= {k for k in given if k not in known}
     damaged |= {k for k in VERSION if k in single and single[k] != VERSION[k]}
     settings = {k: v for k, v in single.items() if k not in damaged and k not in VERSION}
-    shown = {k[:LONGEST_VALUE]: ", ".join(given[k][:3])[:LONGEST_VALUE] for k in sorted(damaged)}
+    shown = {k[:LONGEST_VALUE]: ", ".join(given[k][:3])[: LONGEST + 1] for k in sorted(damaged)}
     commit(Session(MappingProxyType(settings), MappingProxyType(shown)))
 
 

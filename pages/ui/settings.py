@@ -8,9 +8,8 @@ from core.data.tables import MOST_CLASSES, MOST_COLUMNS
 from core.domain import Spec, choice, fingerprint, flag, given, levels, places, real, several, whole
 from core.lessons.perceptron import POINT_SETS
 from core.lessons.walkthrough import KEYS, MOST_LAYERS, MOST_UNITS
-from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
-from core.nn.own import functions
+from core.nn.own import function, functions
 from core.runs.lanes import MOST_LANES
 from core.studies.catalogue import STUDIES
 from pages import texts
@@ -20,7 +19,10 @@ from pages.texts.scenes import ORDER
 
 MOST_CURVES = 8
 INSTRUMENTS = dict.fromkeys(
-    ("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder", "compare")
+    (
+        *("none", "factors", "sums", "units", "seeds", "why", "remedies", "causes", "ladder"),
+        *("compare", "flow"),
+    )
 )
 """What the laboratory can show below the stage."""
 
@@ -75,7 +77,7 @@ class Propagating(Spec):
     signal_weights: sigma_w^2, the variance of a weight times the fan-in. signal_biases: sigma_b^2.
     """
 
-    signal_activation: str = choice("tanh", ACTIVATIONS)
+    signal_activation: str = function("tanh")
     signal_weights: float = real(1.0, low=0.01, high=100.0, steps=VARIANCES)
     signal_biases: float = real(0.0, low=0.0, high=10.0, steps=(0.0, *VARIANCES[:10]))
     signal_depth: int = whole(20, low=1, high=100, steps=(5, 10, 20, 30, 50, 100))

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
 from core.runs.training import RunSpec
-from core.takehome.pytorch import lacking, pytorch
+from core.takehome import keras, pytorch
 from core.takehome.script import script
 from pages.charts import takehome as charts
 from pages.charts.style import Palette
 from pages.texts import Text
 from pages.ui.collection import Collection
+
+FRAMEWORKS = MappingProxyType(
+    {
+        "pytorch": (pytorch.lacking, pytorch.pytorch),
+        "keras": (keras.lacking, keras.keras),
+    }
+)
+"""Of each framework what its program lacks of a run, and the program."""
 
 
 def take_home(t: Text, colours: Palette, collected: Collection, query: Mapping[str, str]) -> None:
@@ -80,13 +89,14 @@ def scripts(t: Text, page: str, runs: Sequence[tuple[str, RunSpec]]) -> None:
     if asked_for(t, "script"):
         for number, (name, run) in enumerate(runs, start=1):
             program(f"{page}-{number}", name, script(run))
-    if asked_for(t, "pytorch"):
-        for number, (name, run) in enumerate(runs, start=1):
-            if lack := lacking(run):
-                told = t.takehome.pytorch.lacking
-                st.caption(told.format(name=name, setting=t.settings[lack]))
-            else:
-                program(f"{page}-{number}-pytorch", name, pytorch(run))
+    for kind, (lacking, text) in FRAMEWORKS.items():
+        if asked_for(t, kind):
+            for number, (name, run) in enumerate(runs, start=1):
+                if lack := lacking(run):
+                    told = t.takehome[kind].lacking
+                    st.caption(told.format(name=name, setting=t.settings[lack]))
+                else:
+                    program(f"{page}-{number}-{kind}", name, text(run))
 
 
 def asked_for(t: Text, kind: str) -> bool:

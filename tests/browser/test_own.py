@@ -9,7 +9,9 @@ from playwright.sync_api import expect
 
 from pages import texts
 from pages.files.recordings import example
+from pages.ui.widgets.recorders import RECORDERS
 from tests.browser.drive import open_page, settle
+from tests.pages.files.test_columns import STRANGE
 from tests.pages.files.test_logs import CSV, EVENTS
 
 T = texts.LANGUAGES["en"].text.own
@@ -61,15 +63,44 @@ def test_the_clock_moves_the_error(page):
     expect(page.locator(".stVegaLiteChart").first.get_by_text("step 0")).to_be_visible()
 
 
-def test_the_recorder_can_be_downloaded(page):
+@pytest.mark.parametrize("one", RECORDERS.values(), ids=RECORDERS)
+def test_a_recorder_can_be_downloaded(page, one):
     page.get_by_test_id("stExpander").first.click()
     settle(page)
+    page.get_by_role("tab", name=one.framework).click()
     with page.expect_download() as download:
-        page.get_by_role("button", name=T.download).click()
-    assert download.value.suggested_filename == "layer_recorder.py"
+        page.get_by_role("button", name=T.download.format(file=one.file)).click()
+    assert download.value.suggested_filename == one.file
 
 
 def test_the_network_is_rebuilt_in_the_laboratory(page):
     page.get_by_role("button", name=T.rebuild).click()
     expect(page).to_have_url(re.compile(r"/training\?.*depth=8"))
     settle(page, 3)
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_columns_with_strange_names_are_corrected(browser, address, language):
+    words = texts.LANGUAGES[language].text.own.columns
+    page = open_page(browser, f"{address}/own?language={language}", 7)
+    bring(page, STRANGE, "strange.csv")
+    expect(page.get_by_text(words.none)).to_be_visible()
+    for columns, quantity in (
+        (["3. g_L1", "4. g_L2"], "gradient"),
+        (["6. d_L1", "7. d_L2"], "delta"),
+    ):
+        for column in columns:
+            page.wait_for_timeout(500)  # a list that is opened while the page is drawn closes again
+            box = page.get_by_test_id("stMultiSelect").locator("input")
+            box.press_sequentially(column)
+            box.press("Enter")
+            settle(page)
+        page.wait_for_timeout(500)
+        page.locator(".st-key-own_quantity input").press("ArrowDown")
+        page.get_by_role("option", name=words.quantities[quantity], exact=True).click()
+        settle(page)
+        page.get_by_role("button", name=words.apply).click()
+        settle(page)
+    settle(page, 2)
+    expect(page.get_by_text(words.none)).to_have_count(0)
+    page.close()

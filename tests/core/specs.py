@@ -21,8 +21,10 @@ from core.domain import (
     Spec,
     Whole,
 )
+from core.nn.own import Function
 
 S = TypeVar("S", bound=Spec)
+FORMULAS = ("x * sigmoid(x)", "max(0, x) + 0.1 * sin(x)", "where(x > 0, x, exp(x) - 1)")
 
 
 @singledispatch
@@ -34,6 +36,11 @@ def values(domain: Domain) -> st.SearchStrategy[Any]:
 @values.register
 def _(domain: Choice) -> st.SearchStrategy[str]:
     return st.sampled_from(list(domain.options))
+
+
+@values.register
+def _(domain: Function) -> st.SearchStrategy[str]:
+    return st.sampled_from([*domain.options, *FORMULAS])
 
 
 @values.register

@@ -1,6 +1,6 @@
-"""Where the recorder lies: it is no package of the dashboard, but a file that people copy."""
+"""Where the recorders lie: they are no package of the dashboard, but files that people copy."""
 
 from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "recorder"
-FILE = FOLDER / "layer_recorder.py"
+FILES = sorted(FOLDER.glob("*.py"))

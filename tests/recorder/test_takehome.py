@@ -1,4 +1,4 @@
-"""A run taken home as a PyTorch program has the losses of the dashboard."""
+"""A run taken home as a PyTorch or a Keras program has the losses of the dashboard."""
 
 from __future__ import annotations
 
@@ -10,14 +10,25 @@ import pytest
 from core.nn.activations import ACTIVATIONS
 from core.nn.optimizers import OPTIMIZERS
 from core.runs.training import RunSpec, train
-from core.takehome.pytorch import EXPRESSIONS, lacking, pytorch
+from core.takehome import keras, pytorch
+from tests.recorder.double import double
 
-pytest.importorskip("torch")
-
+PROGRAMS = {"torch": (pytorch, pytorch.pytorch), "keras": (keras, keras.keras)}
 SMALL = RunSpec(depth=3, width=5, samples=60, epochs=5, batch=16, rate=0.05)
+FORMULAS = (
+    "x * sigmoid(x)",
+    "max(0, x) + 0.1 * sin(x)",
+    "where(x > 0, x, 0.2 * x)",
+    "min(max(x, -1), 1)",
+    "erf(x) * softplus(x) - cos(x) / (2 + x ** 2)",
+    "-x * exp(-x ** 2) + max(2, 3) * abs(arctan(x))",
+    "2 ** x / (1 + 2 ** x)",
+    "sqrt(x * x + 1) - tanh(1) * relu(x)",
+)
 CASES = {
-    **{key: replace(SMALL, activation=key) for key in EXPRESSIONS},
+    **{key: replace(SMALL, activation=key) for key in pytorch.EXPRESSIONS},
     **{f"with {key}": replace(SMALL, optimizer=key, rate=0.01) for key in OPTIMIZERS},
+    **{text: replace(SMALL, activation=text) for text in FORMULAS},
     "no layers": replace(SMALL, depth=0),
     "classes": replace(SMALL, dataset="digits", activation="tanh"),
     "flowers": replace(SMALL, dataset="iris", activation="relu", noise=0.1),
@@ -32,11 +43,23 @@ CASES = {
 }
 
 
+@pytest.fixture(params=PROGRAMS)
+def framework(request):
+    """What it translates, and the function that writes its programs; where it is installed."""
+    module = pytest.importorskip(request.param)
+    if request.param == "keras":
+        pytest.importorskip(module.backend.backend())
+        with double(module):
+            yield PROGRAMS[request.param]
+    else:
+        yield PROGRAMS[request.param]
+
+
 @pytest.mark.parametrize("key", CASES)
-def test_the_losses_are_those_of_the_dashboard(key):
+def test_the_losses_are_those_of_the_dashboard(framework, key):
     run = CASES[key]
     space = {"__name__": "a_lesson"}
-    exec(pytorch(run), space)
+    exec(framework[1](run), space)
     for replica in range(run.replicas):
         own = dict(space["train"](run.seed + replica))
         shown = {s.epoch: float(s.train_loss[replica]) for s in train(run, every=run.stride)}
@@ -44,19 +67,22 @@ def test_the_losses_are_those_of_the_dashboard(key):
         np.testing.assert_allclose(list(own.values()), list(shown.values()), rtol=1e-9)
 
 
-def test_in_float32_the_losses_agree_to_its_precision():
+def test_in_float32_the_losses_agree_to_its_precision(framework):
     run = replace(SMALL, precision="float32")
     space = {"__name__": "a_lesson"}
-    exec(pytorch(run), space)
+    exec(framework[1](run), space)
     own = [value for _, value in space["train"](0)]
     shown = [float(s.train_loss[0]) for s in train(run)]
     np.testing.assert_allclose(own, shown, rtol=1e-4)
 
 
-def test_most_activations_are_translated():
-    assert set(ACTIVATIONS) - set(EXPRESSIONS) == {"step", "lecun_tanh"}
+def test_the_same_activations_and_optimizers_are_translated():
+    assert set(ACTIVATIONS) - set(pytorch.EXPRESSIONS) == {"step", "lecun_tanh"}
+    assert set(keras.EXPRESSIONS) == set(pytorch.EXPRESSIONS)
+    assert {"sgd", *keras.RULES} == set(pytorch.OPTIMIZERS)
 
 
+@pytest.mark.parametrize(("module", "program"), PROGRAMS.values(), ids=PROGRAMS)
 @pytest.mark.parametrize(
     ("changes", "lack"),
     [
@@ -66,9 +92,9 @@ def test_most_activations_are_translated():
         ({"activation": "step", "norm": "batch", "depth": 0}, ""),
     ],
 )
-def test_what_is_lacking_is_named(changes, lack):
+def test_what_is_lacking_is_named(module, program, changes, lack):
     run = replace(SMALL, **changes)
-    assert lacking(run) == lack
+    assert module.lacking(run) == lack
     if lack:
         with pytest.raises(ValueError, match=lack):
-            pytorch(run)
+            program(run)

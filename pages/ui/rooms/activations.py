@@ -10,6 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from core.nn.activations import ACTIVATIONS, Activation, Family
+from core.nn.expression import SIGHT
 from core.nn.gains import backward_gain, forward_gain
 from core.nn.own import activation_of
 from core.runs.training import RunSpec
@@ -199,10 +200,9 @@ def formulas(t: Text, shown: tuple[str, ...]) -> None:
 
 def told_of(t: Text, entry: Activation) -> str:
     """What was found out about a formula."""
-    with np.errstate(all="ignore"):
-        forwards, backwards = forward_gain(entry), backward_gain(entry)
+    forwards, backwards = forward_gain(entry), backward_gain(entry)
     return t.formula.told.format(
-        slope=power(entry.max_slope, 4),
+        slope=power(float(np.abs(entry.derivative(np.linspace(-SIGHT, SIGHT, 1001))).max()), 4),
         forward=power(forwards, 4),
         backward=power(backwards, 4),
     )

@@ -24,8 +24,8 @@ from core.lessons.walkthrough import (
     parameter_keys,
     walk,
 )
-from core.nn.activations import ACTIVATIONS
 from core.nn.network import Network, NetworkSpec
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from pages.charts import byhand as charts
 from pages.charts.facts import name_of
@@ -143,7 +143,7 @@ def chain_of(hand: ByHand, run: RunSpec) -> Walkthrough:
 
 
 def rules(run: RunSpec) -> tuple[str, str]:
-    return formulas.function(ACTIVATIONS[run.activation], run.knob_values)
+    return formulas.function(activation_of(run.activation), run.knob_values)
 
 
 def function_name(t: Text, run: RunSpec) -> str:

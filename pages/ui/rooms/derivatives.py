@@ -19,7 +19,6 @@ from core.lessons.propagation import (
     too_large,
     walk_back,
 )
-from core.nn.activations import ACTIVATIONS
 from core.nn.initializers import INITIALIZERS
 from core.nn.own import activation_of
 from core.runs.training import RunSpec
@@ -175,7 +174,7 @@ def layer_dial(t: Text, colours: Palette, run: RunSpec, walks: Walks, start: int
     rows = [
         {
             "name": weights_name(t, key),
-            "colour": hue(ACTIVATIONS[run.activation], colours),
+            "colour": hue(activation_of(run.activation), colours),
             "columns": [
                 [peak] * run.depth,
                 [near3(value) for value in walk.slope],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import streamlit as st
 
@@ -21,20 +19,13 @@ from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.settings import Watching
 from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
+from pages.ui.widgets.columns import correct_columns
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls, open_button, reset, taken
 from pages.ui.widgets.owndata import WORDS
+from pages.ui.widgets.recorders import recorders
 from pages.ui.widgets.show import show
 
-RECORDER = Path(__file__).parents[3] / "recorder" / "layer_recorder.py"
-USE = """\
-from layer_recorder import watch
-
-recorder = watch(model, optimizer, "run.jsonl", every=10)
-for x, y in batches:
-    optimizer.zero_grad()
-    recorder.loss(criterion(model(x), y)).backward()
-    optimizer.step()"""
 UPLOAD = "own_upload"
 PAIRS = (("delta", "update"), ("std", "saturated"), ("gradient", "dead"))
 """Which measures are side by side."""
@@ -58,16 +49,7 @@ def bring(t: Text, watching: Watching) -> None:
     with st.expander(
         words.bring, icon=":material/upload_file:", expanded=watching.own_recording != ""
     ):
-        st.markdown(words.how)
-        st.code(USE, language="python")
-        st.download_button(
-            words.download,
-            RECORDER.read_bytes(),
-            file_name=RECORDER.name,
-            mime="text/x-python",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+        recorders(t)
         st.file_uploader(
             words.upload.format(limit=MEGABYTES),
             key=(key := f"{UPLOAD}{rack().brought}"),
@@ -107,18 +89,28 @@ def chosen(t: Text, watching: Watching) -> Watched | None:
         )
         st.button(words.without, on_click=drop, type="tertiary", icon=":material/arrow_back:")
         return None
-    name, watched = held
-    told = [words.in_use.format(name=code(name), rows=whole(watched.rows_in_file, t))]
-    if watched.thinned:
-        told.append(words.thinned.format(rows=whole(len(watched.steps), t)))
-    if watched.cut:
-        told.append(words.cut)
-    if watched.unread > watched.cut:
-        told.append(words.unread.format(count=whole(watched.unread, t)))
+    watched = held.watched
+    told = [code(held.name)]
+    if watched is not None:
+        told = [words.in_use.format(name=code(held.name), rows=whole(watched.rows_in_file, t))]
+        told += left_out(t, watched)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(t.numbers.sentence_gap.join(told))
         st.button(words.remove, on_click=drop, type="tertiary", icon=":material/delete:")
+    correct_columns(t, held)
     return watched
+
+
+def left_out(t: Text, watched: Watched) -> list[str]:
+    """What of the file is not on the page, in sentences."""
+    told = []
+    if watched.thinned:
+        told.append(t.own.thinned.format(rows=whole(len(watched.steps), t)))
+    if watched.cut:
+        told.append(t.own.cut)
+    if watched.unread > watched.cut:
+        told.append(t.own.unread.format(count=whole(watched.unread, t)))
+    return told
 
 
 # The verdict
@@ -132,6 +124,8 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
         if found.rule is None:
             st.markdown(words.silent)
             st.markdown(words.silences[found.silence or Silence.NO_RULE])
+            if found.silence is Silence.NO_ERROR and watched.framework.startswith("jax"):
+                st.markdown(words.no_error_jax)
         else:
             st.markdown(t.cases[found.rule.verdict].what)
             st.markdown(
@@ -204,7 +198,7 @@ def charts(
     now = drawn.clock_table(t, watched, frames)
     clock(
         t,
-        run=watched.digest,
+        run=f"{watched.digest}-{layers}-{len(frames)}",  # columns can be corrected
         last=len(frames) - 1,
         total=len(frames) - 1,
         stride=1,

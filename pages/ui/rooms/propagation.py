@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
+from core.nn.own import activation_of
 from core.runs.training import RunSpec
 from core.theory.meanfield import Diagram, MeanField, Phase, diagram
 from core.theory.networks import Measured, measured
@@ -41,7 +42,7 @@ def theory(
 ) -> MeanField:
     """The theory of one activation and a pair of variances; it caches its results."""
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
-    return MeanField(ACTIVATIONS[key], weights, biases, own)
+    return MeanField(activation_of(key), weights, biases, own)
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
@@ -49,7 +50,7 @@ def phases_of(key: str, knobs: tuple[tuple[str, float], ...]) -> Diagram:
     """The phase diagram of an activation."""
     unit = theory(key, 1.0, 0.0, knobs)
     weights, biases = charts.phase_grid()
-    return diagram(ACTIVATIONS[key], weights, biases, **unit.knobs)
+    return diagram(activation_of(key), weights, biases, **unit.knobs)
 
 
 @st.cache_resource(max_entries=60, show_spinner=False)
@@ -65,6 +66,11 @@ def settings(t: Text, chosen: Propagating, run: RunSpec) -> None:
     knob_controls(run, t, (chosen.signal_activation,), change=change_run)
     st.markdown(f"**{t.propagation.networks}**")
     controls(chosen, t, "signal_depth", "signal_width", change=change)
+
+
+def defined(chosen: Propagating, run: RunSpec) -> bool:
+    """Whether the chosen function has a value wherever the theory looks; a formula may not."""
+    return field_of(chosen, run).defined
 
 
 def verdict(t: Text, chosen: Propagating, run: RunSpec) -> None:
@@ -175,15 +181,19 @@ def trained(chosen: Propagating, run: RunSpec) -> RunSpec:
     )
 
 
-def gains(t: Text) -> None:
-    """Which initial weights preserve the signal, and which the error: for every activation."""
+def gains(t: Text, chosen: Propagating) -> None:
+    """Which initial weights preserve the signal, and which the error: for every activation, and
+    first for the reader's own.
+    """
     words = t.propagation
     st.header(words.gains_title, anchor=False)
     st.markdown(words.gains_note)
     rows = []
-    for entry in ACTIVATIONS.values():
+    shown = activation_of(chosen.signal_activation)
+    own = [] if shown.key in ACTIVATIONS else [shown]
+    for entry in [*own, *ACTIVATIONS.values()]:
         forwards, backwards = forward_gain(entry), backward_gain(entry)
-        grows = forwards / backwards if isfinite(backwards) else 0.0
+        grows = forwards / backwards if 0 < backwards < inf else 0.0
         rows.append(
             {
                 words.function: name_of(t, entry.key),

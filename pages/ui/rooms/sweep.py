@@ -13,7 +13,7 @@ from zlib import crc32
 import pyarrow as pa
 import streamlit as st
 
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.lanes import Lanes, changed
 from core.runs.training import RunSpec
 from core.sweep.filling import Filling, Shelf, excess
@@ -362,7 +362,7 @@ def theory(
     """sigma_w^2 and 6 xi_c, for biases that are 0."""
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
     span = (low + (high - low) * k / (SAMPLED - 1) for k in range(SAMPLED))
-    fields = [MeanField(ACTIVATIONS[key], weights, 0.0, own) for weights in span]
+    fields = [MeanField(activation_of(key), weights, 0.0, own) for weights in span]
     return tuple((field.weights, field.trainable_depth) for field in fields)
 
 

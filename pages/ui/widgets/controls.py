@@ -16,6 +16,8 @@ from typing import Any, Literal
 import streamlit as st
 
 from core.domain import Choice, Domain, Flag, Knobs, Query, Real, Several, Spec, Whole
+from core.nn.own import Function
+from core.nn.own import name_of as formula_name
 from core.registry import registry
 from core.runs.training import RunSpec
 from pages import texts
@@ -24,7 +26,10 @@ from pages.texts.numbers import written
 from pages.ui.house import Presenting
 from pages.ui.room import Room
 from pages.ui.session import cut_short, keep, linked, open_with
+from pages.ui.widgets.formula import complaint, formula_field
 
+LONGEST_FORMULA = 32
+"""Characters of a formula in a list or above a network; a curve's end has less room."""
 Change = Callable[[str, Any], None]
 """Receives a setting's name and the value that the reader chose."""
 
@@ -160,11 +165,13 @@ def language_choice(t: Text) -> None:
 
 
 def entry_name(t: Text, key: str, options: Any = None) -> str:
-    """The reader's name of a registry entry: a translation, else its own proper noun."""
+    """The reader's name of an entry: a translation, else its own proper noun; of a formula its own
+    short name.
+    """
     if key in t.options:
         return t.options[key]
-    entry = (options if options is not None else all_entries()).get(key)
-    return getattr(entry, "name", key)
+    known = options if options is not None else all_entries()
+    return getattr(known[key], "name", key) if key in known else formula_name(key, LONGEST_FORMULA)
 
 
 @cache
@@ -200,6 +207,30 @@ def _(domain: Choice, value: str, t: Text, *, key: str, change: Any, **widget: A
         args=(key, change),
         **widget,
     )
+
+
+@draw.register
+def _(domain: Function, value: str, t: Text, *, key: str, change: Any, **widget: Any) -> None:
+    """The catalogue, and below it a field for a formula."""
+    typed = f"{key}_formula"
+    own = "" if value in domain.options else value
+    if complaint(t, st.session_state.get(typed, "") or own or "x") is None:
+        reset(typed, own)  # what is wrong stays, to be corrected
+
+    def choose(chosen: str) -> None:
+        st.session_state[typed] = ""
+        change(chosen)
+
+    reset(key, value)
+    st.selectbox(
+        options=[*domain.options, *([own] if own else [])],
+        format_func=lambda option: entry_name(t, option, domain.options),
+        key=key,
+        on_change=taken,
+        args=(key, choose),
+        **widget,
+    )
+    formula_field(t, typed, change)
 
 
 @draw.register

@@ -189,7 +189,7 @@ def with_wrong_slope(key, wrong):
 @pytest.mark.parametrize("depth", [3, 20])
 def test_a_wrong_derivative_is_found_even_where_differences_drown(monkeypatch, factor, depth):
     wrong = with_wrong_slope("sigmoid", lambda z, df: df * factor)
-    monkeypatch.setattr(network, "ACTIVATIONS", wrong)
+    monkeypatch.setattr(network, "activation_of", wrong.__getitem__)
     found = checked(replace(DEEP, depth=depth))
     assert not found.agrees
     assert found.contradicted == tuple(range(1, depth + 1))  # the output has no activation
@@ -198,13 +198,13 @@ def test_a_wrong_derivative_is_found_even_where_differences_drown(monkeypatch, f
 
 def test_a_derivative_that_is_wrong_on_one_side_only_is_found(monkeypatch):
     wrong = with_wrong_slope("relu", lambda z, df: np.where(z > 0, df, 0.1))
-    monkeypatch.setattr(network, "ACTIVATIONS", wrong)
+    monkeypatch.setattr(network, "activation_of", wrong.__getitem__)
     assert not checked(replace(SMALL, activation="relu")).agrees
 
 
 def test_differences_alone_find_it_too(monkeypatch):
     wrong = with_wrong_slope("tanh", lambda z, df: df * 1.001)
-    monkeypatch.setattr(network, "ACTIVATIONS", wrong)
+    monkeypatch.setattr(network, "activation_of", wrong.__getitem__)
     monkeypatch.setattr(checking, "ANALYTIC", {})
     found = checked(replace(SMALL, activation="tanh"))
     assert found.contradicted == (1, 2, 3)
@@ -225,7 +225,7 @@ def test_a_mistake_in_one_number_of_one_layer_is_found_there(monkeypatch, part):
 
 def test_a_gradient_that_is_nothing_where_there_is_one_is_found(monkeypatch):
     wrong = with_wrong_slope("tanh", lambda z, df: 0 * df)
-    monkeypatch.setattr(network, "ACTIVATIONS", wrong)
+    monkeypatch.setattr(network, "activation_of", wrong.__getitem__)
     found = checked(replace(SMALL, activation="tanh"))
     assert found.contradicted == (1, 2, 3)
 

@@ -1,17 +1,19 @@
 """A reader's formula as an activation like any other, and as a setting in a link."""
 
 import ast
+from math import inf
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.nn.activations import ACTIVATIONS, Side, Smoothness
+from core.nn.activations import ACTIVATIONS, Family, Interval, Side, Smoothness
 from core.nn.expression import LONGEST, ExpressionError
 from core.nn.gains import backward_gain, forward_gain
 from core.nn.own import (
     Functions,
     activation_of,
+    has_gaps,
     latex,
     outer_parts,
     own_activation,
@@ -86,6 +88,38 @@ def test_every_formula_has_one_standard_form_or_none(text):
     assert standard(written) == written
     assert latex(ast.parse(written, mode="eval").body)
     assert own_activation(written).max_slope >= 0
+
+
+def test_the_range_of_a_formula_is_open_where_it_keeps_growing():
+    assert own_activation("max(0, x)").range == Interval(0, inf, low_closed=True)
+    assert own_activation("x ** 3").range == Interval(-inf, inf)
+    assert own_activation("tanh(x)").range.low == pytest.approx(-1, abs=1e-4)
+    assert own_activation("0 * x").range == Interval(0, 0, True, True)
+
+
+def test_a_slope_that_keeps_growing_has_no_largest():
+    assert own_activation("x ** 2").max_slope == own_activation("relu(x) ** 2").max_slope == inf
+    assert own_activation("x + sin(x)").max_slope == pytest.approx(2, abs=1e-4)
+    assert own_activation("log(x + 6.5)").max_slope == pytest.approx(2)
+
+
+def test_a_formula_that_is_flat_on_one_side_counts_as_a_rectifier():
+    families = {text: own_activation(text).family for text in ("max(0, x)", "softplus(x)", "x")}
+    assert list(families.values()) == [Family.RECTIFIED, Family.SMOOTH_RECTIFIED, Family.OTHER]
+
+
+@pytest.mark.parametrize("text", ["exp(exp(x))", "exp(x * x)", "exp(x) ** 9", "tanh(200 * x)"])
+def test_a_steep_formula_has_no_kinks(text):
+    assert own_activation(standard(text)).kinks == ()
+
+
+def test_some_formulas_have_gaps():
+    assert has_gaps("log(x + 6.5)")
+    assert not any(map(has_gaps, ("relu", "x * sigmoid(x)", "exp(exp(x))")))
+
+
+def test_a_formula_that_is_0_everywhere_has_no_gain():
+    assert forward_gain(own_activation("0 * x")) == backward_gain(own_activation("0 * x")) == inf
 
 
 # --- in a link ----------------------------------------------------------------------------------

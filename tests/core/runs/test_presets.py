@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -292,3 +293,11 @@ def test_three_networks_fail_for_three_reasons():
         record = recorded(run)
         verdicts.append(diagnosis(run, record.history).verdict)
     assert verdicts == [Verdict.STALLED_UNREACHED, Verdict.ZERO_WEIGHTS, Verdict.DEAD_LAYER]
+
+
+def test_where_a_linear_axis_shows_nothing_one_network_learns_and_the_other_does_not():
+    runs = EXAMPLES["flow"]
+    first = [next(train(run)).gradient_norm[0, 0] / sqrt(2 * run.width) for run in runs]
+    assert 1e-5 < first[0] < 2e-4
+    assert first[1] < 1e-11
+    assert [trained(run).train_accuracy[0] > 0.9 for run in runs] == [True, False]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.nn.activations import ACTIVATIONS
+from core.nn.own import own_activation
 from core.theory.meanfield import MeanField, Phase, diagram, edge_of_chaos, pair_mean
 
 REFERENCE = json.loads(
@@ -204,3 +205,43 @@ def test_random_networks_of_width_300_do_what_the_theory_says(key, weights):
     expected = log(found.errors(lengths)[0]) - spread**2
     assert abs(np.mean(ratios) - expected) < 4 * spread / sqrt(networks) + 0.1
     assert 0.6 * spread < np.std(ratios) < 1.6 * spread
+
+
+# --- formulas -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("tanh(x)", "tanh"), ("max(0, x)", "relu"), ("x * sigmoid(x)", "silu")]
+)
+def test_the_theory_of_a_formula_is_that_of_the_same_function(text, key):
+    own, known = MeanField(own_activation(text), 1.5, 0.1), layers(key, 1.5, 0.1)
+    assert own.defined
+    assert own.length == pytest.approx(known.length, rel=1e-9)
+    assert own.chi_1 == pytest.approx(known.chi_1, rel=1e-9)
+    assert own.correlation_map(0.3, 1.0) == pytest.approx(known.correlation_map(0.3, 1.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("text", ["log(x + 6.5)", "sqrt(x + 7)", "x * exp(x) / (1 + exp(x))"])
+def test_a_formula_without_a_value_where_the_theory_looks_is_not_defined(text):
+    assert not MeanField(own_activation(text), 4.0).defined
+
+
+def test_two_samples_look_further_than_one():
+    own = MeanField(own_activation("log(x + 11)"), 0.165)
+    assert own.length == pytest.approx(1, abs=0.1)
+    assert not own.defined
+
+
+@pytest.mark.parametrize("text", ["0 * x", "exp(exp(x))", "exp(x)", "where(x > 1, 1, 0)"])
+def test_flat_and_steep_formulas_have_a_theory_without_a_warning(text):
+    own = MeanField(own_activation(text), 2.0, 0.1)
+    assert own.defined
+    assert own.phase in Phase
+    lengths = own.lengths(1.0, 10)
+    assert own.errors(lengths).shape == own.spread(lengths, 10).shape == (10,)
+    small = np.array([0.5, 1.5])
+    assert diagram(own_activation(text), small, small).chi_1.shape == (2, 2)
+
+
+def test_every_entry_of_the_catalogue_has_a_theory():
+    assert all(MeanField(entry, 1.3, 0.1).defined for entry in ACTIVATIONS.values())

@@ -179,11 +179,15 @@ def test_every_page_can_be_taken_home_when_asked_for(page):
 def test_the_training_page_offers_one_script_for_each_lane():
     app = visit("training", lanes="3", epochs="3", samples="40", **{"2.activation": "tanh"})
     assert [button.label for button in pressed(app, "script")] == ["sigmoid", "tanh", "sigmoid"]
-    app = visit("training", norm="batch", **SHORT | {"lanes": "2", "2.norm": "none"})
-    assert [button.label for button in pressed(app, "pytorch")] == ["sigmoid"]
-    assert any("Normalization" in caption.value for caption in app.caption)
     app = visit("activations")
     assert "prepare_script" not in {button.key for button in app.button}
+
+
+@pytest.mark.parametrize("framework", ["pytorch", "keras"])
+def test_a_program_is_offered_where_its_framework_does_the_same(framework):
+    app = visit("training", norm="batch", **SHORT | {"lanes": "2", "2.norm": "none"})
+    assert [button.label for button in pressed(app, framework)] == ["sigmoid"]
+    assert any("Normalization" in caption.value for caption in app.caption)
 
 
 def test_nothing_is_offered_while_it_is_still_being_computed():

@@ -11,7 +11,7 @@ import pytest
 
 from core.watched.verdict import Silence, judged
 from core.watched.watched import MEASURES
-from pages.files import logs
+from pages.files import columns, logs
 from pages.files.logs import read_any
 from pages.files.recordings import Fault, RecordingError, example
 from tools.architecture import ROOT
@@ -119,8 +119,8 @@ def test_other_separators_are_known(separator):
     ],
 )
 def test_a_name_says_measure_and_layer(name, measure, layer):
-    assert logs.measure_of(name) == measure
-    assert logs.layer_of(name, measure) == layer
+    assert columns.measure_of(name) == measure
+    assert columns.layer_of(name, measure) == layer
 
 
 def test_a_table_of_errors_is_judged():

@@ -26,7 +26,7 @@ from core.lessons.remedies import (
     treated,
     untrained_share,
 )
-from core.nn.activations import ACTIVATIONS
+from core.nn.own import activation_of
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
@@ -41,7 +41,7 @@ from pages.charts.vocabulary import LONGEST
 from pages.texts import Text
 from pages.texts.numbers import fraction, loss_of, percent, power, times, whole
 from pages.texts.rules import rules_table
-from pages.texts.sentences import score, told
+from pages.texts.sentences import case_of, score, told
 from pages.ui.computing import Look, progress, when_computed
 from pages.ui.house import TRAINING
 from pages.ui.recordings import compute, per_recording, recordings
@@ -142,7 +142,7 @@ def factors(scene: Scene, name: str, record: Recording) -> None:
         charts.waterfall,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         drawn,
         run.depth,
         scene.deepest,
@@ -176,7 +176,7 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
         charts.seeds,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         run.epochs,
         1.3 * baseline,
         baseline,
@@ -206,7 +206,7 @@ def sums(scene: Scene, name: str, record: Recording) -> None:
         charts.sums,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         shown,
         t.laboratory.alternatives.sums.format(
             name=name,
@@ -242,7 +242,7 @@ def units(scene: Scene, name: str, record: Recording) -> None:
         told = [t.laboratory.died.format(layer=k, unit=u, epoch=e) for k, u, e in dead[:MOST_DEAD]]
         more = t.laboratory.and_more.format(count=len(dead) - MOST_DEAD)
         st.caption("  \n".join(told + ([more] if len(dead) > MOST_DEAD else [])))
-    if dead and not ACTIVATIONS[run.activation].has_flat_piece:
+    if dead and not activation_of(run.activation).has_flat_piece:
         st.caption(t.laboratory.passes)
     if back:
         st.caption(t.laboratory.came_back.format(count=len(back)))
@@ -308,7 +308,7 @@ def explanation(scene: Scene, record: Recording) -> None:
     """One lane's verdict, and what its remedies did so far."""
     t, run = scene.t, record.run
     found = explained(record)
-    words, numbers = t.cases[found.verdict.value], told(run, found, len(run.data().train_x), t)
+    words, numbers = t.cases[case_of(run, found)], told(run, found, len(run.data().train_x), t)
     st.markdown(words.what.format(**numbers))
     st.caption(words.number.format(**numbers))
     candidates, known = candidates_of(record), outcomes_of(record)
@@ -540,7 +540,7 @@ def moment(scene: Scene, records: Sequence[Recording], side: str, lane: int, epo
         stage_charts.ladder,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         stage_charts.MeasureAxis("delta", scene.deepest, scene.shown.linear),
         run.depth,
         told,
@@ -648,6 +648,45 @@ def rungs(t: Text, held: Mapping[str, Recording]) -> None:
     st.caption(t.laboratory.ladder_note.format(depth=run.depth, width=run.width))
 
 
+def flow(scene: Scene, name: str, record: Recording) -> None:
+    """The same gradients on the usual linear axis and in powers of ten."""
+    t, run = scene.t, record.run
+    _, size = charts.per_weight(run, record.history)
+    if not len(size):
+        st.caption(t.laboratory.no_error)
+        return
+    first, words = size[0], t.laboratory
+    hidden = int((first < charts.PIXEL * charts.CUT).sum())
+    numbers = {"hidden": hidden, "layers": len(first), "first": power(float(first[0]))}
+    st.caption(words.hidden.format(**numbers))
+    places = st.columns(2) if len(scene.lanes) == 1 else [st.container(), st.container()]
+    for place, linear in zip(places, (True, False), strict=True):
+        told = words.alternatives["flow_linear" if linear else "flow_powers"]
+        with place:
+            st.markdown(words.linear_axis if linear else words.powers_axis)
+            show(
+                charts.flow,
+                t,
+                scene.colours,
+                hue(activation_of(run.activation), scene.colours),
+                run.depth,
+                scene.deepest,
+                linear,
+                told.format(
+                    name=name,
+                    smallest=power(float(first.min())),
+                    largest=power(float(first.max())),
+                    **numbers,
+                ),
+                flow=flow_table(record),
+            )
+
+
+@per_recording
+def flow_table(record: Recording) -> pa.Table:
+    return charts.flow_table(record.run, record.history)
+
+
 DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "factors": in_columns(factors),
     "sums": in_columns(sums),
@@ -658,4 +697,5 @@ DRAW: dict[str, Callable[[Scene, Sequence[Recording]], None]] = {
     "causes": causes,
     "ladder": ladder,
     "compare": compare,
+    "flow": in_columns(flow),
 }

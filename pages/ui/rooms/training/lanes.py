@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from core.domain import Choice, Domain, Flag
-from core.nn.activations import ACTIVATIONS
 from core.nn.gains import backward_gain, forward_gain
+from core.nn.own import activation_of
 from core.runs.lanes import MOST_LANES, SHARED, Lanes, changed, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
@@ -147,7 +147,7 @@ def target(t: Text, lanes: Lanes) -> int | None:
 
 def gains_of_theory(t: Text, run: RunSpec) -> None:
     """The gains that keep the signal, or the error, at its size with LeCun's weights."""
-    activation = ACTIVATIONS[run.activation]
+    activation = activation_of(run.activation)
     forwards = forward_gain(activation, **run.knob_values)
     backwards = backward_gain(activation, **run.knob_values)
     st.caption(
@@ -181,6 +181,11 @@ DOT = " · "
 
 def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     """The lane's activation function, and whatever else differs between the lanes."""
+    return DOT.join(lane_parts(t, run, lanes))
+
+
+def lane_parts(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> list[str]:
+    """The parts of a lane's name; a formula is one, though it may have dots."""
     parts = [entry_name(t, run.activation)]
     for name in [name for name in run.domains() if name not in SHARED | KNOBS | {"activation"}]:
         if len({getattr(other, name) for other in lanes}) > 1:
@@ -188,12 +193,12 @@ def lane_name(t: Text, run: RunSpec, lanes: Sequence[RunSpec]) -> str:
     for knob, value in (*run.knobs, *run.constants):
         if knob.split(".")[0] in (run.activation, run.optimizer):
             parts.append(f"{knob_label(knob)} = {plain(value)}")
-    return DOT.join(filter(None, parts))
+    return [part for part in parts if part]
 
 
 def names_apart(t: Text, lanes: Sequence[RunSpec]) -> list[str]:
     """The lanes' names without what they have in common, where anything else is left of them."""
-    parts = [lane_name(t, run, lanes).split(DOT) for run in lanes]
+    parts = [lane_parts(t, run, lanes) for run in lanes]
     common = set.intersection(*map(set, parts))
     return [DOT.join([p for p in own if p not in common] or own) for own in parts]
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from core.data.tables import shortened
 from core.lessons.anatomy import anatomy, moments_kept
-from core.nn.activations import ACTIVATIONS
 from core.nn.losses import LOSSES
+from core.nn.own import activation_of
 from core.runs.diagnosis import diagnose
 from core.runs.lanes import Lanes
 from core.runs.recording import History, Recording
@@ -303,7 +303,7 @@ def layers(scene: Scene, name: str, record: Recording) -> None:
         charts.ladder,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         charts.MeasureAxis(key, scene.deepest, scene.shown.linear),
         run.depth,
         told,
@@ -337,7 +337,7 @@ def course(scene: Scene, name: str, record: Recording, before: RunSpec | None) -
         charts.course,
         t,
         scene.colours,
-        hue(ACTIVATIONS[run.activation], scene.colours),
+        hue(activation_of(run.activation), scene.colours),
         run.epochs,
         1.3 * baseline,
         baseline,

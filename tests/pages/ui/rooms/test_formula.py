@@ -8,8 +8,9 @@ from core.nn.own import own_activation
 from pages import texts
 from pages.charts import activations as charts
 from pages.charts.style import dash
+from pages.ui.settings import INSTRUMENTS
 from pages.ui.widgets.formula import complaint
-from tests.pages.ui.test_pages import visit
+from tests.pages.ui.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
 every_page = pytest.mark.parametrize(
@@ -115,3 +116,121 @@ def test_formulas_have_a_dash_and_a_short_name():
     own = own_activation("x * sigmoid(x) + 0.001 * x ** 2 + 0.002 * x ** 3")
     assert dash(own)
     assert own.name == "x · sigmoid(x) …"
+
+
+# --- as the activation of a run -----------------------------------------------------------------
+
+BENT = "max(0, x) + 0.1 * sin(x)"
+PAGES = ("training", "derivatives", "digits", "svm", "byhand", "propagation")
+LANES = {**SHORT, "depth": "2", "lanes": "2", "2.activation": "tanh"}
+
+
+def shown_choice(app, key="activation"):
+    return next(w for w in app.selectbox if w.key == key)
+
+
+def formula_box(app, key="activation"):
+    return next(w for w in app.text_input if w.key == f"{key}_formula")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_formula_that_is_typed_is_the_networks_activation(page):
+    name = "signal_activation" if page == "propagation" else "activation"
+    app = visit(page, **SHORT)
+    formula_box(app, name).set_value("max(0,x) + .1*sin(x)").run()
+    assert not app.exception
+    assert settings(app)[name] == BENT
+    assert shown_choice(app, name).value == BENT
+    assert formula_box(app, name).value == BENT
+
+
+@every_language
+def test_what_is_wrong_with_it_is_said_and_the_network_stays(language):
+    app = visit("training", language=language, **SHORT)
+    formula_box(app).set_value("x + 2 * y").run()
+    assert [e.value for e in app.error] == [complaint(texts.LANGUAGES[language].text, "x + 2 * y")]
+    assert "activation" not in settings(app)
+    assert shown_choice(app).value == "sigmoid"
+
+
+def test_a_function_of_the_catalogue_takes_a_formula_away():
+    app = visit("training", activation=BENT, **SHORT)
+    shown_choice(app).set_value("tanh").run()
+    assert not app.exception
+    assert settings(app)["activation"] == "tanh"
+    assert formula_box(app).value == ""
+    assert BENT not in shown_choice(app).options
+
+
+def test_choosing_a_function_of_the_catalogue_ends_a_complaint():
+    app = visit("training", **SHORT)
+    formula_box(app).set_value("x + 2 * y").run()
+    shown_choice(app).set_value("tanh").run()
+    assert not app.error
+    assert formula_box(app).value == ""
+
+
+def test_a_lane_may_have_a_formula_of_its_own():
+    app = visit("training", **LANES)
+    app.session_state["target"] = "1"
+    app.run()
+    formula_box(app, "lane2.activation").set_value("x*sigmoid(x)").run()
+    assert settings(app)["2.activation"] == "x * sigmoid(x)"
+    assert "activation" not in settings(app)
+    assert any(m.value == "**x · sigmoid(x)**" for m in app.markdown)
+
+
+@pytest.mark.parametrize("tool", INSTRUMENTS)
+def test_every_instrument_looks_at_a_formula(tool):
+    app = visit("training", activation=BENT, tool=tool, **LANES)
+    assert not app.warning
+    assert not app.error
+
+
+@pytest.mark.parametrize("view", ["charts", "compare", "network"])
+def test_every_view_shows_a_formula(view):
+    assert not visit("training", activation=BENT, view=view, **LANES).warning
+
+
+@every_language
+@pytest.mark.parametrize("key", ["activation", "2.activation"])
+def test_a_bad_formula_in_a_link_is_reported_with_its_sentence(key, language):
+    t = texts.LANGUAGES[language].text
+    app = visit("training", language=language, **{**LANES, key: "x * y"})
+    (told,) = [w.value for w in app.warning]
+    assert f"`{key}=x * y`" in told
+    assert complaint(t, "x * y") in told
+
+
+def test_many_bad_formulas_are_not_all_explained():
+    app = visit("activations", shown=",".join(f"y{k} + x" for k in range(8)))
+    (told,) = [w.value for w in app.warning]
+    assert told.count("is not known") == 3
+
+
+@every_language
+def test_a_formula_without_a_value_ends_in_a_sentence(language):
+    t = texts.LANGUAGES[language].text
+    link = {**SHORT, "activation": "log(x + 6.5)", "gain": "6", "depth": "3", "tool": "why"}
+    app = visit("training", language=language, **link)
+    assert any(t.cases.no_value.what in m.value for m in app.markdown)
+
+
+@every_language
+def test_the_theory_of_a_formula_without_a_value_is_one_sentence(language):
+    t = texts.LANGUAGES[language].text
+    app = visit("propagation", language=language, signal_activation="log(x + 6.5)")
+    assert [i.value for i in app.info] == [t.propagation.undefined]
+    assert not app.metric
+    assert app.dataframe[0].value.iloc[0, 0] == "log(x + 6.5)"
+
+
+def test_the_theory_of_a_formula_is_drawn():
+    app = visit("propagation", signal_activation=BENT)
+    assert len(app.metric) == 5
+    assert not app.info
+    assert app.dataframe[0].value.iloc[0, 0] == own_activation(BENT).name
+
+
+def test_a_band_that_leaves_the_axis_is_drawn_up_to_its_end():
+    visit("propagation", signal_activation="where(x > 1, x, 0.5)", signal_weights="0.1")

@@ -137,6 +137,24 @@ def test_every_instrument_has_an_example_that_is_within_the_budget(tool, languag
     assert text(language).laboratory.instruments[tool].example
 
 
+def test_the_flow_is_the_gradient_of_a_weight_in_every_layer(record):
+    history = record.history
+    epochs, size = charts.per_weight(record.run, history)
+    assert epochs.tolist() == history.epoch.tolist()
+    weights = np.array([2 * 4, 4 * 4, 4 * 4, 4 * 1])
+    np.testing.assert_allclose(size * np.sqrt(weights), history.gradient_norm[:, 0])
+    assert unpacked(charts.flow_table(record.run, history)).num_rows == size.size
+
+
+@pytest.mark.parametrize("linear", [True, False])
+@every_language
+def test_the_flow_has_the_usual_axis_and_one_in_powers_of_ten(language, linear):
+    chart = charts.flow(text(language), LIGHT, "#000000", 3, 3, linear, "shown").to_dict()
+    scale = chart["layer"][0]["encoding"]["y"]["scale"]
+    assert scale.get("type") == (None if linear else "log")
+    assert not linear or scale["domain"] == [0, charts.CUT]
+
+
 def test_a_silent_network_has_no_treads():
     silent = Recording(replace(RUN, initializer="zeros"))
     silent.advance()

@@ -20,6 +20,10 @@ PLAIN = RunSpec()
         ([PLAIN, replace(PLAIN, initializer="he")], ["Xavier", "He"]),
         ([PLAIN, replace(PLAIN, activation="tanh")], ["sigmoid", "tanh"]),
         ([PLAIN, replace(PLAIN, norm="batch")], ["sigmoid", "Batch normalization"]),
+        (
+            [replace(PLAIN, activation=key) for key in ("x * sigmoid(x)", "x * tanh(x)")],
+            ["x · sigmoid(x)", "x · tanh(x)"],
+        ),
         ([PLAIN, PLAIN], ["sigmoid", "sigmoid"]),
         ([PLAIN], ["sigmoid"]),
         (

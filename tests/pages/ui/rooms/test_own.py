@@ -10,13 +10,17 @@ from streamlit.testing.v1 import AppTest
 
 from pages import texts
 from pages.charts import own as charts
+from pages.files.columns import QUANTITIES
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
-from pages.ui.rooms.own import USE, code
+from pages.ui.rooms.own import code
 from pages.ui.settings import Watching
-from pages.ui.watched import Rack
+from pages.ui.watched import Rack, read
+from pages.ui.widgets.recorders import RECORDERS
 from tests.browser.drive import ROOT
 from tests.crossing import crossed
+from tests.pages.files.test_columns import STRANGE
+from tests.pages.files.test_logs import CSV
 from tests.pages.ui.test_pages import every_language, visit
 
 T = texts.LANGUAGES["en"].text
@@ -69,25 +73,32 @@ def test_the_network_is_rebuilt_on_the_training_page():
     assert "activation" not in settings or settings["activation"] == "sigmoid"
 
 
-def test_the_page_shows_the_lines_of_the_recorders_readme():
+@pytest.mark.parametrize("key", RECORDERS)
+def test_the_page_shows_the_lines_of_the_recorders_readme(key):
     readme = (ROOT / "recorder" / "README.md").read_text("utf-8")
-    assert f"```python\n{USE}\n```" in readme
+    assert f"```python\n{RECORDERS[key].use}\n```" in readme
+
+
+def test_there_is_a_recorder_for_every_file():
+    files = {path.name for path in (ROOT / "recorder").glob("*.py")}
+    assert {one.file for one in RECORDERS.values()} == files
+    assert set(T.own.how) == set(RECORDERS)
 
 
 def brought(content, name="mine.jsonl"):
     """The page with a recording that was brought."""
-    watched = read_recording(content)
+    held = read(content, name)
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
-    app.session_state["recordings"] = Rack(((name, watched),))
-    app.query_params |= {"own_recording": watched.digest}
+    app.session_state["recordings"] = Rack((held,))
+    app.query_params |= {"own_recording": held.digest}
     app.switch_page(OWN_TRAINING.script)
     app.run()
     assert not app.exception
     return app
 
 
-def file_of(*rows, layers=("a", "b")):
-    head = {"format": "layer-recorder", "version": 1, "layers": [{"name": n} for n in layers]}
+def file_of(*rows, layers=("a", "b"), **head):
+    head |= {"format": "layer-recorder", "version": 1, "layers": [{"name": n} for n in layers]}
     return "".join(json.dumps(row) + "\n" for row in (head, *rows)).encode()
 
 
@@ -166,3 +177,71 @@ def test_text_of_a_file_is_never_markup():
     assert code("a`![x](y)\n# b") == "`a ![x](y) # b`"
     app = brought(file_of(ROW, {**ROW, "step": 5}), name="<b>`x` **y**")
     assert "`<b> x **y**`" in said(app)
+
+
+def table_of(app):
+    """What every column of a log is shown as: quantity and layer, by name."""
+    table = app.dataframe[0].value
+    words = T.own.columns
+    return {
+        row[words.column]: (row[words.quantity], row[words.layer]) for _, row in table.iterrows()
+    }
+
+
+def correction(app, columns, quantity, layer=None):
+    words = T.own.columns
+    app.multiselect("own_columns").set_value(columns)
+    app.selectbox("own_quantity").set_value(quantity)
+    app.run()
+    if layer is not None:
+        app.text_input("own_layer").set_value(layer)
+    next(button for button in app.button if button.label == words.apply).click().run()
+    assert not app.exception
+
+
+def test_a_table_shows_what_each_column_was_taken_for():
+    told = table_of(brought(CSV.encode(), "metrics.csv"))
+    names = T.own.columns.quantities
+    assert told["2. step"] == (names.step, "–")
+    assert told["4. val_loss"] == (names.nothing, "–")
+    assert told["8. grad_2.0_norm/2.weight"] == (names.gradient, "2")
+
+
+def test_a_recording_has_no_columns():
+    assert not brought(example("deep_sigmoid")).multiselect
+
+
+def test_a_table_whose_names_say_nothing_is_corrected_until_it_is_shown():
+    app = brought(STRANGE, "strange.csv")
+    assert T.own.columns.none in [element.value for element in app.warning]
+    assert not app.get("vega_lite_chart")
+    correction(app, [0], "step")
+    correction(app, [1], "loss")
+    correction(app, [2, 3, 4], "gradient")
+    correction(app, [5, 6, 7], "delta")
+    assert not app.warning
+    assert len(app.get("vega_lite_chart")) == 3
+    assert table_of(app)["5. g_L10"] == (T.own.columns.quantities.gradient, "10")
+
+
+def test_a_column_is_given_a_layer_and_taken_back():
+    app = brought(CSV.encode(), "metrics.csv")
+    before = table_of(app)
+    correction(app, [6], "gradient", "the bias")
+    assert table_of(app)["7. grad_2.0_norm/0.bias"][1] == "the bias"
+    button = next(b for b in app.button if b.label == T.own.columns.by_name)
+    button.click().run()
+    assert table_of(app) == before
+    assert not [b for b in app.button if b.label == T.own.columns.by_name]
+
+
+def test_every_quantity_of_a_column_has_its_words():
+    assert set(T.own.columns.quantities) == set(QUANTITIES)
+
+
+@pytest.mark.parametrize(("framework", "told"), [("jax 0.10.2", True), ("torch 2.13.0", False)])
+def test_why_jax_tells_no_error_is_said(framework, told):
+    rows = ({**ROW, "delta": [None, None], "step": step} for step in (0, 10))
+    app = brought(file_of(*rows, framework=framework))
+    assert T.own.silences.no_error in said(app)
+    assert (T.own.no_error_jax in said(app)) is told

@@ -157,6 +157,14 @@ def test_a_network_with_skips_has_no_line_of_theory_and_says_so():
     assert T.sweep.no_theory in {c.value for c in app.caption}
 
 
+@pytest.mark.parametrize("query", [SMALL, MAP])
+def test_networks_with_a_formula_of_the_reader_s_are_swept_and_mapped(query):
+    app = visit("sweep", **query, activation="x * sigmoid(x)")
+    assert not app.exception
+    assert not app.warning
+    assert len(charts_of(app)) == 2
+
+
 def test_a_range_the_wrong_way_round_is_turned():
     app = visit("sweep", **SMALL, sweep_low="5", sweep_high="0.5")
     assert not app.exception

@@ -1,0 +1,74 @@
+"""What the columns of a visitor's log were taken for, and the way to correct that."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.watched.watched import MEASURES
+from pages.files.columns import guessed
+from pages.texts import Text
+from pages.texts.numbers import significant
+from pages.ui.watched import Held, correct, guess_again
+
+CHOSEN, QUANTITY, LAYER = "own_columns", "own_quantity", "own_layer"
+LONGEST = 60
+
+
+def correct_columns(t: Text, held: Held) -> None:
+    """A table of the columns, and below it what some of them are. Nothing for a recording."""
+    log, words = held.log, t.own.columns
+    if log is None:
+        return
+    by_name = guessed(log)
+    known = any(column.quantity in MEASURES for column in by_name)
+    if held.watched is None:
+        st.warning(words.none, icon=":material/table:")
+    with st.expander(words.title, icon=":material/table:", expanded=not known):
+        names = [f"{k}. {one.name[:LONGEST]}" for k, one in enumerate(log.series, start=1)]
+        rows = [
+            {
+                words.column: name,
+                words.first: significant(float(one.values[0]), 4),
+                words.quantity: words.quantities[column.quantity],
+                words.layer: column.layer or "–",
+            }
+            for name, one, column in zip(names, log.series, held.columns, strict=True)
+        ]
+        st.dataframe(rows, hide_index=True, width="stretch")
+        st.markdown(words.correct)
+        places = st.multiselect(
+            words.which, range(len(names)), format_func=lambda place: names[place], key=CHOSEN
+        )
+        left, right = st.columns(2)
+        with left:
+            quantity = st.selectbox(
+                words.quantity,
+                log.quantities,
+                format_func=lambda key: words.quantities[key],
+                key=QUANTITY,
+            )
+        if len(places) == 1 and quantity in MEASURES:
+            with right:
+                st.text_input(words.whose, key=LAYER)
+        elif len(places) > 1 and quantity in MEASURES:
+            st.caption(words.several)
+        with st.container(horizontal=True):
+            st.button(words.apply, on_click=apply, disabled=not places, icon=":material/check:")
+            if held.columns != by_name:
+                st.button(words.by_name, on_click=again, type="tertiary", icon=":material/undo:")
+
+
+def apply() -> None:
+    chosen = st.session_state
+    correct(chosen[CHOSEN], chosen[QUANTITY], chosen.get(LAYER, ""))
+    clear()
+
+
+def again() -> None:
+    guess_again()
+    clear()
+
+
+def clear() -> None:
+    st.session_state[CHOSEN] = []
+    st.session_state.pop(LAYER, None)
