@@ -7,7 +7,7 @@ those of the dashboard up to rounding. What PyTorch does otherwise is not transl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Callable, Container, Iterator
 from textwrap import indent
 from types import MappingProxyType
 
