@@ -7,7 +7,7 @@ those of the dashboard up to rounding. What PyTorch does otherwise is not transl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from textwrap import indent
 from types import MappingProxyType
 
@@ -85,9 +85,7 @@ def lacking(run: RunSpec) -> str:
     return untranslated(run, translated, OPTIMIZERS)
 
 
-def untranslated(
-    run: RunSpec, activates: Callable[[str], bool], optimizers: Container[str]
-) -> str:
+def untranslated(run: RunSpec, activates: Callable[[str], bool], optimizers: Container[str]) -> str:
     """The setting of a run that a program does not translate, "" if it translates all.
 
     activates: whether the program has an activation of this key.
