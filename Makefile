@@ -5,7 +5,7 @@ QUICKLY := $(if $(QUICK),--quick)
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture recorder
+.PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture recorder cluster
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -42,6 +42,9 @@ recorder: .venv/.bench ## Tests of the recorders with PyTorch, Keras and JAX, wh
 	$(PYTEST) tests/recorder
 	KERAS_BACKEND=jax $(PYTEST) tests/recorder/test_keras.py
 
+cluster: .venv/.cluster ## Tests of sweeps on a Dask cluster, which it installs
+	$(PYTEST) tests/core/sweep
+
 bench-page: .venv/.dev ## Python and bytes of the training page, for a lane, a visit and a change
 	$(BIN)/python -m bench.page $(QUICKLY)
 
@@ -72,4 +75,8 @@ architecture: .venv/.dev ## The picture of the rooms in docs/architecture.md
 
 .venv/.bench: requirements-bench.txt .venv/.dev
 	$(BIN)/python -m pip install --quiet -r requirements-bench.txt
+	touch $@
+
+.venv/.cluster: requirements-cluster.txt .venv/.dev
+	$(BIN)/python -m pip install --quiet -r requirements-cluster.txt
 	touch $@

@@ -73,6 +73,7 @@ MAY_IMPORT = {
     "core/theory": "core core/nn numpy",
     "core/studies": "core core/data core/nn core/runs core/theory numpy",
     "core/takehome": "core core/data core/nn core/runs numpy",
+    "core/sweep": "core core/runs numpy distributed",
     "core/watched": "core core/data core/nn core/runs core/lessons numpy",
     "pages/files": "core/* charset_normalizer numpy pandas",
     "pages/live": "redis",
@@ -143,9 +144,19 @@ def test_the_picture_of_the_rooms_is_that_of_the_code():
     assert architecture.drawn(document) == document, "run make architecture"
 
 
+USES_A_CLUSTER = CORE / "sweep" / "cluster.py"
+"""The one module that may load Dask, and only once it is called."""
+
+
 @over(inside(CORE))
 def test_the_core_knows_numpy_and_the_standard_library_and_nothing_else(path):
-    assert packages(path) <= STANDARD | {"core", "numpy", "__future__"}
+    optional = {"distributed"} if path == USES_A_CLUSTER else set()
+    assert packages(path) <= STANDARD | {"core", "numpy", "__future__"} | optional
+
+
+def test_the_core_can_be_loaded_without_what_is_optional():
+    top = [n for n in tree(USES_A_CLUSTER).body if isinstance(n, ast.Import | ast.ImportFrom)]
+    assert "distributed" not in {getattr(node, "module", None) for node in top}
 
 
 @over(inside(PAGES / "charts", PAGES / "texts"))

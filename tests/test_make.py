@@ -25,13 +25,14 @@ SHORTEST = {
     "test-slow": COLLECTED,
     "bench": {"QUICK": "1", **NO_TORCH},
     "recorder": COLLECTED,
+    "cluster": COLLECTED,
     "bench-page": {"QUICK": "1"},
     "bench-browser": {"QUICK": "1"},
     "load": {"QUICK": "1"},
     "font": {},
 }
 """The environment in which a target takes least. `run`, which never ends, has its own test."""
-INSTALLED = [f"-o.venv/{stamp}" for stamp in (".run", ".dev", ".bench")]
+INSTALLED = [f"-o.venv/{stamp}" for stamp in (".run", ".dev", ".bench", ".cluster")]
 """What make is to take as installed, as tests never reach the internet."""
 
 

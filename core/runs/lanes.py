@@ -5,6 +5,9 @@ Lane 1 has bare keys, lanes 2 to 4 write only what differs from lane 1: `2.activ
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from core.domain import Query
 from core.runs.training import RunSpec
 
@@ -13,6 +16,14 @@ SHARED = frozenset({"dataset", "noise", "samples", "data_seed", "epochs", "seed"
 """What all lanes share; without it a comparison would mean nothing."""
 
 Lanes = tuple[RunSpec, ...]
+
+
+def changed(lanes: Lanes, name: str, value: Any) -> Lanes:
+    """The lanes with a setting changed; one that has its own value keeps it, if it may have one."""
+    old = getattr(lanes[0], name)
+    follows = [name in SHARED or getattr(run, name) == old for run in lanes]
+    pairs = zip(lanes, follows, strict=True)
+    return tuple(replace(run, **{name: value}) if yes else run for run, yes in pairs)
 
 
 def prefix(lane: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -23,6 +23,9 @@ KEPT_EPOCHS = 500
 AT_ONCE = 800
 """Samples predicted at once: larger arrays would leave the caches and go back to the system."""
 RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
+STARTS = ("initializer", "gain", "seed")
+"""The settings of a run that decide no more than its initial weights and the order of its batches.
+Runs that differ in nothing else can be trained as one stack."""
 
 
 @dataclass(frozen=True)
@@ -226,20 +229,24 @@ def equal_sizes(run: RunSpec, network: Network, data: Data) -> Array:
 class Trainer:
     """One run's networks and the steps that change them.
 
-    data: in the run's precision. batches: where each begins and ends. orders: generators that
-    shuffle the samples, one per replica. first: the initial parameters. diverged, relative_update:
-    as in `Snapshot`.
+    members: in place of the seeds from `run.seed` on, the single run that each replica equals; they
+    may differ from `run` in STARTS alone. data: in the run's precision. batches: where each begins
+    and ends. orders: generators that shuffle the samples, one per replica. first: the initial
+    parameters. diverged, relative_update: as in `Snapshot`.
     """
 
-    def __init__(self, run: RunSpec) -> None:
+    def __init__(self, run: RunSpec, members: Sequence[RunSpec] = ()) -> None:
         self.run, self.epoch = run, 0
         self.data = run.data().astype(PRECISIONS[run.precision])
         self.network = untrained(run, range(run.replicas))
+        for replica, member in enumerate(members):
+            self.network.parameters.theta[replica] = untrained(member, [0]).parameters.theta[0]
         if self.network.running:
             self.network.begin(self.data.train_x)
         self.first = self.network.copy().parameters
         self.batches = split(run, len(self.data.train_x))
-        self.orders = [streams(run, replica)[1] for replica in range(run.replicas)]
+        singles = [(member, 0) for member in members] or [(run, r) for r in range(run.replicas)]
+        self.orders = [streams(*single)[1] for single in singles]
         self.descent = Descent(run, self.network, self.data, run.warmup * len(self.batches))
         self.diverged: list[tuple[int, int] | None] = [None] * run.replicas
         self.relative_update = np.full((run.replicas, run.depth + 1), np.nan)

@@ -22,6 +22,9 @@ from core.runs.lanes import Lanes
 from core.runs.presets import PRESETS
 from core.runs.training import RunSpec
 from core.studies.catalogue import STUDIES
+from core.sweep.grid import Sweeping
+from core.sweep.presets import NORMALIZED
+from core.sweep.presets import PRESETS as SWEEPS
 from pages import texts
 from pages.files.reading import Reading
 from pages.texts.scenes import ORDER
@@ -140,6 +143,22 @@ PROPAGATION = Room[tuple[Propagating, RunSpec]](
     kept=("knobs",),
     controls=tuple(Propagating.domains()),
 )
+
+
+# Sweeps: a question is about the networks and what varies, not about what is looked at
+
+SWEEP = Room[tuple[Sweeping, Lanes]](
+    name="sweep",
+    icon=":material/grid_on:",
+    section=CLOSER,
+    parts=(Uses(Sweeping()), SideBySide(NORMALIZED)),
+    presets=SWEEPS,
+    moved=("sweep_y", "sweep_layer", "sweep_at"),
+    controls=(
+        "sweep_x", "sweep_low", "sweep_high", "sweep_points", "sweep_seeds", "sweep_y",
+        *RUN, "dataset", "samples",
+    ),
+)  # fmt: skip
 
 
 # The gallery: a question is a classic result, whatever its random start
@@ -334,7 +353,7 @@ OWN_TRAINING = Room[tuple[Watching]](
 
 TAUGHT: tuple[Room[Any], ...] = (
     STORY, ACTIVATIONS, DERIVATIVES, TRAINING, DIGITS, PERCEPTRON, SVM, BYHAND, PROPAGATION,
-    OWN_TRAINING,
+    OWN_TRAINING, SWEEP,
     GALLERY,
 )  # fmt: skip
 """The pages a link for a class can lead to."""

@@ -127,7 +127,7 @@ def test_a_new_lane_begins_as_a_copy_of_the_first():
 
 
 # Streamlit itself drops an address of more than 512 KiB, before a page can see it.
-LONG = "9" * 1900
+LONG = "9" * 1800
 HOSTILE = ["nan", "inf", "-inf", "1e999", "-1", "", "1_0", "１", "None", "\x00", "<b>", LONG]
 
 

@@ -12,7 +12,7 @@ import streamlit as st
 from core.domain import Choice, Domain, Flag
 from core.nn.gains import backward_gain, forward_gain
 from core.nn.own import activation_of
-from core.runs.lanes import MOST_LANES, SHARED, Lanes, lane_keys
+from core.runs.lanes import MOST_LANES, SHARED, Lanes, changed, lane_keys
 from core.runs.training import RunSpec
 from pages.charts.measures import MEASURES
 from pages.files.reading import Reading
@@ -74,12 +74,9 @@ def show_unit(place: str) -> None:
 
 
 def change_all(name: str, value: Any) -> None:
-    """A setting of every lane; a lane that has its own value keeps it, if it may have one."""
+    """A setting of every lane that has no value of its own."""
     stage, lanes = open_lanes()
-    old = getattr(lanes[0], name)
-    follows = [name in SHARED or getattr(run, name) == old for run in lanes]
-    pairs = zip(lanes, follows, strict=True)
-    set_lanes(stage, tuple(replace(run, **{name: value}) if yes else run for run, yes in pairs))
+    set_lanes(stage, changed(lanes, name, value))
 
 
 def change_one(lane: int, name: str, value: Any) -> None:

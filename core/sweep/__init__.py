@@ -1,0 +1,1 @@
+"""Many independent runs over a setting, or over a grid of two."""
