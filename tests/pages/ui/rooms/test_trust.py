@@ -126,7 +126,7 @@ def test_a_wrong_derivative_is_flagged_in_words(monkeypatch, language, depth):
         return f, 1.02 * df
 
     wrong = {**ACTIVATIONS, "tanh": replace(tanh, rule=rule)}
-    monkeypatch.setattr(network, "ACTIVATIONS", wrong)
+    monkeypatch.setattr(network, "activation_of", wrong.__getitem__)
     only_here = {"seed": "4321", "data_seed": f"77{depth}", "activation": "tanh"}
     app = unfolded(**DEEP | {"depth": depth, "language": language} | only_here)
     t = text(language).trust
