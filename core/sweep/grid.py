@@ -71,6 +71,14 @@ def values_between(name: str, low: float, high: float, points: int) -> tuple[flo
     return tuple(sorted({rounded(name, float(value)) for value in spaced}))
 
 
+def distinct(lanes: Lanes, name: str, value: float) -> Lanes:
+    """The lanes that still differ where all have this value of a setting."""
+    first: dict[RunSpec, RunSpec] = {}
+    for run in lanes:
+        first.setdefault(replace(run, **{name: value}), run)  # type: ignore[arg-type]
+    return tuple(first.values())
+
+
 @dataclass(frozen=True)
 class Sweep:
     """`setting` over `values` for each of `lanes`, with `seeds` seeds from each lane's own on.
@@ -195,7 +203,7 @@ class Sweeping(Spec):
             return Map(lanes[0], self.depths, self.variances)
         name = self.sweep_x
         values = values_between(name, self.sweep_low, self.sweep_high, self.sweep_points)
-        return Sweep(lanes, name, values, self.sweep_seeds)
+        return Sweep(distinct(lanes, name, values[0]), name, values, self.sweep_seeds)
 
     @property
     def depths(self) -> tuple[float, ...]:

@@ -80,6 +80,14 @@ def test_every_numeric_setting_has_a_range_within_its_domain():
         assert (values[0], values[-1]) == (low, high)
 
 
+def test_lanes_that_differ_only_in_what_varies_are_one():
+    lanes = (SMALL, replace(SMALL, rate=1.0), replace(SMALL, rate=1.0, norm="batch"))
+    grid = Sweeping(sweep_x="rate", sweep_points=5, sweep_seeds=1).grid(lanes)
+    assert [run.norm for run in grid.lanes] == ["none", "batch"]
+    assert {lane for lane, _, _ in grid.places.values()} == {0, 1}
+    assert len(Sweeping(sweep_x="gain").grid(lanes).lanes) == 3
+
+
 def test_a_setting_without_numbers_is_refused():
     with pytest.raises(ValueError, match="activation"):
         Sweep((SMALL,), "activation", (1.0,))
