@@ -282,11 +282,11 @@ def map_tables(
 
 
 def edges(values: Sequence[float]) -> list[tuple[float, float]]:
-    """Where each value's cell begins and ends: in the middle between neighbours."""
+    """Where each value's cell begins and ends: in the middle between neighbours, not below 0."""
     middles = (np.array(values[1:]) + np.array(values[:-1])) / 2
     if not len(middles):
-        return [(values[0] - 0.5, values[0] + 0.5)]
-    first, last = 2 * values[0] - middles[0], 2 * values[-1] - middles[-1]
+        return [(max(values[0] - 0.5, 0.0), values[0] + 0.5)]
+    first, last = max(2 * values[0] - middles[0], 0.0), 2 * values[-1] - middles[-1]
     inner = [first, *middles, last]
     return [(float(a), float(b)) for a, b in pairwise(inner)]
 

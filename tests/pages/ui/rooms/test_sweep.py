@@ -213,6 +213,11 @@ def test_the_cells_of_a_map_cover_it_without_gaps():
     assert tables["theory"].to_pydict() == {"x": [1.0], "y": [3.0]}
 
 
+@pytest.mark.parametrize("values", [(0.2, 1.2, 2.2), (0.1,)])
+def test_no_cell_of_a_map_reaches_below_a_variance_of_0(values):
+    assert charts.edges(values)[0][0] == 0.0
+
+
 def test_a_diverged_cell_is_named_and_has_no_colour_of_the_scale():
     wild = RunSpec(activation="identity", rate=1000.0, samples=40, epochs=2, precision="float32")
     grid = Map(wild, (40,), (16.0,))
