@@ -262,14 +262,14 @@ def swept(
     told = words.alternatives.points.format(
         y=charts.y_title(t, y, layer),
         x=t.settings[sweep.setting],
-        lanes=", ".join(names),
-        ends=". ".join(ends(t, sweep, sight, names, y, layer)),
-    )
+        lanes=t.numbers.comma.join(names),
+        ends=" ".join(ends(t, sweep, sight, names, y, layer)),
+    ).strip()
     lanes = strokes(t, colours, sweep)
     ends_of_x = (float(sweep.values[0]), float(sweep.values[-1]))
     arguments = (t, colours, lanes, sweep.setting, ends_of_x, y, layer, told)
     show(charts.points, *arguments, steady=True, **tables, here=here)
-    note(t, y, left_out, sight)
+    note(t, sweep, y, left_out, sight)
     value = value_at(chosen, sweep)
     st.markdown(words.closer.format(y=curved(t, chosen), at=valued(t, sweep, value)))
     panel(t, colours, chosen, sweep, sight, value)
@@ -295,9 +295,11 @@ def ends(t: Text, sweep: Sweep, sight: Sight, names: list[str], y: str, layer: i
     return told
 
 
-def note(t: Text, y: str, left_out: int, sight: Sight) -> None:
+def note(t: Text, sweep: Sweep, y: str, left_out: int, sight: Sight) -> None:
     """How to read the chart, and how many networks it cannot show: the same element always."""
     told = [t.sweep.reading]
+    if sweep.seeds > 1:
+        told.append(t.sweep.spread)
     if y in charts.RULE_OF_THUMB:
         told.append(t.sweep.thumb)
     if left_out:
@@ -310,7 +312,7 @@ def panels(t: Text, colours: Palette, chosen: Sweeping, sweep: Sweep, sight: Sig
     words, names = t.sweep, names_of(t, sweep)
     lanes = strokes(t, colours, sweep)
     st.markdown(words.curves.format(y=curved(t, chosen)))
-    named = words.alternatives.legend.format(lanes=", ".join(names))
+    named = words.alternatives.legend.format(lanes=t.numbers.comma.join(names))
     show(charts.legend, t, colours, lanes, named, lanes=charts.legend_table(lanes))
     with st.container(horizontal=True, gap="small"):
         for value in sweep.values:
@@ -330,7 +332,7 @@ def is_loss(chosen: Sweeping) -> bool:
 
 def valued(t: Text, sweep: Sweep, value: float) -> str:
     """The setting that varies, and a value of it."""
-    return f"{t.settings[sweep.setting]} {plain(value)}"
+    return f"{t.settings[sweep.setting]} = {plain(value)}"
 
 
 def panel(
@@ -344,7 +346,7 @@ def panel(
         if here == value and cell in sight.rows
     ]
     told = t.sweep.alternatives.curve.format(
-        y=curved(t, chosen), at=valued(t, sweep, value), lanes=", ".join(names)
+        y=curved(t, chosen), at=valued(t, sweep, value), lanes=t.numbers.comma.join(names)
     )
     epochs = max(run.epochs for run in runs)
     arguments = (t, colours, strokes(t, colours, sweep), epochs, is_loss(chosen), told)

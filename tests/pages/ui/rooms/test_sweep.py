@@ -152,6 +152,38 @@ def test_too_large_a_sweep_is_refused_in_one_sentence(language, slices):
     assert [e.value for e in larger.error] == [texts.LANGUAGES[language].text.sweep.one_too_large]
 
 
+@every_language
+@pytest.mark.parametrize("seeds", ["1", "2"])
+def test_a_spread_is_explained_only_where_there_are_several_seeds(language, seeds):
+    app = visit("sweep", language=language, **SMALL | {"sweep_seeds": seeds})
+    words = texts.LANGUAGES[language].text.sweep
+    (told,) = (c.value for c in app.caption if c.value.startswith(words.reading))
+    assert (words.spread in told) == (seeds == "2")
+
+
+@pytest.fixture
+def described(monkeypatch):
+    """The text alternatives of the charts of a page."""
+    drawn, told = sweep.show, []
+    monkeypatch.setattr(sweep, "show", lambda *a, **k: (told.append(a[-1]), drawn(*a, **k))[1])
+    return told
+
+
+def test_a_sweep_is_told_in_the_punctuation_of_its_language(described):
+    visit("sweep", language="ja", **SMALL)
+    told = described[0]
+    assert not set(told) & set(",;"), told
+    assert ". " not in told, told
+    assert told.endswith("。")
+    assert "。。" not in told
+
+
+def test_a_sweep_that_has_just_begun_is_told_without_numbers(slices, described):
+    slices(0.0)
+    visit("sweep", **SMALL)
+    assert described[0].endswith("Batch normalization.")
+
+
 def test_a_network_with_skips_has_no_line_of_theory_and_says_so():
     app = visit("sweep", **MAP, skip="1")
     assert T.sweep.no_theory in {c.value for c in app.caption}
