@@ -16,7 +16,8 @@ from core.runs.training import RunSpec
 from core.sweep.grid import LOGARITHMIC, Map, Sweep
 from core.sweep.rows import Row
 from pages.charts.compare import Stroke, strokes_of
-from pages.charts.gallery import axis
+from pages.charts.expressions import POWER_OF_TEN
+from pages.charts.gallery import DIGIT, LOG, axis
 from pages.charts.measures import MEASURES
 from pages.charts.style import LINE, SHAPES, Palette, pattern
 from pages.texts import Text
@@ -28,6 +29,8 @@ STROKE, ROW, PADDING = 40, 22, 24
 SHARES = frozenset({"accuracy", "test_accuracy"})
 LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
 """What is drawn in powers of ten."""
+FINE = f"abs({LOG}) <= 3 ? format(datum.value, '.6~g') : {DIGIT} == 1 ? {POWER_OF_TEN} : ''"
+"""The labels of a logarithmic axis that may be shorter than a decade."""
 BEYOND = 10.0
 """How many times the map's depth the theory's line goes at most."""
 RULE_OF_THUMB = {"relative_update": 1e-3}
@@ -67,6 +70,11 @@ def y_title(t: Text, key: str, layer: int) -> str:
 def drawable(value: float, *, log: bool) -> bool:
     """Whether a value has a place on the axis: a logarithm has none for 0."""
     return isfinite(value) and (value > 0 or not log)
+
+
+def logarithmic(up: alt.Y, ticks: int) -> alt.Y:
+    labels = {"tickCount": ticks, "labelExpr": FINE, "labelOverlap": "greedy", "grid": True}
+    return up.scale(type="log", nice=False).axis(**labels)
 
 
 # One setting on the x axis
@@ -139,7 +147,9 @@ def points(
     across = axis(alt.X("x:Q"), t.settings[setting], log=setting in LOGARITHMIC)
     kind = "log" if setting in LOGARITHMIC else "linear"
     across = across.scale(type=kind, domain=ends, nice=False, padding=8)
-    up = axis(alt.Y("y:Q"), title, log=y in LOG_Y)
+    up = axis(alt.Y("y:Q"), title, log=False)
+    if y in LOG_Y:
+        up = logarithmic(up, ticks=6)
     if y in SHARES:
         up = up.scale(domain=[0, 1]).axis(format="%")
     data = alt.Chart(alt.NamedData("middles"))
@@ -196,8 +206,10 @@ def curves(
 ) -> alt.Chart:
     """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`."""
     drawn = scales(lanes)
-    up = axis(alt.Y("y:Q"), "", log=True) if loss else alt.Y("y:Q", title=None)
-    if not loss:
+    up = alt.Y("y:Q")
+    if loss:
+        up = logarithmic(up, ticks=3)
+    else:
         up = up.scale(domain=[0, 1]).axis(format="%", values=[0, 0.5, 1])
     return (
         alt.Chart(alt.NamedData("curve"))

@@ -1,8 +1,10 @@
 """The page of sweeps: drawn as it is computed, cancelled and resumed, opened in the laboratory."""
 
+import re
 from urllib.parse import parse_qsl
 
 import pytest
+import vl_convert as vlc
 
 from core.runs.training import RunSpec
 from core.sweep.filling import Shelf
@@ -279,6 +281,21 @@ def test_every_chart_is_built_over_named_data(colours, y):
     assert set(named(charts.legend(T, colours, lanes, "told").to_dict())) == {"lanes"}
     mapped = charts.trainability(T, colours, (0.0, 4.0), (1.0, 40.0), "told")
     assert {"cells", "theory", "here"} <= set(named(mapped.to_dict()))
+
+
+@pytest.mark.parametrize("ends", [(0.695, 0.687), (0.6931, 0.693), (3.0, 0.2), (2.3, 1e-9)])
+def test_every_logarithmic_axis_has_numbers(ends):
+    lanes = charts.lanes_of(["a"], ["relu"], LIGHT)
+    panel = charts.curves(T, LIGHT, lanes, 1, True, "told")
+    whole = charts.points(T, LIGHT, lanes, "depth", (0.0, 1.0), "delta", 1, "told")
+    rows = [{"lane": "a", "x": k, "epoch": k, "y": y} for k, y in enumerate(ends)]
+    for chart in (panel, whole):
+        names = ("curve", "points", "middles", "here")
+        drawn = vlc.vegalite_to_svg({**chart.to_dict(), "datasets": dict.fromkeys(names, rows)})
+        axis = re.search(r'aria-label="Y-axis.*?</g></g></g>', drawn, re.DOTALL)
+        labels = re.findall(r"<text([^>]*)>([^<>]+)</text>", axis[0])
+        numbers = [text for look, text in labels if 'opacity="0"' not in look and text != " "]
+        assert 1 < len(set(numbers)) == len(numbers), numbers
 
 
 def test_networks_of_one_colour_are_given_others():
