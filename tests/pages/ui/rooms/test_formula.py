@@ -5,11 +5,14 @@ import pytest
 
 from core.nn.expression import ExpressionError, Flaw, parse
 from core.nn.own import own_activation
+from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import activations as charts
 from pages.charts.style import dash
+from pages.texts.sentences import sentence
 from pages.ui.settings import INSTRUMENTS
 from pages.ui.widgets.formula import complaint
+from tests.core.runs.test_diagnosis import verdict_of
 from tests.pages.ui.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -234,3 +237,11 @@ def test_the_theory_of_a_formula_is_drawn():
 
 def test_a_band_that_leaves_the_axis_is_drawn_up_to_its_end():
     visit("propagation", signal_activation="where(x > 1, x, 0.5)", signal_weights="0.1")
+
+
+@every_language
+def test_a_run_that_cannot_start_blames_the_weights_with_the_activation(language):
+    run = RunSpec(activation="exp(x ** 2)", depth=3, width=8, samples=40, epochs=1)
+    told = sentence(run, verdict_of(run, 0), 40, texts.LANGUAGES[language].text)
+    blamed = {"en": "for this activation.", "ja": "この活性化関数には重みの初期値が大きすぎます。"}
+    assert told.endswith(blamed[language])
