@@ -360,7 +360,7 @@ def remedies(t: Text, watched: Watched, found: Judged) -> None:
         for key, program in programs(keys, watched).items():
             st.markdown(f"**{t.laboratory.remedies[key]}**")
             st.code(program, language="python")
-    if len(watched.stack) < 2:
+    if len(watched.stack) < 2 or not any(watched.layers[k].outputs for k in watched.stack):
         return
     run = rebuilt(watched)
     st.header(words.rebuild_title, anchor=False)

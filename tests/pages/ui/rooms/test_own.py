@@ -73,6 +73,11 @@ def test_the_network_is_rebuilt_on_the_training_page():
     assert "activation" not in settings or settings["activation"] == "sigmoid"
 
 
+def test_a_table_that_tells_of_no_network_is_not_rebuilt():
+    app = brought(CSV.encode(), "metrics.csv")
+    assert T.own.rebuild not in {button.label for button in app.button}
+
+
 @pytest.mark.parametrize("key", RECORDERS)
 def test_the_page_shows_the_lines_of_the_recorders_readme(key):
     readme = (ROOT / "recorder" / "README.md").read_text("utf-8")
