@@ -169,7 +169,7 @@ def points(
             tooltip=[
                 alt.Tooltip("lane:N", title=t.sweep.network),
                 alt.Tooltip("x:Q", title=t.settings[setting], format=".3~g"),
-                alt.Tooltip("y:Q", title=title, format=".3~g"),
+                alt.Tooltip("y:Q", title=title, format=".1~%" if y in SHARES else ".3~g"),
             ],
         )
     )

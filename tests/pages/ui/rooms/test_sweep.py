@@ -298,6 +298,18 @@ def test_every_logarithmic_axis_has_numbers(ends):
         assert 1 < len(set(numbers)) == len(numbers), numbers
 
 
+def test_an_accuracy_is_shown_in_per_cent_as_on_the_axis():
+    lanes = charts.lanes_of(["a"], ["relu"], LIGHT)
+    for y, form in (("accuracy", ".1~%"), ("loss", ".3~g")):
+        spec = charts.points(T, LIGHT, lanes, "gain", (0.1, 1.0), y, 1, "told").to_dict()
+        (tips,) = (
+            layer["encoding"]["tooltip"]
+            for layer in spec["layer"]
+            if "tooltip" in layer["encoding"]
+        )
+        assert tips[-1]["format"] == form
+
+
 def test_networks_of_one_colour_are_given_others():
     same = charts.lanes_of(["a", "b"], ["relu", "relu"], LIGHT)
     assert len({lane.colour for lane in same}) == len({lane.dashes for lane in same}) == 2
