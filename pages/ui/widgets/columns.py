@@ -37,7 +37,11 @@ def correct_columns(t: Text, held: Held) -> None:
         st.dataframe(rows, hide_index=True, width="stretch")
         st.markdown(words.correct)
         places = st.multiselect(
-            words.which, range(len(names)), format_func=lambda place: names[place], key=CHOSEN
+            words.which,
+            range(len(names)),
+            format_func=lambda place: names[place],
+            key=CHOSEN,
+            placeholder=words.choose,
         )
         left, right = st.columns(2)
         with left:

@@ -73,6 +73,13 @@ def test_the_network_is_rebuilt_on_the_training_page():
     assert "activation" not in settings or settings["activation"] == "sigmoid"
 
 
+@every_language
+def test_columns_are_asked_for_in_the_reader_s_language(language):
+    app = brought(CSV.encode(), "metrics.csv", language=language)
+    words = texts.LANGUAGES[language].text.own.columns
+    assert [box.proto.placeholder for box in app.multiselect] == [words.choose]
+
+
 def test_a_table_that_tells_of_no_network_is_not_rebuilt():
     app = brought(CSV.encode(), "metrics.csv")
     assert T.own.rebuild not in {button.label for button in app.button}
@@ -90,12 +97,12 @@ def test_there_is_a_recorder_for_every_file():
     assert set(T.own.how) == set(RECORDERS)
 
 
-def brought(content, name="mine.jsonl"):
+def brought(content, name="mine.jsonl", language="en"):
     """The page with a recording that was brought."""
     held = read(content, name)
     app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
     app.session_state["recordings"] = Rack((held,))
-    app.query_params |= {"own_recording": held.digest}
+    app.query_params |= {"own_recording": held.digest, "language": language}
     app.switch_page(OWN_TRAINING.script)
     app.run()
     assert not app.exception
