@@ -17,8 +17,8 @@ import pyarrow as pa
 from core.arrays import Array
 from core.watched.watched import Watched
 from pages.charts.derivatives import decades
-from pages.charts.expressions import NOW
-from pages.charts.pictures import backdrop, tinted
+from pages.charts.expressions import NOW, POWER_OF_TEN
+from pages.charts.pictures import backdrop, rgb, tinted
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import (
     CLOSE,
@@ -36,10 +36,15 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 from pages.texts.numbers import power, whole
 
-PROFILE, COURSE, MAP = 210, 170, 260
+PROFILE, COURSE, MAP, BLOCK, LEGEND = 210, 170, 260, 76, 72
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
+ACROSS = 5
+"""Blocks in a row, so that their words fit on a phone."""
+MOST_BLOCKS = 60
+PALEST = 20 / 255
+"""How opaque the colour of the smallest error is."""
 MOST_FRAMES = 200
 MOST_POINTS = 12_000
 """Points of a chart: of many layers fewer frames are drawn."""
@@ -274,6 +279,145 @@ def course(
     )
 
 
+# The network as blocks
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where blocks are drawn: row by row, the rows as even as possible."""
+
+    count: int
+
+    @property
+    def rows(self) -> int:
+        return max(1, ceil(self.count / ACROSS))
+
+    @property
+    def columns(self) -> int:
+        return max(1, ceil(self.count / self.rows))
+
+    def places(self) -> dict[str, Array]:
+        row, column = np.divmod(np.arange(self.count), self.columns)
+        return {"row": row, "column": column}
+
+
+def in_blocks(watched: Watched) -> list[int]:
+    """The layers that are drawn as blocks: all, or of very many the first, the last and some at
+    even distances between."""
+    count = len(watched.layers)
+    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, MOST_BLOCKS))})
+
+
+def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
+    """One row per block: its place and its words. Layers of the other charts have their number."""
+    numbers = {place: number for number, place in enumerate(watched.shown, start=1)}
+    found = [watched.layers[k] for k in layers]
+    titles = [
+        " · ".join(filter(None, (str(numbers.get(k, "")), layer.type or layer.name)))
+        for k, layer in zip(layers, found, strict=True)
+    ]
+    words = {
+        "title": titles,
+        "name": [layer.name for layer in found],
+        "shape": [" × ".join(map(str, layer.shape)) for layer in found],
+        "activation": [layer.activation for layer in found],
+    }
+    return pa.table({**Grid(len(found)).places(), **words})
+
+
+def errors_table(
+    watched: Watched, layers: Sequence[int], frames: Sequence[int], axis: Decades
+) -> pa.Table:
+    """One row per frame and block that has an error."""
+    values = np.abs(watched.measures["delta"][np.ix_(list(frames), list(layers))]).ravel()
+    there = ~np.isnan(values)
+    epochs, places = np.arange(len(frames)), Grid(len(layers)).places()
+    columns = {
+        "epoch": np.repeat(epochs, len(layers)),
+        "until": np.repeat(until(epochs), len(layers)),
+        **{key: np.tile(place, len(frames)) for key, place in places.items()},
+        "shown": axis.clip(values),
+    }
+    told = [power(value) for value in values[there]]
+    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": told})
+
+
+def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
+    """The colours of `error_map`, the deeper the larger the error, with their legend."""
+    red, green, blue = rgb(colours.accent)
+    ends = [f"rgba({red},{green},{blue},{opacity:.3f})" for opacity in (PALEST, 1)]
+    return (
+        alt.Color("shown:Q")
+        .scale(type="log", domain=list(axis.ends), range=ends, nice=False)
+        .legend(
+            orient="top", direction="horizontal", gradientLength=180, gradientThickness=10,
+            values=axis.ticks(axis.at_most(4)), labelExpr=POWER_OF_TEN, titleLimit=300, offset=6,
+        )
+        .title(title)
+    )  # fmt: skip
+
+
+def blocks(t: Text, colours: Palette, axis: Decades, count: int, alternative: str) -> alt.LayerChart:
+    """The network as blocks in the order of the forward pass, with a band in the colour of the
+    error. Data: `blocks` and `errors`."""
+    grid = Grid(count)
+    left = alt.X("left:Q").scale(domain=[0, grid.columns], nice=False).axis(None)
+    top = alt.Y("top:Q").scale(domain=[grid.rows, 0], nice=False).axis(None)
+    words = t.own
+
+    def boxes(name: str, height: float) -> alt.Chart:
+        return (
+            alt.Chart(alt.NamedData(name))
+            .transform_calculate(
+                left="datum.column + 0.02",
+                right="datum.column + 0.98",
+                top="datum.row + 0.05",
+                bottom=f"datum.row + 0.05 + {height}",
+            )
+            .encode(left, top)
+        )
+
+    frame = boxes("blocks", 0.9)
+    outline = frame.mark_rect(
+        fill=colours.paper, stroke=colours.faint, strokeWidth=1, cornerRadius=3
+    ).encode(
+        x2="right:Q",
+        y2="bottom:Q",
+        tooltip=[
+            alt.Tooltip("name:N", title=words.name),
+            alt.Tooltip("shape:N", title=words.output),
+            alt.Tooltip("activation:N", title=words.activation),
+        ],
+    )
+    error = words.measures["delta"]
+    band = (
+        boxes("errors", 0.2)
+        .transform_filter(NOW)
+        .mark_rect(stroke=colours.faint, strokeWidth=1)
+        .encode(
+            shades(colours, axis, error),
+            x2="right:Q",
+            y2="bottom:Q",
+            tooltip=[alt.Tooltip("value:N", title=error)],
+        )
+    )
+    room = alt.expr(f"width / {grid.columns} * 0.96 - 8")
+    written = {"align": "left", "baseline": "top", "dx": 5, "limit": room, "aria": False}
+    title = frame.mark_text(dy=19, fontSize=12, color=colours.ink, **written).encode(text="title:N")
+    shape = frame.mark_text(dy=35, fontSize=11, color=colours.faint, **written).encode(
+        text="shape:N"
+    )
+    activation = frame.mark_text(dy=50, fontSize=11, color=colours.ink, **written).encode(
+        text="activation:N"
+    )
+    return (
+        alt.layer(outline, band, title, shape, activation)
+        .add_params(epoch_input())
+        .properties(height=LEGEND + BLOCK * grid.rows, description=alternative, padding=SNUG)
+        .configure_view(stroke=None)
+    )
+
+
 # Layers and steps at once
 
 
@@ -283,7 +427,7 @@ def map_tables(watched: Watched, colours: Palette, axis: Decades) -> dict[str, p
     with np.errstate(divide="ignore", invalid="ignore"):
         size = (np.log10(np.abs(values)) - axis.low) / (axis.high - axis.low)
     size = np.where(np.isinf(values), 1.0, size)
-    shades = np.rint(20 + 235 * np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1))
+    shades = np.rint(255 * (PALEST + (1 - PALEST) * np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1)))
     picture = np.ascontiguousarray(shades.astype(np.uint8))
     return {"picture": pa.table({"url": [tinted(picture, colours.accent)]})}
 
