@@ -36,12 +36,12 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 from pages.texts.numbers import power, whole
 
-PROFILE, COURSE, MAP, BLOCK, LEGEND = 210, 170, 260, 76, 72
+PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 76
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
-ACROSS = 5
-"""Blocks in a row, so that their words fit on a phone."""
+FEWEST_ACROSS, WIDE = 5, 120
+"""Blocks in a row at least, and the width of one that is wanted, in pixels."""
 MOST_BLOCKS = 60
 PALEST = 20 / 255
 """How opaque the colour of the smallest error is."""
@@ -282,25 +282,6 @@ def course(
 # The network as blocks
 
 
-@dataclass(frozen=True)
-class Grid:
-    """Where blocks are drawn: row by row, the rows as even as possible."""
-
-    count: int
-
-    @property
-    def rows(self) -> int:
-        return max(1, ceil(self.count / ACROSS))
-
-    @property
-    def columns(self) -> int:
-        return max(1, ceil(self.count / self.rows))
-
-    def places(self) -> dict[str, Array]:
-        row, column = np.divmod(np.arange(self.count), self.columns)
-        return {"row": row, "column": column}
-
-
 def in_blocks(watched: Watched) -> list[int]:
     """The layers that are drawn as blocks: all, or of very many the first, the last and some at
     even distances between."""
@@ -322,7 +303,7 @@ def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
         "shape": [" × ".join(map(str, layer.shape)) for layer in found],
         "activation": [layer.activation for layer in found],
     }
-    return pa.table({**Grid(len(found)).places(), **words})
+    return pa.table({"place": range(len(found)), **words})
 
 
 def errors_table(
@@ -331,11 +312,11 @@ def errors_table(
     """One row per frame and block that has an error."""
     values = np.abs(watched.measures["delta"][np.ix_(list(frames), list(layers))]).ravel()
     there = ~np.isnan(values)
-    epochs, places = np.arange(len(frames)), Grid(len(layers)).places()
+    epochs = np.arange(len(frames))
     columns = {
         "epoch": np.repeat(epochs, len(layers)),
         "until": np.repeat(until(epochs), len(layers)),
-        **{key: np.tile(place, len(frames)) for key, place in places.items()},
+        "place": np.tile(np.arange(len(layers)), len(frames)),
         "shown": axis.clip(values),
     }
     told = [power(value) for value in values[there]]
@@ -359,30 +340,29 @@ def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
 
 def blocks(t: Text, colours: Palette, axis: Decades, count: int, alternative: str) -> alt.LayerChart:
     """The network as blocks in the order of the forward pass, with a band in the colour of the
-    error. Data: `blocks` and `errors`."""
-    grid = Grid(count)
-    left = alt.X("left:Q").scale(domain=[0, grid.columns], nice=False).axis(None)
-    top = alt.Y("top:Q").scale(domain=[grid.rows, 0], nice=False).axis(None)
-    words = t.own
+    error; as many in a row as the width allows. Data: `blocks` and `errors`."""
+    words, most = t.own, f"max({FEWEST_ACROSS}, floor(width / {WIDE}))"
+    across = alt.param(name="across", expr=f"ceil({count} / ceil({count} / {most}))")
+    left = alt.X("left:Q").scale(domain=[0, 1], nice=False).axis(None)
+    top = alt.Y("row:O", bandPosition=0).scale(paddingInner=0.1, paddingOuter=0).axis(None)
 
-    def boxes(name: str, height: float) -> alt.Chart:
+    def boxes(name: str) -> alt.Chart:
         return (
             alt.Chart(alt.NamedData(name))
             .transform_calculate(
-                left="datum.column + 0.02",
-                right="datum.column + 0.98",
-                top="datum.row + 0.05",
-                bottom=f"datum.row + 0.05 + {height}",
+                left="(datum.place % across + 0.02) / across",
+                right="(datum.place % across + 0.98) / across",
+                row="floor(datum.place / across)",
             )
             .encode(left, top)
         )
 
-    frame = boxes("blocks", 0.9)
+    frame = boxes("blocks")
     outline = frame.mark_rect(
         fill=colours.paper, stroke=colours.faint, strokeWidth=1, cornerRadius=3
     ).encode(
         x2="right:Q",
-        y2="bottom:Q",
+        y2=alt.Y2("row:O", bandPosition=1),
         tooltip=[
             alt.Tooltip("name:N", title=words.name),
             alt.Tooltip("shape:N", title=words.output),
@@ -391,29 +371,33 @@ def blocks(t: Text, colours: Palette, axis: Decades, count: int, alternative: st
     )
     error = words.measures["delta"]
     band = (
-        boxes("errors", 0.2)
+        boxes("errors")
         .transform_filter(NOW)
         .mark_rect(stroke=colours.faint, strokeWidth=1)
         .encode(
             shades(colours, axis, error),
             x2="right:Q",
-            y2="bottom:Q",
+            y2=alt.Y2("row:O", bandPosition=0.22),
             tooltip=[alt.Tooltip("value:N", title=error)],
         )
     )
-    room = alt.expr(f"width / {grid.columns} * 0.96 - 8")
-    written = {"align": "left", "baseline": "top", "dx": 5, "limit": room, "aria": False}
-    title = frame.mark_text(dy=19, fontSize=12, color=colours.ink, **written).encode(text="title:N")
-    shape = frame.mark_text(dy=35, fontSize=11, color=colours.faint, **written).encode(
-        text="shape:N"
-    )
-    activation = frame.mark_text(dy=50, fontSize=11, color=colours.ink, **written).encode(
-        text="activation:N"
+    room = alt.expr("width / across * 0.96 - 8")
+
+    def line(field: str, below: int, colour: str, size: int) -> alt.Chart:
+        text = frame.mark_text(
+            align="left", baseline="top", dx=5, dy=below, limit=room, fontSize=size, color=colour
+        )
+        return text.encode(text=field)
+
+    written = (
+        line("title:N", 19, colours.ink, 12),
+        line("shape:N", 35, colours.faint, 11),
+        line("activation:N", 50, colours.ink, 11),
     )
     return (
-        alt.layer(outline, band, title, shape, activation)
-        .add_params(epoch_input())
-        .properties(height=LEGEND + BLOCK * grid.rows, description=alternative, padding=SNUG)
+        alt.layer(outline, band, *written)
+        .add_params(epoch_input(), across)
+        .properties(height=alt.Step(BLOCK), description=alternative, padding=SNUG)
         .configure_view(stroke=None)
     )
 

@@ -98,11 +98,16 @@ def read_recording(content: bytes) -> Watched:
         framework=word(head.get("framework")),
         optimizer=word(head.get("optimizer")),
         parameters=whole(head.get("parameters")),
-        digest=sha256(content).hexdigest()[:DIGITS],
+        digest=digest_of(content),
         rows_in_file=len(rows),
         unread=unread,
         cut=bool(rows) and not content.endswith(b"\n") and value_of(lines[rows[-1]]) is None,
     )
+
+
+def digest_of(content: bytes) -> str:
+    """By which a file is known in links."""
+    return sha256(content).hexdigest()[:DIGITS]
 
 
 def lines_of(content: bytes) -> list[bytes]:
