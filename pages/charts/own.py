@@ -19,6 +19,7 @@ from core.watched.watched import Watched
 from pages.charts.derivatives import decades
 from pages.charts.expressions import NOW, POWER_OF_TEN
 from pages.charts.pictures import backdrop, rgb, tinted
+from pages.charts.present import PROJECTOR, TYPE
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import (
     CLOSE,
@@ -397,7 +398,13 @@ def blocks(t: Text, colours: Palette, axis: Decades, count: int, alternative: st
     return (
         alt.layer(outline, band, *written)
         .add_params(epoch_input(), across)
-        .properties(height=alt.Step(BLOCK), description=alternative, padding=SNUG)
+        .properties(
+            height=alt.Step(BLOCK),
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            description=alternative,
+            padding=SNUG,
+            usermeta={PROJECTOR: {"step": round(TYPE * BLOCK)}},
+        )
         .configure_view(stroke=None)
     )
 

@@ -14,7 +14,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages import texts
 from pages.charts import own as charts
+from pages.charts.present import enlarge
 from pages.charts.style import LIGHT
+from pages.charts.takehome import Figure, alone
 from pages.files.columns import QUANTITIES
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
@@ -246,6 +248,13 @@ def test_the_colours_of_the_blocks_are_those_of_the_map():
     part = (np.log10(delta[0, 0]) - axis.low) / (axis.high - axis.low)
     assert colour["range"][0].startswith(f"rgba({red},{green},{blue},")
     assert opacity / 255 == pytest.approx(palest + part * (deepest - palest), abs=2 / 255)
+
+
+def test_the_blocks_are_as_high_as_their_rows_on_the_page_taken_home_and_on_a_projector():
+    spec = charts.blocks(T, LIGHT, charts.Decades(-3, 1), 4, "").to_dict()
+    taken = alone(Figure("blocks", spec, {}), LIGHT, "sans-serif", "container")
+    assert taken["autosize"]["type"] == spec["autosize"]["type"] == "fit-x"
+    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 76}, {"step": 106})
 
 
 def test_text_of_a_file_is_never_markup():
