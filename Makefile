@@ -3,7 +3,8 @@ BIN := .venv/bin
 QUICKLY := $(if $(QUICK),--quick)
 
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+TRIES ?= 1
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(filter 2,$(TRIES)),--reruns 1 -rR)
 
 .PHONY: help run check test test-slow lint bench bench-page bench-browser load font architecture recorder cluster
 

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.ui.frame import frame
+from pages.ui.frame import frame, watch
 from pages.ui.house import ROOMS
 from pages.ui.rooms.classroom.lesson import run
 
@@ -19,4 +19,6 @@ with frame() as t:
         )
         section = t.common.sections[room.section] if room.section else ""
         sections.setdefault(section, []).append(page)
-    run(t, st.navigation(sections, position="top"))
+    page = st.navigation(sections, position="top")
+    watch(page)
+    run(t, page)

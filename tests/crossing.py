@@ -25,6 +25,14 @@ def crossed(**lists):
     )
 
 
+def few_of(values, few=1):
+    """The parameters of a test, the first `few` tried quickly, the others slowly."""
+    return [
+        pytest.param(value, marks=() if place < few else pytest.mark.slow)
+        for place, value in enumerate(values)
+    ]
+
+
 def examples(few, many):
     """Parametrize a random test with how many `examples` it draws: few quickly, many slowly."""
     return pytest.mark.parametrize(

@@ -175,7 +175,7 @@ class Sweeping(Spec):
     """
 
     sweep_part: str = choice("sweep_line", PARTS)
-    sweep_x: str = choice("gain", RANGES)
+    sweep_x: str = choice("gain", dict.fromkeys(RANGES))
     sweep_low: float = real(0.0001, low=0.0, high=10_000.0)
     sweep_high: float = real(1.0, low=0.0, high=10_000.0)
     sweep_points: int = whole(20, low=2, high=40, steps=(5, 10, 16, 20, 30, 40))

@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import StopException
 
 from core.domain import LONGEST_VALUE, Query
@@ -93,6 +94,12 @@ def frame() -> Iterator[Text]:
         _afterwards.reset(later)
 
 
+def watch(page: StreamlitPage) -> None:
+    """Let the browser watch over the page, whatever is drawn of it."""
+    told = page.url_path == STORY.path
+    watch_page(f"{page.url_path} {linked(Telling).scene}" if told else page.url_path)
+
+
 def afterwards(act: Callable[[], None]) -> None:
     """Do this once the page is fully drawn, while the browser paints it; in a fragment's rerun,
     which draws no page, not at all.
@@ -132,7 +139,6 @@ def open_page(
     page = arrive()
     if page is not None and page != room.name:
         st.switch_page(ROOMS[page].script)
-    watch_page(f"{room.name} {linked(Telling).scene}" if room is STORY else room.name)
     words = t[room.name]
     told, titled = (lead or room.note)(t) or words.lead, title(t) or words.title
     begin(room.name, titled, told)

@@ -14,6 +14,7 @@ from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle
 from tests.browser.test_pages import PAGES
 from tests.browser.visits import DESK, READERS, joined, visits
+from tests.crossing import few_of
 
 ADDRESSES = {
     **PAGES,
@@ -73,7 +74,7 @@ def test_no_page_has_a_serious_finding_in_english_by_day_nor_in_japanese_by_nigh
     assert findings(visited.page) == []
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 def test_neither_has_one_on_a_phone(browser, address, language):
     size = {"width": 390, "height": 844}
     page = visit(browser, address + ONE.split("&language")[0], language, 3, viewport=size)
@@ -81,7 +82,7 @@ def test_neither_has_one_on_a_phone(browser, address, language):
     page.close()
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 def test_what_is_folded_has_none_when_it_is_opened(browser, address, language):
     t = texts.LANGUAGES[language].text
     page = visit(browser, address + ONE.split("&language")[0], language, 3)

@@ -87,9 +87,12 @@ def test_a_lesson_from_its_code_to_its_end(browser, server):
     for phone, language in ((english, "en"), (japanese, "ja")):
         expect(phone.locator("h1")).to_have_text(WORDS[language].question)
 
+    english.evaluate("window.stayed = true")
     press(teacher, "ask_guess")
     for phone, choice in ((english, 0), (japanese, 1)):
         press(phone, f"answer_{choice}")
+    english.wait_for_timeout(3000)
+    assert english.evaluate("window.stayed")  # a ballot is no empty page
     bar = teacher.locator(".st-key-lesson_bar")
     expect(bar).to_contain_text(EN.live.voted.format(voted=2, present=2).strip("· *"))
     expect(bar.locator("[data-testid=stVegaLiteChart]")).to_have_count(0)

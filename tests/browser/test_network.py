@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from pages import texts
 from tests.browser.drive import open_page, settle
+from tests.crossing import few_of
 
 LANES = "/training?lanes=2&2.activation=tanh&depth=3&width=4&epochs=40&view=network"
 PICTURES = "() => [...document.querySelectorAll('.network canvas')].map(c => c.toDataURL())"
@@ -18,7 +19,7 @@ def pictures(page):
     return page.evaluate(PICTURES)[:2]
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 def test_each_lane_shows_its_network_in_place_of_two_charts(browser, address, language):
     page = open_page(browser, f"{address}{LANES}&language={language}", 2)
     t = texts.LANGUAGES[language].text

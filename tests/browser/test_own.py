@@ -11,6 +11,7 @@ from pages import texts
 from pages.files.recordings import example
 from pages.ui.widgets.recorders import RECORDERS
 from tests.browser.drive import open_page, settle
+from tests.crossing import few_of
 from tests.pages.files.test_columns import STRANGE
 from tests.pages.files.test_logs import CSV, EVENTS
 
@@ -104,7 +105,7 @@ def test_the_network_is_rebuilt_in_the_laboratory(page):
     settle(page, 3)
 
 
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 def test_columns_with_strange_names_are_corrected(browser, address, language):
     words = texts.LANGUAGES[language].text.own.columns
     page = open_page(browser, f"{address}/own?language={language}", 7)

@@ -12,6 +12,7 @@ from pages.ui.house import TAUGHT
 from tests.browser.drive import open_page, serving, settle
 from tests.browser.legible import illegible
 from tests.browser.visits import visits
+from tests.crossing import few_of
 
 PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
 """Every page that has charts; `/classroom`, which has none, has its own tests."""
@@ -77,7 +78,7 @@ KINDS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 @pytest.mark.parametrize("links", [SCENES, TOOLS, KINDS], ids=lambda links: links[0])
 def test_no_text_is_cut_off_or_lies_on_another_in_what_a_link_opens(
     browser, address, links, language
@@ -113,7 +114,9 @@ def test_nothing_is_asked_of_the_internet(visited, address):
     assert away == []
 
 
-@pytest.mark.parametrize("path", ["/training?lanes=1&depth=2", "/activations", "/derivatives"])
+@pytest.mark.parametrize(
+    "path", few_of(["/training?lanes=1&depth=2", "/activations", "/derivatives"])
+)
 def test_a_link_to_a_page_opens_it_in_its_frame_on_a_server_that_has_just_started(browser, path):
     with serving() as address:
         page = open_page(browser, address + path, charts=2)

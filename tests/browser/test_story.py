@@ -74,6 +74,7 @@ def test_a_scene_is_predicted_run_and_explained_right_or_wrong(browser, address,
     page.close()
 
 
+@pytest.mark.slow
 def test_another_run_is_played_at_once_and_a_reader_who_prefers_rest_sees_its_end(browser, address):
     still = opened(browser, address, 4, reduced_motion="reduce")
     expect(still.locator(".clock .now")).to_have_text("factor 10 of 10")
@@ -275,6 +276,7 @@ def test_what_a_scene_opens_is_compared_with_nothing(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_the_last_sentence_of_a_run_is_spoken(browser, address):
     page = opened(browser, address, 6, query="&guess=b", charts=6)
     expect(page.locator(".clock .now")).to_have_text("epoch 400 of 400", timeout=60_000)

@@ -78,6 +78,7 @@ def test_a_link_rebuilds_its_picture_for_whoever_comes_later(server):
     assert awaited(visit()).errors == []
 
 
+@pytest.mark.slow
 def test_what_a_browser_holds_is_not_sent_to_it_again(server):
     """The largest part of a page are its finished recordings, which do not change."""
 

@@ -36,6 +36,7 @@ from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec, train
 from tests.core.failures import cheap_runs
 from tests.core.specs import specs
+from tests.crossing import few_of
 
 BASE = RunSpec(samples=300, epochs=300)
 TANH = replace(BASE, activation="tanh")
@@ -207,7 +208,7 @@ CURED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("run", CURED, ids=str)
+@pytest.mark.parametrize("run", few_of(CURED, 2), ids=str)
 def test_a_remedy_that_is_recommended_learns(run):
     assert verdict_of(run) not in GOOD
     for candidate in candidates(run, found_in(run).remedies):

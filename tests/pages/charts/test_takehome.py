@@ -19,7 +19,9 @@ from pages.charts import fonts, takehome, training
 from pages.charts.measures import MEASURES
 from pages.charts.style import DARK, LIGHT
 from pages.charts.takehome import Asset, Figure, Part, View
-from tests.pages.ui.test_pages import SHORT, every_page, visit
+from pages.ui.house import ROOMS
+from tests.crossing import few_of
+from tests.pages.ui.test_pages import SHORT, visit
 
 EN, JA = texts.LANGUAGES["en"].text, texts.LANGUAGES["ja"].text
 EVIL = "</script><b>&\"'"
@@ -164,7 +166,7 @@ def pressed(app, kind):
     return downloads(app)
 
 
-@every_page
+@pytest.mark.parametrize("page", few_of(ROOMS, 4))
 def test_every_page_can_be_taken_home_when_asked_for(page):
     app = visit(page, **SHORT)
     assert not downloads(app)

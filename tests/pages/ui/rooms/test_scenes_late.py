@@ -89,6 +89,7 @@ def test_only_the_activation_differs_in_the_race():
     assert len({run.activation for run in race.RUNS}) == len(race.RUNS)
 
 
+@pytest.mark.slow
 def test_the_race_ends_as_its_texts_say():
     outcome = race.outcome(EN, [recorded(run) for run in race.RUNS])
     assert outcome.right == race.RACE.expected

@@ -392,6 +392,7 @@ def test_eight_units_without_an_activation_function_are_one_line_and_with_it_sol
     assert recorded(folds.DEEP).history.train_accuracy[-1].max() <= folds.line_share() + folds.ROOM
 
 
+@pytest.mark.slow
 def test_two_sigmoid_layers_learn_and_from_four_on_none_does():
     learnt = {k: deeper.seeds_learnt(recorded(run)) for k, run in deeper.RUNS.items()}
     assert learnt[1] >= 7
