@@ -178,7 +178,7 @@ def transformer(name, pre):
 
 
 def post_norm():
-    """A transformer that normalizes after each addition: with this rate it learns nothing, with a tenth
+    """A transformer that normalizes after each addition: at this rate it learns nothing, at a tenth
     of it it does."""
     transformer("post_norm", pre=False)
 

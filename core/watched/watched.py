@@ -22,8 +22,8 @@ class Layer:
 
     name: its path in the model. kind: as in the format. activation: PyTorch's name of the function
     that follows, "" for none. shape: of its output, without the samples; () where unknown.
-    parameters: 0 where unknown. inputs, outputs: the sides of its weight matrix, 0 where there is no
-    single one.
+    parameters: 0 where unknown. inputs, outputs: the sides of its weight matrix, 0 where there is
+    no single one.
     """
 
     name: str

@@ -339,7 +339,9 @@ def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
     )  # fmt: skip
 
 
-def blocks(t: Text, colours: Palette, axis: Decades, count: int, alternative: str) -> alt.LayerChart:
+def blocks(
+    t: Text, colours: Palette, axis: Decades, count: int, alternative: str
+) -> alt.LayerChart:
     """The network as blocks in the order of the forward pass, with a band in the colour of the
     error; as many in a row as the width allows. Data: `blocks` and `errors`."""
     words, most = t.own, f"max({FEWEST_ACROSS}, floor(width / {WIDE}))"
@@ -418,8 +420,9 @@ def map_tables(watched: Watched, colours: Palette, axis: Decades) -> dict[str, p
     with np.errstate(divide="ignore", invalid="ignore"):
         size = (np.log10(np.abs(values)) - axis.low) / (axis.high - axis.low)
     size = np.where(np.isinf(values), 1.0, size)
-    shades = np.rint(255 * (PALEST + (1 - PALEST) * np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1)))
-    picture = np.ascontiguousarray(shades.astype(np.uint8))
+    size = np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1)
+    opacity = np.rint(255 * (PALEST + (1 - PALEST) * size))
+    picture = np.ascontiguousarray(opacity.astype(np.uint8))
     return {"picture": pa.table({"url": [tinted(picture, colours.accent)]})}
 
 
