@@ -1,10 +1,12 @@
-"""The examples of the page /own, recorded: `python -m tools.recordings` from the project's folder.
+"""The examples of the page /own, recorded: `python -m tools.recordings` from the project's folder,
+all of them or those that are named.
 
 Each is a real training of a few seconds. They need PyTorch; the data are those of the dashboard.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import torch
@@ -138,12 +140,66 @@ def residual_stack():
     stack("residual_stack", residual=True)
 
 
-EXAMPLES = (deep_sigmoid, dying_relu, exploding_rnn, plain_stack, residual_stack)
+class Transformer(nn.Module):
+    """Eight transformer blocks over a digit, one token for each of its rows.
+
+    Initial weights as in `nn.Transformer`. pre: whether each block normalizes what it is given, and
+    not what it returns (Xiong et al., 2020, arXiv:2002.04745).
+    """
+
+    def __init__(self, pre, width=16):
+        super().__init__()
+        self.embed = nn.Linear(8, width)
+        self.places = nn.Parameter(torch.empty(8, width))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                width, 2, 2 * width, dropout=0.0, activation=F.gelu, batch_first=True,
+                norm_first=pre,
+            )
+            for _ in range(8)
+        )  # fmt: skip
+        self.norm = nn.LayerNorm(width) if pre else nn.Identity()
+        self.out = nn.Linear(width, 10)
+        for weights in self.parameters():
+            if weights.dim() > 1:
+                nn.init.xavier_uniform_(weights)
+
+    def forward(self, x):
+        x = self.embed(x.reshape(-1, 8, 8)) + self.places
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.norm(x).mean(dim=1))
+
+
+def transformer(name, pre):
+    x, y = data_of("digits", 1797)
+    batches = shuffled(x, y.argmax(dim=1), 1500, 32)
+    train(name, Transformer(pre), batches, rate=0.5, every=60, loss=F.cross_entropy)
+
+
+def post_norm():
+    """A transformer that normalizes after each addition: at this rate it learns nothing, at a tenth
+    of it it does."""
+    transformer("post_norm", pre=False)
+
+
+def pre_norm():
+    """The same that normalizes before attention and MLP: it learns."""
+    transformer("pre_norm", pre=True)
+
+
+EXAMPLES = (
+    *(deep_sigmoid, dying_relu, exploding_rnn, plain_stack, residual_stack),
+    *(post_norm, pre_norm),
+)
 
 
 if __name__ == "__main__":
+    named = sys.argv[1:]
     torch.set_num_threads(1)
     for example in EXAMPLES:
+        if named and example.__name__ not in named:
+            continue
         torch.manual_seed(0)
         example()
         print(example.__name__)

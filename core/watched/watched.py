@@ -21,15 +21,16 @@ class Layer:
     """A layer of somebody's network.
 
     name: its path in the model. kind: as in the format. activation: PyTorch's name of the function
-    that follows, "" for none. units: of its output, 0 where unknown. parameters: 0 where unknown.
-    inputs, outputs: the sides of its weight matrix, 0 where there is no single one.
+    that follows, "" for none. shape: of its output, without the samples; () where unknown.
+    parameters: 0 where unknown. inputs, outputs: the sides of its weight matrix, 0 where there is
+    no single one.
     """
 
     name: str
     type: str = ""
     kind: str = "linear"
     activation: str = ""
-    units: int = 0
+    shape: tuple[int, ...] = ()
     parameters: int = 0
     inputs: int = 0
     outputs: int = 0

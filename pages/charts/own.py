@@ -17,8 +17,9 @@ import pyarrow as pa
 from core.arrays import Array
 from core.watched.watched import Watched
 from pages.charts.derivatives import decades
-from pages.charts.expressions import NOW
-from pages.charts.pictures import backdrop, tinted
+from pages.charts.expressions import NOW, POWER_OF_TEN
+from pages.charts.pictures import backdrop, rgb, tinted
+from pages.charts.present import PROJECTOR, TYPE
 from pages.charts.style import LINE, Palette
 from pages.charts.vocabulary import (
     CLOSE,
@@ -36,10 +37,15 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 from pages.texts.numbers import power, whole
 
-PROFILE, COURSE, MAP = 210, 170, 260
+PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 76
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
+FEWEST_ACROSS, WIDE = 5, 120
+"""Blocks in a row at least, and the width of one that is wanted, in pixels."""
+MOST_BLOCKS = 60
+PALEST = 20 / 255
+"""How opaque the colour of the smallest error is."""
 MOST_FRAMES = 200
 MOST_POINTS = 12_000
 """Points of a chart: of many layers fewer frames are drawn."""
@@ -274,6 +280,137 @@ def course(
     )
 
 
+# The network as blocks
+
+
+def in_blocks(watched: Watched) -> list[int]:
+    """The layers that are drawn as blocks: all, or of very many the first, the last and some at
+    even distances between."""
+    count = len(watched.layers)
+    return sorted({round(k) for k in np.linspace(0, count - 1, min(count, MOST_BLOCKS))})
+
+
+def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
+    """One row per block: its place and its words. Layers of the other charts have their number."""
+    numbers = {place: number for number, place in enumerate(watched.shown, start=1)}
+    found = [watched.layers[k] for k in layers]
+    titles = [
+        " · ".join(filter(None, (str(numbers.get(k, "")), layer.type or layer.name)))
+        for k, layer in zip(layers, found, strict=True)
+    ]
+    words = {
+        "title": titles,
+        "name": [layer.name for layer in found],
+        "shape": [" × ".join(map(str, layer.shape)) for layer in found],
+        "activation": [layer.activation for layer in found],
+    }
+    return pa.table({"place": range(len(found)), **words})
+
+
+def errors_table(
+    watched: Watched, layers: Sequence[int], frames: Sequence[int], axis: Decades
+) -> pa.Table:
+    """One row per frame and block that has an error."""
+    values = np.abs(watched.measures["delta"][np.ix_(list(frames), list(layers))]).ravel()
+    there = ~np.isnan(values)
+    epochs = np.arange(len(frames))
+    columns = {
+        "epoch": np.repeat(epochs, len(layers)),
+        "until": np.repeat(until(epochs), len(layers)),
+        "place": np.tile(np.arange(len(layers)), len(frames)),
+        "shown": axis.clip(values),
+    }
+    told = [power(value) for value in values[there]]
+    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": told})
+
+
+def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
+    """The colours of `error_map`, the deeper the larger the error, with their legend."""
+    red, green, blue = rgb(colours.accent)
+    ends = [f"rgba({red},{green},{blue},{opacity:.3f})" for opacity in (PALEST, 1)]
+    return (
+        alt.Color("shown:Q")
+        .scale(type="log", domain=list(axis.ends), range=ends, nice=False)
+        .legend(
+            orient="top", direction="horizontal", gradientLength=180, gradientThickness=10,
+            values=axis.ticks(axis.at_most(4)), labelExpr=POWER_OF_TEN, titleLimit=300, offset=6,
+        )
+        .title(title)
+    )  # fmt: skip
+
+
+def blocks(
+    t: Text, colours: Palette, axis: Decades, count: int, alternative: str
+) -> alt.LayerChart:
+    """The network as blocks in the order of the forward pass, with a band in the colour of the
+    error; as many in a row as the width allows. Data: `blocks` and `errors`."""
+    words, most = t.own, f"max({FEWEST_ACROSS}, floor(width / {WIDE}))"
+    across = alt.param(name="across", expr=f"ceil({count} / ceil({count} / {most}))")
+    left = alt.X("left:Q").scale(domain=[0, 1], nice=False).axis(None)
+    top = alt.Y("row:O", bandPosition=0).scale(paddingInner=0.1, paddingOuter=0).axis(None)
+
+    def boxes(name: str) -> alt.Chart:
+        return (
+            alt.Chart(alt.NamedData(name))
+            .transform_calculate(
+                left="(datum.place % across + 0.02) / across",
+                right="(datum.place % across + 0.98) / across",
+                row="floor(datum.place / across)",
+            )
+            .encode(left, top)
+        )
+
+    frame = boxes("blocks")
+    outline = frame.mark_rect(
+        fill=colours.paper, stroke=colours.faint, strokeWidth=1, cornerRadius=3
+    ).encode(
+        x2="right:Q",
+        y2=alt.Y2("row:O", bandPosition=1),
+        tooltip=[
+            alt.Tooltip("name:N", title=words.name),
+            alt.Tooltip("shape:N", title=words.output),
+            alt.Tooltip("activation:N", title=words.activation),
+        ],
+    )
+    error = words.measures["delta"]
+    band = (
+        boxes("errors")
+        .transform_filter(NOW)
+        .mark_rect(stroke=colours.faint, strokeWidth=1)
+        .encode(
+            shades(colours, axis, error),
+            x2="right:Q",
+            y2=alt.Y2("row:O", bandPosition=0.22),
+            tooltip=[alt.Tooltip("value:N", title=error)],
+        )
+    )
+    room = alt.expr("width / across * 0.96 - 8")
+
+    def line(field: str, below: int, colour: str, size: int) -> alt.Chart:
+        text = frame.mark_text(
+            align="left", baseline="top", dx=5, dy=below, limit=room, fontSize=size, color=colour
+        )
+        return text.encode(text=field)
+
+    written = (
+        line("title:N", 19, colours.ink, 12),
+        line("shape:N", 35, colours.faint, 11),
+        line("activation:N", 50, colours.ink, 11),
+    )
+    return (
+        alt.layer(outline, band, *written)
+        .add_params(epoch_input(), across)
+        .properties(
+            height=alt.Step(BLOCK),
+            autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
+            description=alternative,
+            padding=SNUG,
+            usermeta={PROJECTOR: {"step": round(TYPE * BLOCK)}},
+        )
+        .configure_view(stroke=None)
+    )
+
+
 # Layers and steps at once
 
 
@@ -283,8 +420,9 @@ def map_tables(watched: Watched, colours: Palette, axis: Decades) -> dict[str, p
     with np.errstate(divide="ignore", invalid="ignore"):
         size = (np.log10(np.abs(values)) - axis.low) / (axis.high - axis.low)
     size = np.where(np.isinf(values), 1.0, size)
-    shades = np.rint(20 + 235 * np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1))
-    picture = np.ascontiguousarray(shades.astype(np.uint8))
+    size = np.clip(np.nan_to_num(size, nan=0.0, neginf=0.0), 0, 1)
+    opacity = np.rint(255 * (PALEST + (1 - PALEST) * size))
+    picture = np.ascontiguousarray(opacity.astype(np.uint8))
     return {"picture": pa.table({"url": [tinted(picture, colours.accent)]})}
 
 

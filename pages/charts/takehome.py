@@ -119,9 +119,9 @@ def alone(figure: Figure, colours: Palette, font: str, width: int | str) -> dict
     looks, own = theme(colours, font), figure.spec.get("config", {})
     config = looks | {key: merged(looks.get(key), value) for key, value in own.items()}
     return {
+        "autosize": {"type": "fit", "contains": "padding"},
         **figure.spec,
         "width": width,
-        "autosize": {"type": "fit", "contains": "padding"},
         "config": config,
         "datasets": {name: rows(table) for name, table in figure.tables.items()},
     }

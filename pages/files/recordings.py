@@ -32,6 +32,8 @@ MOST_NUMBERS = 200_000
 """Rows times layers that are kept; of more rows, so many are taken at even distances."""
 MOST_CALLS = 1_000
 LONGEST_NAME = 80
+MOST_SIDES = 6
+"""Of an array that are read."""
 DIGITS = 16
 """Of a fingerprint."""
 LARGEST = 10**12
@@ -96,11 +98,16 @@ def read_recording(content: bytes) -> Watched:
         framework=word(head.get("framework")),
         optimizer=word(head.get("optimizer")),
         parameters=whole(head.get("parameters")),
-        digest=sha256(content).hexdigest()[:DIGITS],
+        digest=digest_of(content),
         rows_in_file=len(rows),
         unread=unread,
         cut=bool(rows) and not content.endswith(b"\n") and value_of(lines[rows[-1]]) is None,
     )
+
+
+def digest_of(content: bytes) -> str:
+    """By which a file is known in links."""
+    return sha256(content).hexdigest()[:DIGITS]
 
 
 def lines_of(content: bytes) -> list[bytes]:
@@ -156,13 +163,12 @@ def layer_of(layer: Mapping[str, Any], place: int) -> Layer:
     sides = matrix_of(layer.get("weights"))
     kind = layer.get("kind")
     shape = layer.get("shape")
-    units = shape[-1] if isinstance(shape, list) and shape else 0
     return Layer(
         name=word(layer.get("name")) or str(place + 1),
         type=word(layer.get("type")),
         kind=kind if isinstance(kind, str) and kind in KINDS else "linear",
         activation=word(layer.get("activation")),
-        units=whole(units),
+        shape=sides_of(shape),
         parameters=whole(layer.get("parameters")),
         inputs=sides[0],
         outputs=sides[1],
@@ -173,10 +179,14 @@ def matrix_of(weights: Any) -> tuple[int, int]:
     """Fan-in and fan-out of the only weight matrix: (outputs, inputs, kernel...); else 0."""
     if not isinstance(weights, list) or len(weights) != 1 or not isinstance(weights[0], list):
         return 0, 0
-    sides = [whole(side) for side in weights[0][:6]]
-    if len(sides) < 2 or 0 in sides:
-        return 0, 0
-    return min(prod(sides[1:]), LARGEST), sides[0]
+    sides = sides_of(weights[0])
+    return (min(prod(sides[1:]), LARGEST), sides[0]) if len(sides) > 1 else (0, 0)
+
+
+def sides_of(shape: Any) -> tuple[int, ...]:
+    """The first sides of an array, () where one of them is none."""
+    sides = tuple(whole(side) for side in shape[:MOST_SIDES]) if isinstance(shape, list) else ()
+    return sides if all(sides) else ()
 
 
 def word(value: Any) -> str:

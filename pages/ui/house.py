@@ -27,6 +27,7 @@ from core.sweep.presets import NORMALIZED
 from core.sweep.presets import PRESETS as SWEEPS
 from pages import texts
 from pages.files.reading import Reading
+from pages.files.recordings import digest_of, example
 from pages.texts.scenes import ORDER
 from pages.ui.room import Room, SideBySide, Uses
 from pages.ui.settings import (
@@ -344,6 +345,14 @@ OWN_TRAINING = Room[tuple[Watching]](
         "exploding_rnn": (Watching("exploding_rnn"),),
         "plain_stack": (Watching("plain_stack", own_guess=TEN_CLASSES),),
         "residual_stack": (Watching("residual_stack", own_guess=TEN_CLASSES),),
+        "post_norm": (Watching("post_norm", own_guess=TEN_CLASSES),),
+        "pre_norm": (
+            Watching(
+                "pre_norm",
+                own_before=digest_of(example("post_norm")),
+                own_guess=TEN_CLASSES,
+            ),
+        ),
     },
     moved=("own_before",),
 )

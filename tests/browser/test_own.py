@@ -37,7 +37,7 @@ def bring(page, content, name):
 
 @pytest.mark.parametrize(
     ("content", "charts"),
-    [(example("dying_relu"), 7), (CSV.encode(), 2), (EVENTS, 2)],
+    [(example("dying_relu"), 8), (CSV.encode(), 2), (EVENTS, 2)],
     ids=["recording", "CSV", "TensorBoard"],
 )
 def test_a_file_is_shown_and_the_link_holds_its_fingerprint(page, content, charts):
@@ -61,7 +61,32 @@ def test_what_is_no_recording_gets_one_sentence_and_the_page_stays(page):
 def test_the_clock_moves_the_error(page):
     clock = page.locator("input[type=range]").first
     clock.press("Home")
-    expect(page.locator(".stVegaLiteChart").first.get_by_text("step 0")).to_be_visible()
+    expect(page.locator(".stVegaLiteChart").nth(1).get_by_text("step 0")).to_be_visible()
+
+
+BANDS = """() => [...document.querySelector('.stVegaLiteChart').querySelectorAll(
+    '.mark-rect path[fill^=rgba]')].map(band => [band.getAttribute('fill'),
+    ...['x', 'y'].map(side => Math.round(band.getBoundingClientRect()[side]))])"""
+
+
+def test_the_blocks_follow_the_clock_without_the_server(page):
+    now = page.evaluate(BANDS)
+    assert len(now) == 9
+    page.locator("input[type=range]").first.press("Home")
+    page.wait_for_function(f"now => ({BANDS})()[0][0] !== now", arg=now[0][0])
+    then = page.evaluate(BANDS)
+    assert [place for _, *place in then] == [place for _, *place in now]
+
+
+def test_the_blocks_wrap_on_a_phone(page):
+    rows = []
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(1_000)
+        rows.append(len({y for _, _, y in page.evaluate(BANDS)}))
+        box = page.locator(".stVegaLiteChart svg").first.bounding_box()
+        assert box["width"] <= width
+    assert rows == [1, 2]
 
 
 @pytest.mark.parametrize("one", RECORDERS.values(), ids=RECORDERS)

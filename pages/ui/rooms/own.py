@@ -206,6 +206,7 @@ def charts(
         rate=12,
         words=t.own.clock,
     )
+    blocks(t, colours, watched, frames)
     for layer in watched.calls:
         time_steps(t, colours, watched, layer, frames, now)
     for pair in PAIRS:
@@ -215,6 +216,33 @@ def charts(
     if layers > drawn.MANY_LAYERS:
         error_map(t, colours, watched, now)
     losses(t, colours, watched, before, found, now)
+
+
+def blocks(t: Text, colours: Palette, watched: Watched, frames: list[int]) -> None:
+    """The network as blocks that are coloured by the error."""
+    values = watched.measures["delta"]
+    if not np.isfinite(values[:, watched.shown]).any():
+        return
+    chosen, count = drawn.in_blocks(watched), len(watched.layers)
+    told = [t.own.blocks]
+    if len(chosen) < count:
+        told.append(t.own.blocks_thinned.format(count=whole(count, t), shown=len(chosen)))
+    st.markdown(t.numbers.sentence_gap.join(told))
+    axis = drawn.axis_of(drawn.PROFILES["delta"], values[:, watched.shown])  # the map's
+    assert isinstance(axis, Decades)
+    first, last = values[frames[-1]][[chosen[0], chosen[-1]]]
+    show(
+        drawn.blocks,
+        t,
+        colours,
+        axis,
+        len(chosen),
+        t.own.alternatives.blocks.format(
+            count=whole(count, t), first=power(float(first)), last=power(float(last))
+        ),
+        blocks=drawn.blocks_table(watched, chosen),
+        errors=drawn.errors_table(watched, chosen, frames, axis),
+    )
 
 
 def one_profile(

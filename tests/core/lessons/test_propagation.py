@@ -85,6 +85,7 @@ def test_the_shares_before_training_are_those_of_the_lesson():
     assert 0.02 < share(activation="relu") < 0.06
 
 
+@pytest.mark.slow
 def test_in_twenty_layers_the_largest_slope_decides_nothing():
     twenty = {"depth": 20, "width": 64}
     assert share(activation="tanh", **twenty) > 0.05

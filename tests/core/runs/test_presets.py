@@ -287,6 +287,7 @@ def test_two_sigmoid_layers_learn_always_three_by_luck_five_never():
     assert 1 <= three <= 8
 
 
+@pytest.mark.slow
 def test_three_networks_fail_for_three_reasons():
     verdicts = []
     for run in EXAMPLES["why"]:

@@ -17,6 +17,7 @@ from core.runs.recording import History
 from core.runs.rules import RELATIONS, RULES, Sign, Verdict
 from core.runs.training import RunSpec, train
 from tests.core.failures import cheap_runs
+from tests.crossing import few_of
 
 V = Verdict
 
@@ -131,10 +132,10 @@ def asked(query):
     return run
 
 
-@pytest.mark.parametrize(("query", "verdict"), ASKED.items(), ids=ASKED)
-def test_what_people_ask_about_is_called_by_its_name(query, verdict):
+@pytest.mark.parametrize("query", few_of(ASKED, len(ASKED) // 2))
+def test_what_people_ask_about_is_called_by_its_name(query):
     run = asked(query)
-    assert diagnosis(run, course(run)).verdict is verdict
+    assert diagnosis(run, course(run)).verdict is ASKED[query]
 
 
 # --- the table ---------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ def test_a_script_has_the_losses_of_its_formula_to_the_bit(text, precision):
     assert own == shown
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(formulas(3))
 def test_any_formula_can_be_taken_home(text):
     try:

@@ -15,6 +15,7 @@ from pages import texts
 from pages.ui.rooms.training import laboratory
 from pages.ui.rooms.training.stage import words
 from tests.core.failures import cheap_runs
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -61,12 +62,11 @@ def told(app):
     return [element.value for element in [*app.markdown, *app.caption]]
 
 
-@every_language
-@pytest.mark.parametrize(("query", "verdict"), ASKED.items(), ids=ASKED)
-def test_what_fails_is_explained_in_the_words_of_its_verdict(language, query, verdict):
+@crossed(language=texts.LANGUAGES, query=ASKED)
+def test_what_fails_is_explained_in_the_words_of_its_verdict(language, query):
     app = explained(f"{query}&lanes=1&tool=why&language={language}")
     t = texts.LANGUAGES[language].text
-    bold = t.cases[verdict.value].what.split("**")[1].split("{")[0]
+    bold = t.cases[ASKED[query].value].what.split("**")[1].split("{")[0]
     assert sum(bold in text for text in told(app)) == 1
     assert not any("{" in text for text in told(app))
     assert any(text.startswith(f"**{t.trials.recommended}**") for text in told(app))

@@ -94,6 +94,7 @@ def test_another_random_start_is_another_run_of_the_same_result(slices):
     assert (settings["study"], settings.get("study_seed", "0")) == (QUICK, "0")
 
 
+@pytest.mark.slow
 def test_the_networks_of_a_result_open_in_the_laboratory(slices):
     slices(0.0)
     app = press(visit("gallery", study="rectifiers"), T.gallery.laboratory)

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from dataclasses import replace
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from pages import texts
 from pages.charts import own as charts
+from pages.charts.present import enlarge
+from pages.charts.style import LIGHT
+from pages.charts.takehome import Figure, alone
 from pages.files.columns import QUANTITIES
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from pages.ui.house import OWN_TRAINING
@@ -46,6 +53,8 @@ def test_every_example_opens_in_every_language(language, key):
         ("dying_relu", T.cases.dead_layer.what),
         ("plain_stack", T.cases.stalled_unreached.what),
         ("residual_stack", T.cases.learning.what),
+        ("post_norm", T.cases.stalled_silent.what),
+        ("pre_norm", T.cases.learnt.what),
         ("exploding_rnn", T.own.silences.used_several_times),
     ],
 )
@@ -185,6 +194,81 @@ def test_two_recordings_are_compared_where_they_have_as_many_layers():
     assert charts.before_table(None, charts.PROFILES["delta"], axis).num_rows == 0
 
 
+def block_errors(name, row):
+    """The error at the output of the first and of the last block of a transformer."""
+    watched = read_recording(example(name))
+    places = {layer.name: k for k, layer in enumerate(watched.layers)}
+    return [watched.measures["delta"][row, places[f"blocks.{k}.linear2"]] for k in (0, 7)]
+
+
+def test_the_notes_on_the_transformers_give_the_errors_that_were_recorded():
+    assert block_errors("post_norm", 0) == pytest.approx([0.033, 0.025], abs=5e-4)
+    assert block_errors("pre_norm", 0) == pytest.approx([0.044, 0.013], abs=5e-4)
+    assert read_recording(example("post_norm")).steps[1] == 60
+    first, last = block_errors("post_norm", 1)
+    assert first / last == pytest.approx(1 / 500, rel=0.2)
+    later = [np.divide(*block_errors("pre_norm", row)) for row in range(1, 25)]
+    assert np.median(later) == pytest.approx(2, abs=0.2)
+
+
+def test_pre_norm_is_shown_beside_post_norm():
+    app = visit("own", **OWN_TRAINING.link_of(*OWN_TRAINING.presets["pre_norm"]))
+    choice = next(box for box in app.selectbox if box.key == "own_before")
+    assert choice.value == read_recording(example("post_norm")).digest
+
+
+def test_blocks_are_the_layers_in_their_order_with_what_is_known_of_them():
+    watched = read_recording(example("post_norm"))
+    table = charts.blocks_table(watched, charts.in_blocks(watched))
+    assert table["name"].to_pylist() == [layer.name for layer in watched.layers]
+    assert table["title"].to_pylist()[:4] == [
+        *("1 · Linear", "2 · MultiheadAttention", "LayerNorm", "3 · Linear")
+    ]
+    assert table["shape"].to_pylist()[3] == "8 × 32"
+    assert table["activation"].to_pylist()[2:5] == ["", "gelu", ""]
+
+
+def test_a_block_has_the_error_of_its_layer_at_every_frame():
+    watched = read_recording(file_of(ROW, {"step": 9, "delta": [None, "inf"]}))
+    axis = charts.Decades(-3, 1)
+    rows = charts.errors_table(watched, [0, 1], [0, 1], axis).to_pylist()
+    assert [(row["epoch"], row["place"], row["shown"], row["value"]) for row in rows] == [
+        *((0, 0, 0.25, "0.25"), (0, 1, 1.0, "1.0"), (1, 1, 10.0, "∞"))
+    ]
+
+
+@pytest.mark.parametrize(("layers", "blocks"), [(60, 60), (300, 60)])
+def test_of_hundreds_of_layers_some_are_drawn_as_blocks_and_that_is_said(layers, blocks):
+    row = {"step": 0, "delta": [0.5] * layers}
+    content = file_of(row, {**row, "step": 1}, layers=[f"layer {k}" for k in range(layers)])
+    chosen = charts.in_blocks(read_recording(content))
+    assert (len(chosen), chosen[0], chosen[-1]) == (blocks, 0, layers - 1)
+    told = T.own.blocks_thinned.format(count=layers, shown=blocks)
+    assert (told in said(brought(content))) is (blocks < layers)
+
+
+def test_the_colours_of_the_blocks_are_those_of_the_map():
+    watched = read_recording(example("plain_stack"))
+    delta = watched.measures["delta"][:, watched.shown]
+    axis = charts.axis_of(charts.PROFILES["delta"], delta)
+    colour = charts.shades(LIGHT, axis, "").to_dict()["scale"]
+    assert colour["domain"] == list(axis.ends)
+    (address,) = charts.map_tables(watched, LIGHT, axis)["picture"]["url"].to_pylist()
+    picture = Image.open(BytesIO(b64decode(address.split(",")[1]))).convert("RGBA")
+    red, green, blue, opacity = picture.getpixel((0, 0))
+    palest, deepest = (float(end[5:-1].split(",")[3]) for end in colour["range"])
+    part = (np.log10(delta[0, 0]) - axis.low) / (axis.high - axis.low)
+    assert colour["range"][0].startswith(f"rgba({red},{green},{blue},")
+    assert opacity / 255 == pytest.approx(palest + part * (deepest - palest), abs=2 / 255)
+
+
+def test_the_blocks_are_as_high_as_their_rows_on_the_page_taken_home_and_on_a_projector():
+    spec = charts.blocks(T, LIGHT, charts.Decades(-3, 1), 4, "").to_dict()
+    taken = alone(Figure("blocks", spec, {}), LIGHT, "sans-serif", "container")
+    assert taken["autosize"]["type"] == spec["autosize"]["type"] == "fit-x"
+    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 76}, {"step": 106})
+
+
 def test_text_of_a_file_is_never_markup():
     assert code("a`![x](y)\n# b") == "`a ![x](y) # b`"
     app = brought(file_of(ROW, {**ROW, "step": 5}), name="<b>`x` **y**")
@@ -232,7 +316,7 @@ def test_a_table_whose_names_say_nothing_is_corrected_until_it_is_shown():
     correction(app, [2, 3, 4], "gradient")
     correction(app, [5, 6, 7], "delta")
     assert not app.warning
-    assert len(app.get("vega_lite_chart")) == 3
+    assert len(app.get("vega_lite_chart")) == 4
     assert table_of(app)["5. g_L10"] == (T.own.columns.quantities.gradient, "10")
 
 

@@ -16,6 +16,7 @@ from pages.texts.numbers import power
 from pages.ui.rooms.story.scenes import price, race, since, slopes
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.settings import REMEDIES_SINCE
+from tests.crossing import few_of
 from tests.pages.ui.rooms import test_story
 from tests.recorded import recorded
 
@@ -98,7 +99,7 @@ def test_the_race_ends_as_its_texts_say():
 
 
 @pytest.mark.usefixtures("finished")
-@pytest.mark.parametrize("scene", ["race", "since"])
+@pytest.mark.parametrize("scene", few_of(["since", "race"]))
 def test_nothing_of_a_finished_run_shows_before_the_guess(drawn, scene):
     visit(scene)
     tables = [t["frames"] for _, _, t in drawn if "frames" in t]
