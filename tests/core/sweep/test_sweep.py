@@ -7,6 +7,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 from math import isnan, sqrt
 
+import numpy as np
 import pytest
 
 from core.runs.training import RunSpec, train
@@ -416,3 +417,23 @@ def test_a_grid_takes_over_the_rows_of_others_on_the_shelf():
     assert shelf.get(replace(GAINS, seeds=1)).finished
     assert shelf.get(replace(GAINS, seeds=3)) is wider
     assert not shelf.get(Sweep(TWO, "rate", (0.5,))).seen.rows
+
+
+@pytest.mark.slow
+def test_batch_normalization_widens_the_window_of_scales_as_the_page_says():
+    """The figures of the first preset's note."""
+    chosen, lanes = PRESETS["scales"]
+    sweep = chosen.grid(lanes)
+    filling = Filling(sweep)
+    filling.advance()
+    plain, normalized = (
+        np.array(
+            [
+                np.median([filling.seen.rows[sweep.cell(lane, v, s)].accuracy for s in range(3)])
+                for v in sweep.values
+            ]
+        )
+        for lane in (0, 1)
+    )
+    assert ((plain >= 0.9).sum(), (normalized >= 0.9).sum()) == (2, 7)
+    assert (normalized > 0.2).sum() == 19  # of ten digits
