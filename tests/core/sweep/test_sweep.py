@@ -429,7 +429,12 @@ def test_batch_normalization_widens_the_window_of_scales_as_the_page_says():
     plain, normalized = (
         np.array(
             [
-                np.median([filling.seen.rows[sweep.cell(lane, v, s)].accuracy for s in range(3)])
+                np.median(
+                    [
+                        filling.seen.rows[sweep.cell(lane, v, s)].value("accuracy", 1)
+                        for s in range(3)
+                    ]
+                )
                 for v in sweep.values
             ]
         )
