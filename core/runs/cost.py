@@ -56,11 +56,16 @@ def kept_frames(run: RunSpec) -> frozenset[int]:
     return evenly(kept_epochs(run), MAX_FRAMES)
 
 
-@lru_cache(maxsize=64)
 def kept_moments(run: RunSpec) -> frozenset[int]:
     """The epochs whose network is kept: some of `kept_frames`, as many as MOMENT_BYTES hold."""
     held = MOMENT_BYTES // (8 * run.parameters)
-    return evenly(sorted(kept_frames(run)), max(2, min(MAX_MOMENTS, held)))
+    return some_of(kept_frames(run), max(2, min(MAX_MOMENTS, held)))
+
+
+@lru_cache(maxsize=64)
+def some_of(frames: frozenset[int], most: int) -> frozenset[int]:
+    """At most `most` of these. Remembered by the numbers alone: a run may hold a visitor's data."""
+    return evenly(sorted(frames), most)
 
 
 def evenly(epochs: Sequence[int], most: int) -> frozenset[int]:

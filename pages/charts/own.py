@@ -327,7 +327,7 @@ def errors_table(
 def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
     """The colours of `error_map`, the deeper the larger the error, with their legend."""
     red, green, blue = rgb(colours.accent)
-    ends = [f"rgba({red},{green},{blue},{opacity:.3f})" for opacity in (PALEST, 1)]
+    ends = [f"rgba({red},{green},{blue},{round(opacity, 3)})" for opacity in (PALEST, 1)]
     return (
         alt.Color("shown:Q")
         .scale(type="log", domain=list(axis.ends), range=ends, nice=False)

@@ -15,7 +15,7 @@ from tests.browser.drive import settle
 LANES, CHARTS = 3, 9
 SLACK = 2
 """Pixels that a lane may be off, for the browser's rounding."""
-RACE = "lanes=3&2.activation=tanh&3.activation=relu&language=en&view=charts"
+RACE = "lanes=3&2.activation=tanh&3.activation=relu&epochs=500&language=en&view=charts"
 STALE_FOR_LONG = 1500
 """Milliseconds, longer than it takes Streamlit to fade what it has marked as stale."""
 
