@@ -44,9 +44,8 @@ def test_a_page_is_drawn_in_its_language_and_within_its_columns(visited):
     page = visited.page
     assert page.locator("h1").inner_text() == visited.text[visited.name].title
     for width in WIDTHS:
-        page.wait_for_timeout(
-            300
-        )  # a chart resized while it is being resized keeps the wrong width
+        # a chart that is resized while it is being resized keeps the wrong width
+        page.wait_for_timeout(300)
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_function(FITS, arg=width, timeout=30_000)
         settle(page, 3 if visited.name == "story" else 2)
