@@ -57,9 +57,13 @@ def framework(request):
 
 @pytest.mark.parametrize("key", CASES)
 def test_the_losses_are_those_of_the_dashboard(framework, key):
+    translator, program = framework
     run = CASES[key]
+    if translator is keras and key in FORMULAS:
+        assert keras.lacking(run) == "activation"
+        return
     space = {"__name__": "a_lesson"}
-    exec(framework[1](run), space)
+    exec(program(run), space)
     for replica in range(run.replicas):
         own = dict(space["train"](run.seed + replica))
         shown = {s.epoch: float(s.train_loss[replica]) for s in train(run, every=run.stride)}
