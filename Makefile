@@ -41,7 +41,7 @@ bench: .venv/.bench ## Speed of the core beside PyTorch and scikit-learn, which 
 
 recorder: .venv/.bench ## Tests of the recorders with PyTorch, Keras and JAX, which it installs
 	$(PYTEST) tests/recorder
-	KERAS_BACKEND=jax $(PYTEST) tests/recorder/test_keras.py
+	KERAS_BACKEND=jax $(PYTEST) tests/recorder/test_keras.py tests/recorder/test_folder.py
 
 cluster: .venv/.cluster ## Tests of sweeps on a Dask cluster, which it installs
 	$(PYTEST) tests/core/sweep
