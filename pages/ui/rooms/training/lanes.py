@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.data.tables import shortened
 from core.domain import Choice, Domain, Flag
 from core.nn.gains import backward_gain, forward_gain
 from core.nn.own import activation_of
@@ -201,6 +202,21 @@ def names_apart(t: Text, lanes: Sequence[RunSpec]) -> list[str]:
     parts = [lane_parts(t, run, lanes) for run in lanes]
     common = set.intersection(*map(set, parts))
     return [DOT.join([p for p in own if p not in common] or own) for own in parts]
+
+
+def cut_apart(names: Sequence[str], most: int) -> list[str]:
+    """Names of at most so many letters: their beginnings, or where two begin alike their ends,
+    which have the values.
+    """
+    begun = [shortened(name, most) for name in names]
+    if len(set(begun)) == len(set(names)):
+        return begun
+    return [name if len(name) <= most else "…" + whole_words(name[1 - most :]) for name in names]
+
+
+def whole_words(end: str) -> str:
+    """The end of a name without the word that it begins within, if others follow."""
+    return end.partition(" ")[2].lstrip() or end
 
 
 def setting_text(t: Text, name: str, value: object) -> str:

@@ -11,7 +11,6 @@ import pyarrow as pa
 import streamlit as st
 from numpy.typing import NDArray
 
-from core.data.tables import shortened
 from core.lessons.anatomy import anatomy, moments_kept
 from core.nn.losses import LOSSES
 from core.nn.own import activation_of
@@ -34,6 +33,7 @@ from pages.ui.recordings import in_line, per_recording, recordings
 from pages.ui.rooms.training.lanes import (
     change_stage,
     changes,
+    cut_apart,
     lane_name,
     names_apart,
     new_start,
@@ -212,8 +212,7 @@ def overlaid(scene: Scene, records: Sequence[Recording]) -> None:
     drawn = [k for k, r in enumerate(records) if r.begun and starts(r)]
     if not drawn:
         return
-    apart = (shortened(name, LONGEST) for name in names_apart(t, scene.lanes))
-    short = charts.distinct(list(apart))
+    short = charts.distinct(cut_apart(names_apart(t, scene.lanes), LONGEST))
     lanes, names = [scene.lanes[k] for k in drawn], [short[k] for k in drawn]
     histories = [records[k].history for k in drawn]
     strokes = compare.strokes_of([run.activation for run in lanes], scene.colours)
