@@ -39,7 +39,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = (sys.executable, "-m", "core.runs.worker")
 LENGTH = 8
 """Bytes that hold the length of a message's head."""
-FRAME, MOMENT = ("values", "sums", "active"), ("theta", "step")
+FRAME, MOMENT = ("values", "sums", "activations", "active"), ("theta", "step")
 PATIENCE = 2
 """How often in a row a run may lose its worker before it is computed without one."""
 
