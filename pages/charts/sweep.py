@@ -17,7 +17,7 @@ from core.sweep.grid import LOGARITHMIC, Map, Sweep
 from core.sweep.rows import Row
 from pages.charts.compare import Stroke, strokes_of
 from pages.charts.expressions import POWER_OF_TEN
-from pages.charts.gallery import DIGIT, LOG, axis
+from pages.charts.gallery import DIGIT, FAINT_BETWEEN, LOG, axis
 from pages.charts.measures import MEASURES
 from pages.charts.style import LINE, SHAPES, Palette, pattern
 from pages.texts import Text
@@ -73,7 +73,8 @@ def drawable(value: float, *, log: bool) -> bool:
 
 
 def logarithmic(up: alt.Y, ticks: int) -> alt.Y:
-    labels = {"tickCount": ticks, "labelExpr": FINE, "labelOverlap": "greedy", "grid": True}
+    labels: dict[str, Any] = {"tickCount": ticks, "labelExpr": FINE, "labelOverlap": "greedy"}
+    labels |= {"grid": True, "gridOpacity": FAINT_BETWEEN}
     return up.scale(type="log", nice=False).axis(**labels)
 
 
@@ -201,28 +202,40 @@ def curve_table(found: Iterable[tuple[str, int, Row]], *, loss: bool) -> pa.Tabl
     return table(rows, ("lane", "seed", "epoch", "y"))
 
 
+def ends_table(rows: Iterable[Row], *, loss: bool) -> pa.Table:
+    """The lowest and the highest number of all these learning curves."""
+    found = [
+        number
+        for row in rows
+        for number in (row.losses if loss else row.accuracies)
+        if drawable(number, log=loss)
+    ]
+    return table([(0.0, end) for end in (min(found), max(found))] if found else [], ("epoch", "y"))
+
+
 def curves(
     t: Text, colours: Palette, lanes: tuple[Lane, ...], epochs: int, loss: bool, alternative: str
-) -> alt.Chart:
-    """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`."""
+) -> alt.LayerChart:
+    """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`, and `ends`, from
+    `ends_table`: what all panels show, so that they share an axis.
+    """
     drawn = scales(lanes)
+    x = alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False).axis(tickCount=3)
     up = alt.Y("y:Q")
     if loss:
         up = logarithmic(up, ticks=3)
     else:
         up = up.scale(domain=[0, 1]).axis(format="%", values=[0, 0.5, 1])
-    return (
+    up = up.title(None)
+    lines = (
         alt.Chart(alt.NamedData("curve"))
         .mark_line(strokeWidth=2)
         .encode(
-            alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False).axis(tickCount=3),
-            up.title(None),
-            drawn["color"].legend(None),
-            drawn["strokeDash"].legend(None),
-            detail="seed:Q",
+            x, up, drawn["color"].legend(None), drawn["strokeDash"].legend(None), detail="seed:Q"
         )
-        .properties(height=PANEL, description=alternative)
     )
+    ends = alt.Chart(alt.NamedData("ends")).mark_point(opacity=0).encode(x, up)
+    return alt.layer(ends, lines).properties(height=PANEL, description=alternative)
 
 
 def legend_table(lanes: Sequence[Lane]) -> pa.Table:

@@ -1,6 +1,7 @@
 """The page of sweeps: drawn as it is computed, cancelled and resumed, opened in the laboratory."""
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -14,6 +15,7 @@ from core.sweep.rows import trained
 from pages import texts
 from pages.charts import sweep as charts
 from pages.charts.style import DARK, LIGHT
+from pages.texts.numbers import percent
 from pages.ui.house import SWEEP, TRAINING
 from pages.ui.rooms import sweep
 from tests.crossing import crossed
@@ -171,6 +173,18 @@ def described(monkeypatch):
     return told
 
 
+@pytest.mark.parametrize("y", ["loss", "accuracy"])
+def test_panels_share_an_axis_that_holds_the_curves_of_all(y, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(sweep, "show", lambda *a, **tables: drawn.append(tables))
+    visit("sweep", **SMALL, sweep_y=y, sweep_curves="1")
+    panels = [tables for tables in drawn if "curve" in tables]
+    every = [value for tables in panels for value in tables["curve"]["y"].to_pylist()]
+    assert len(panels) == 5
+    for tables in panels:
+        assert tables["ends"]["y"].to_pylist() == [min(every), max(every)]
+
+
 def test_a_sweep_is_told_in_the_punctuation_of_its_language(described):
     visit("sweep", language="ja", **SMALL)
     told = described[0]
@@ -276,8 +290,8 @@ def test_every_chart_is_built_over_named_data(colours, y):
     chart = charts.points(T, colours, lanes, "gain", (0.1, 1.0), y, 1, "told")
     assert {"points", "middles", "here"} <= set(named(chart.to_dict()))
     assert set(named(charts.curves(T, colours, lanes, 5, y == "loss", "told").to_dict())) == {
-        "curve"
-    }
+        "curve", "ends",
+    }  # fmt: skip
     assert set(named(charts.legend(T, colours, lanes, "told").to_dict())) == {"lanes"}
     mapped = charts.trainability(T, colours, (0.0, 4.0), (1.0, 40.0), "told")
     assert {"cells", "theory", "here"} <= set(named(mapped.to_dict()))
@@ -290,7 +304,7 @@ def test_every_logarithmic_axis_has_numbers(ends):
     whole = charts.points(T, LIGHT, lanes, "depth", (0.0, 1.0), "delta", 1, "told")
     rows = [{"lane": "a", "x": k, "epoch": k, "y": y} for k, y in enumerate(ends)]
     for chart in (panel, whole):
-        names = ("curve", "points", "middles", "here")
+        names = ("curve", "ends", "points", "middles", "here")
         drawn = vlc.vegalite_to_svg({**chart.to_dict(), "datasets": dict.fromkeys(names, rows)})
         axis = re.search(r'aria-label="Y-axis.*?</g></g></g>', drawn, re.DOTALL)
         labels = re.findall(r"<text([^>]*)>([^<>]+)</text>", axis[0])
@@ -315,3 +329,21 @@ def test_networks_of_one_colour_are_given_others():
     assert len({lane.colour for lane in same}) == len({lane.dashes for lane in same}) == 2
     own = charts.lanes_of(["a", "b"], ["sigmoid", "relu"], LIGHT)
     assert [lane.colour for lane in own] != [lane.colour for lane in same]
+
+
+def test_a_panel_tells_in_words_where_its_curves_end():
+    rows = [ROWS[GAINS.cell(0, 0.5, seed)] for seed in (0, 1)]
+    found = [("a", 0, rows[0]), ("a", 1, rows[1]), ("b", 0, replace(rows[0], diverged=True))]
+    low, high = sorted(row.losses[-1] for row in rows)
+    assert list(sweep.last_numbers(T, found, True)) == [
+        f"a: from {low:.3f} to {high:.3f} after the last epoch.",
+        "b: 1 diverged.",
+    ]
+    share = percent(rows[0].accuracies[-1], T)
+    assert [*sweep.last_numbers(T, found[:1], False)] == [f"a: {share} after the last epoch."]
+
+
+def test_between_powers_of_ten_the_grid_is_faint():
+    drawn = charts.curves(T, LIGHT, charts.lanes_of(["a"], ["relu"], LIGHT), 5, True, "").to_dict()
+    opacity = drawn["layer"][1]["encoding"]["y"]["axis"]["gridOpacity"]
+    assert opacity["value"] < 0.5 < opacity["condition"]["value"]
