@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_the_dev_container_runs_targets_that_exist_and_shows_their_port(containe
 def test_the_badge_is_a_picture_of_the_project_and_leads_to_an_address_to_fill_in(document):
     text = (ROOT / document).read_text("utf-8")
     ((words, picture, address),) = re.findall(r"\[!\[(.+?)\]\((\S+?)\)\]\((\S+?)\)", text)
-    root = ElementTree.parse(ROOT / picture).getroot()
+    root = ET.parse(ROOT / picture).getroot()
     assert root.get("aria-label") == words
     assert "YOUR-" in address
     drawn = (ROOT / picture).read_text("utf-8")

@@ -27,7 +27,7 @@ STEPS = 200
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept if neither plane nor curve can be drawn."""
 BINS, SPAN = 48, 6.0
-"""The number of bins in a layer's histograms; those of its pre-activations reach from -SPAN to SPAN."""
+"""The bins of a layer's histograms; those of its pre-activations span -SPAN to SPAN."""
 MAX_FRAMES = 200
 MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
 """The most networks kept per run, by number and by bytes; at least two are always kept."""
