@@ -291,7 +291,7 @@ def children(node: ast.expr) -> list[tuple[ast.expr, bool]]:
             raise ExpressionError(Flaw.NUMBER, place(node), str(node.value)[:20])
         case ast.Constant(value=int() | float() as value):
             if not abs(value) <= LARGEST_NUMBER:
-                raise ExpressionError(Flaw.NUMBER, place(node))
+                raise ExpressionError(Flaw.NUMBER, place(node), ast.unparse(node)[:20])
             return []
         case ast.Name(id=name):
             if name != "x":

@@ -34,7 +34,7 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import Activation
-from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean
+from core.nn.gains import END, NODES, WEIGHTS, bends, gaussian_mean, settled
 
 TRAINABLE = 6.0
 """Networks can be trained up to about this many depth scales xi_c (Schoenholz et al., 2017)."""
@@ -86,7 +86,7 @@ class MeanField:
 
     @property
     def bends(self) -> tuple[float, ...]:
-        return self.activation.kinks + self.activation.seams
+        return bends(self.activation)
 
     def length_map(self, q: float) -> float:
         """The variance of the next layer's pre-activations after a layer with variance q."""
@@ -135,10 +135,14 @@ class MeanField:
     def defined(self) -> bool:
         """Whether f and f' have values wherever this theory looks.
 
-        Everything in the catalogue has; a formula that a reader typed may have a pole, or none.
+        Everything in the catalogue has; a formula that a reader typed may have a pole, or none, or
+        change so fast that its means are not known.
         """
         if not 0 < self.length < inf:
             return not np.isnan(self.length)
+        for part in (self.f, self.slope):
+            if not settled(lambda x, part=part: part(x) ** 2, self.length, self.bends):
+                return False
         seen = (self.chi_1, self.length_slope(self.length), self.correlation_map(0.5, self.length))
         return not np.isnan(seen).any()
 
@@ -178,6 +182,8 @@ class MeanField:
         """xi_c: layers over which a deviation from c* shrinks by e; infinity at the edge."""
         if np.isnan(self.correlation):
             return float("nan")
+        if self.phase is Phase.CRITICAL:
+            return inf
         return depth_scale(self.correlation_slope(self.correlation, self.length))
 
     @property

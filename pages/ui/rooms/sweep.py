@@ -397,7 +397,7 @@ def theory(
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
     span = (low + (high - low) * k / (SAMPLED - 1) for k in range(SAMPLED))
     fields = [MeanField(activation_of(key), weights, 0.0, own) for weights in span]
-    return tuple((field.weights, field.trainable_depth) for field in fields)
+    return tuple((field.weights, field.trainable_depth) for field in fields if field.defined)
 
 
 def mapped(

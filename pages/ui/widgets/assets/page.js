@@ -8,8 +8,8 @@ const EMPTY = 2000; // milliseconds
 let shown = null; // stays from page to page
 
 const push = history.pushState;
-const placeOf = ({ pathname, searchParams }) => pathname + " " + (pathname.endsWith("/") && searchParams.get("scene"));
-history.pushState = function (state, unused, address) {
+const placeOf = ({ pathname, searchParams }) => `${pathname} ${pathname.endsWith("/") && searchParams.get("scene")}`;
+history.pushState = (state, unused, address) => {
   const moved = placeOf(new URL(address ?? "", location.href)) !== placeOf(new URL(location.href));
   (moved ? push : history.replaceState).call(history, state, unused, address);
 };
