@@ -109,12 +109,12 @@ def settled(g: Callable[[Array], Array], q: float, kinks: Iterable[float]) -> bo
     return isclose(coarse, fine, rel_tol=SETTLED, abs_tol=1e-12)
 
 
-def bends(activation: Activation) -> tuple[float, ...]:
+def panel_ends(activation: Activation) -> tuple[float, ...]:
     """Where panels end: where the function bends, and about the steep places of a formula."""
     return activation.kinks + activation.seams + steep_places(activation.key)
 
 
 def _mean(activation: Activation, g: Callable[[Array], Array], q: float) -> float:
     """E g(x), NaN where that of a formula cannot be computed."""
-    known = activation.key in ACTIVATIONS or settled(g, q, bends(activation))
-    return gaussian_mean(g, q, bends(activation)) if known else nan
+    known = activation.key in ACTIVATIONS or settled(g, q, panel_ends(activation))
+    return gaussian_mean(g, q, panel_ends(activation)) if known else nan

@@ -34,7 +34,8 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import Activation
-from core.nn.gains import END, NODES, WEIGHTS, bends, gaussian_mean, settled
+from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean, panel_ends, settled
+from core.nn.own import steep_places
 
 TRAINABLE = 6.0
 """Networks can be trained up to about this many depth scales xi_c (Schoenholz et al., 2017)."""
@@ -82,11 +83,11 @@ class MeanField:
 
     def mean(self, g: Callable[[Array], Array], q: float) -> float:
         """E g(x) for a normal x of variance q; g may bend where the activation does."""
-        return gaussian_mean(g, q, self.bends)
+        return gaussian_mean(g, q, self.panel_ends)
 
     @property
-    def bends(self) -> tuple[float, ...]:
-        return bends(self.activation)
+    def panel_ends(self) -> tuple[float, ...]:
+        return panel_ends(self.activation)
 
     def length_map(self, q: float) -> float:
         """The variance of the next layer's pre-activations after a layer with variance q."""
@@ -117,7 +118,9 @@ class MeanField:
 
     def pair_mean(self, g: Callable[[Array], Array], q: float, c: float) -> float:
         """E g(u_1) g(u_2) for normal u of variance q and correlation c, c from -1 to 1."""
-        return pair_mean(g, q, c, self.bends)
+        activation = self.activation
+        steep = steep_places(activation.key)
+        return pair_mean(g, q, c, activation.kinks + activation.seams, steep)
 
     # Fixed points and phases
 
@@ -140,9 +143,9 @@ class MeanField:
         """
         if not 0 < self.length < inf:
             return not np.isnan(self.length)
-        for part in (self.f, self.slope):
-            if not settled(lambda x, part=part: part(x) ** 2, self.length, self.bends):
-                return False
+        parts = (lambda x: self.f(x) ** 2), (lambda x: self.slope(x) ** 2)
+        if not all(settled(part, self.length, self.panel_ends) for part in parts):
+            return False
         seen = (self.chi_1, self.length_slope(self.length), self.correlation_map(0.5, self.length))
         return not np.isnan(seen).any()
 
@@ -243,17 +246,22 @@ def share(part: float, whole: float) -> float:
 
 @np.errstate(all="ignore")  # a formula that a reader typed may have poles
 def pair_mean(
-    g: Callable[[Array], Array], q: float, c: float, bends: tuple[float, ...] = ()
+    g: Callable[[Array], Array],
+    q: float,
+    c: float,
+    bends: tuple[float, ...] = (),
+    steep: tuple[float, ...] = (),
 ) -> float:
     """E g(u_1) g(u_2) for normal u_1, u_2 of variance q and correlation c.
 
     u_1 = sqrt(q) z_1 and u_2 = sqrt(q) (c z_1 + sqrt(1 - c^2) z_2). For each z_1 the inner panels
-    end where u_2 meets a bend, so jumps cost no accuracy.
+    end where u_2 meets a bend, so jumps cost no accuracy. steep: where else panels end.
     """
     if c in (1, -1):
-        return gaussian_mean(lambda x: g(x) * g(c * x), q, bends + tuple(-b for b in bends))
+        ends = bends + steep
+        return gaussian_mean(lambda x: g(x) * g(c * x), q, ends + tuple(-b for b in ends))
     scale, rest = sqrt(q), sqrt(1 - c * c)
-    common = np.array([0.0, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, *bends]) / scale
+    common = np.array([0.0, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, *bends, *steep]) / scale
     # where |c| is nearly 1 the inner mean bends as sharply as g, over a width of sqrt(1 - c^2)
     near = np.array([-6, -3, -1.5, 0, 1.5, 3, 6])[:, None] * rest + np.array([*bends, 0.0]) / (
         scale * (c if abs(c) > 0.1 else 1.0)
