@@ -302,6 +302,8 @@ def children(node: ast.expr) -> list[tuple[ast.expr, bool]]:
             return [(node.operand, False)]
         case ast.BinOp(op=operator) if type(operator) in OPERATORS:
             return [(node.left, False), (node.right, False)]
+        case ast.BinOp(left=left):  # such as ^ for a power
+            raise ExpressionError(Flaw.NOT_ALLOWED, (left.end_col_offset or 0) + 1)
         case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in COMPARISONS:
             return [(node.left, False), (right, False)]
         case ast.Call(func=ast.Name(id=name), keywords=[]) if name in FUNCTIONS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -26,7 +26,8 @@ from pages.texts.numbers import percent
 HEIGHT, MAP_HEIGHT, PANEL = 380, 440, 120
 STROKE, ROW, PADDING = 40, 22, 24
 """Pixels of a line in a legend, of the distance to the next, and of the space around all."""
-SHARES = frozenset({"accuracy", "test_accuracy"})
+SHARES = frozenset({"accuracy", "test_accuracy", "dead", "saturated"})
+"""What is drawn in per cent."""
 LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
 """What is drawn in powers of ten."""
 FINE = f"abs({LOG}) <= 3 ? format(datum.value, '.6~g') : {DIGIT} == 1 ? {POWER_OF_TEN} : ''"
@@ -191,22 +192,28 @@ def points(
 # Learning curves
 
 
-def curve_table(found: Iterable[tuple[str, int, Row]], *, loss: bool) -> pa.Table:
-    """Learning curves. found: the names of networks, the numbers of their seeds, their rows."""
+def curve_table(
+    found: Iterable[tuple[str, int, Row]], *, loss: bool, most: float = inf
+) -> pa.Table:
+    """Learning curves, up to a value of `most`.
+
+    found: the names of networks, the numbers of their seeds, their rows.
+    """
     rows = [
         (name, float(seed), float(epoch), number)
         for name, seed, row in found
         for epoch, number in zip(row.epochs, row.losses if loss else row.accuracies, strict=True)
-        if drawable(number, log=loss)
+        if drawable(number, log=loss) and number <= most
     ]
     return table(rows, ("lane", "seed", "epoch", "y"))
 
 
 def ends_table(rows: Iterable[Row], *, loss: bool) -> pa.Table:
-    """The lowest and the highest number of all these learning curves."""
+    """The lowest and the highest number of these learning curves, without those that diverged."""
     found = [
         number
         for row in rows
+        if not row.diverged
         for number in (row.losses if loss else row.accuracies)
         if drawable(number, log=loss)
     ]
@@ -220,7 +227,8 @@ def curves(
     `ends_table`: what all panels show, so that they share an axis.
     """
     drawn = scales(lanes)
-    x = alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False).axis(tickCount=3)
+    x = alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False)
+    x = x.axis(tickCount=3, tickMinStep=1, format="d")
     up = alt.Y("y:Q")
     if loss:
         up = logarithmic(up, ticks=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from urllib.parse import urlencode
 from zlib import crc32
@@ -319,7 +319,11 @@ def panels(t: Text, colours: Palette, chosen: Sweeping, sweep: Sweep, sight: Sig
     with st.container(horizontal=True, gap="small"):
         for value in sweep.values:
             with st.container(width=230):
-                st.caption(f"**{valued(t, sweep, value)}**")
+                gone = sum(
+                    row.diverged for run, row in sight.rows.items() if sweep.places[run][1] == value
+                )
+                told = words.gone.format(count=gone) if gone else ""
+                st.caption(f"**{valued(t, sweep, value)}** {told}")
                 panel(t, colours, chosen, sweep, sight, value)
 
 
@@ -363,10 +367,9 @@ def learning_curves(
         at=at,
         ends=" ".join(last_numbers(t, found, loss)),
     ).strip()
-    tables = {
-        "curve": charts.curve_table(found, loss=loss),
-        "ends": charts.ends_table(sight.rows.values(), loss=loss),
-    }
+    ends = charts.ends_table(sight.rows.values(), loss=loss)
+    most = max(ends["y"].to_pylist(), default=inf)
+    tables = {"curve": charts.curve_table(found, loss=loss, most=most), "ends": ends}
     show(charts.curves, t, colours, lanes, epochs, loss, told, steady=True, **tables)
 
 

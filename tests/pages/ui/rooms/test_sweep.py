@@ -185,6 +185,26 @@ def test_panels_share_an_axis_that_holds_the_curves_of_all(y, monkeypatch):
         assert tables["ends"]["y"].to_pylist() == [min(every), max(every)]
 
 
+def test_what_diverges_in_one_panel_is_told_and_does_not_flatten_the_others():
+    wild = {**SMALL, "activation": "identity", "depth": "5", "sweep_high": "20", "rate": "1000"}
+    app = visit("sweep", **wild, sweep_y="loss", sweep_curves="1")
+    assert any("diverged" in caption.value for caption in app.caption)
+    calm, gone = ROWS[GAINS.cell(0, 0.5, 0)], replace(ROWS[GAINS.cell(0, 0.5, 1)], diverged=True)
+    gone = replace(gone, losses=tuple(1e200 for _ in gone.losses))
+    highest = max(charts.ends_table([calm, gone], loss=True)["y"].to_pylist())
+    assert highest == max(calm.losses)
+    found = [("a", 0, calm), ("a", 1, gone)]
+    assert charts.curve_table(found, loss=True, most=highest).num_rows == len(calm.losses)
+
+
+@pytest.mark.parametrize("y", ["dead", "saturated"])
+def test_a_share_that_is_0_everywhere_has_an_axis_in_per_cent(y):
+    lanes = charts.lanes_of(["a"], ["relu"], LIGHT)
+    spec = charts.points(T, LIGHT, lanes, "gain", (0.1, 1.0), y, 1, "").to_dict()
+    up = next(p["encoding"]["y"] for p in spec["layer"] if p["encoding"].get("y", {}).get("axis"))
+    assert (up["scale"]["domain"], up["axis"]["format"]) == ([0, 1], "%")
+
+
 def test_a_sweep_is_told_in_the_punctuation_of_its_language(described):
     visit("sweep", language="ja", **SMALL)
     told = described[0]
