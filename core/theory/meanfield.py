@@ -33,7 +33,7 @@ from types import MappingProxyType
 import numpy as np
 
 from core.arrays import Array
-from core.nn.activations import Activation
+from core.nn.activations import ACTIVATIONS, Activation
 from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean, panel_ends, settled
 from core.nn.own import steep_places
 
@@ -83,10 +83,10 @@ class MeanField:
 
     def mean(self, g: Callable[[Array], Array], q: float) -> float:
         """E g(x) for a normal x of variance q; g may bend where the activation does."""
-        return gaussian_mean(g, q, self.panel_ends)
+        return gaussian_mean(g, q, self.bends)
 
     @property
-    def panel_ends(self) -> tuple[float, ...]:
+    def bends(self) -> tuple[float, ...]:
         return panel_ends(self.activation)
 
     def length_map(self, q: float) -> float:
@@ -122,6 +122,13 @@ class MeanField:
         steep = steep_places(activation.key)
         return pair_mean(g, q, c, activation.kinks + activation.seams, steep)
 
+    def knows(self, q: float) -> bool:
+        """Whether the means over a variance of q can be computed; those of a formula may not."""
+        parts = (lambda x: self.f(x) ** 2), (lambda x: self.slope(x) ** 2)
+        return self.activation.key in ACTIVATIONS or all(
+            settled(part, q, self.bends) for part in parts
+        )
+
     # Fixed points and phases
 
     @cached_property
@@ -141,10 +148,11 @@ class MeanField:
         Everything in the catalogue has; a formula that a reader typed may have a pole, or none, or
         change so fast that its means are not known.
         """
+        if not self.knows(1.0):  # where the search for the fixed point starts
+            return False
         if not 0 < self.length < inf:
             return not np.isnan(self.length)
-        parts = (lambda x: self.f(x) ** 2), (lambda x: self.slope(x) ** 2)
-        if not all(settled(part, self.length, self.panel_ends) for part in parts):
+        if not self.knows(self.length):
             return False
         seen = (self.chi_1, self.length_slope(self.length), self.correlation_map(0.5, self.length))
         return not np.isnan(seen).any()
@@ -371,7 +379,7 @@ def diagram(
     unit = MeanField(activation, 1.0, knobs=knobs)
     q = np.logspace(-8, 8, 641)
     second = np.array([unit.length_map(float(v)) for v in q])
-    slope = np.array([unit.chi(float(v)) for v in q])
+    slope = np.array([unit.chi(float(v)) if unit.knows(float(v)) else nan for v in q])
     q, second, slope = q[known := around(1.0, q, second, slope)], second[known], slope[known]
     chi = np.array([[chi_at_fixed_point(w, b, q, second, slope) for w in weights] for b in biases])
     return Diagram(weights, biases, chi, edge_of_chaos(activation, **knobs))
@@ -420,7 +428,7 @@ def edge_of_chaos(activation: Activation, **knobs: float) -> Array:
     unit = MeanField(activation, 1.0, knobs=knobs)
     rows = []
     for q in np.logspace(-6, 3, 361):
-        if not 0 < (mean := unit.chi(float(q))) < inf:
+        if not (0 < (mean := unit.chi(float(q))) < inf and unit.knows(float(q))):
             continue
         w = 1 / mean
         b = float(q) - w * unit.length_map(float(q))

@@ -246,6 +246,14 @@ def test_a_formula_whose_averages_cannot_be_computed_is_not_defined(text):
     assert not MeanField(own_activation(text), 0.01, 0.5).defined
 
 
+def test_the_diagram_of_a_formula_is_blank_where_its_averages_cannot_be_computed():
+    own, axis = own_activation("sin(x) / cos(x)"), np.array([0.005, 4.0])
+    found = diagram(own, axis, axis)
+    assert np.isnan(found.chi_1).all()
+    assert (found.edge[:, 0] < 0.1).all()
+    assert not MeanField(own, 0.005, 0.005).defined
+
+
 @pytest.mark.parametrize("text", ["x / (1 + abs(x))", "where(x > 0, x, exp(x) - 1)", "abs(x)"])
 def test_on_the_edge_of_chaos_no_scale_is_finite(text):
     own = MeanField(own_activation(text), 1.0)
