@@ -203,7 +203,7 @@ def latex(node: ast.expr) -> str:
     """A parsed formula as LaTeX in z."""
     match node:
         case ast.Constant(value=int() | float() as number):
-            return f"{number:g}"
+            return in_powers(number)
         case ast.Name():
             return "z"
         case ast.UnaryOp(op=operator, operand=operand):
@@ -233,6 +233,15 @@ def latex(node: ast.expr) -> str:
     raise ExpressionError(Flaw.NOT_ALLOWED)
 
 
+def in_powers(number: float) -> str:
+    """A number as LaTeX, in powers of ten where it is large or small."""
+    mantissa, _, exponent = f"{number:g}".partition("e")
+    if not exponent:
+        return mantissa
+    ten = f"10^{{{int(exponent)}}}"
+    return ten if mantissa == "1" else rf"{mantissa} \cdot {ten}"
+
+
 def factor(node: ast.expr) -> str:
     """In brackets if it is a sum or has a sign."""
     loose = isinstance(node, ast.UnaryOp) or (
@@ -242,9 +251,10 @@ def factor(node: ast.expr) -> str:
 
 
 def power_base(node: ast.expr) -> str:
-    """In brackets unless it is a number or z."""
-    plain = isinstance(node, ast.Name | ast.Constant)
-    return latex(node) if plain else rf"\left({latex(node)}\right)"
+    """In brackets unless it is z or a number without powers of ten."""
+    written = latex(node)
+    plain = isinstance(node, ast.Name | ast.Constant) and "^" not in written
+    return written if plain else rf"\left({written}\right)"
 
 
 # Settings

@@ -338,8 +338,8 @@ def activations(
 
     ends: where the bins begin and end. Data: `activations` from `activations_table`.
     """
-    x = alt.X("a:Q").scale(domain=list(ends), nice=False).axis(**CLOSE, tickCount=6)
-    x = x.title(t.laboratory.activation_a)
+    x = alt.X("a:Q").scale(domain=list(ends), nice=False).title(t.laboratory.activation_a)
+    x = x.axis(**CLOSE, tickCount=6, labelFlush=True)
     drawn = alt.layer(bars("activations", x, rows_axis(t, layers), colour))
     return stacked(drawn, layers, alternative)
 

@@ -164,6 +164,8 @@ def test_a_text_is_cut_at_outer_commas_alone(text):
     [
         ("x * sigmoid(x)", r"z \cdot \sigma\left(z\right)"),
         ("-x ** 2", r"-{z}^{2}"),
+        ("1e6 * x + 0.00002", r"10^{6} \cdot z + 2 \cdot 10^{-5}"),
+        ("1e6 ** (x / 9)", r"{\left(10^{6}\right)}^{\frac{z}{9}}"),
         ("(x + 1) * 2", r"\left(z + 1\right) \cdot 2"),
         ("1 - (x - 2)", r"1 - \left(z - 2\right)"),
         ("x / (1 + abs(x))", r"\frac{z}{1 + \left|z\right|}"),
