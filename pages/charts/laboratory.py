@@ -360,7 +360,7 @@ def bars(data: str, x: alt.X, y: alt.Y, colour: str) -> alt.Chart:
     return (
         alt.Chart(alt.NamedData(data))
         .transform_filter(NOW)
-        .mark_bar(color=colour, opacity=0.75, size=5)
+        .mark_bar(color=colour, opacity=0.75, size=alt.expr(f"max(2, width / {BINS} - 1)"))
         .encode(x, y, alt.Y2("low:Q"))
     )
 
