@@ -209,11 +209,13 @@ def curve_table(
 
 
 def ends_table(rows: Iterable[Row], *, loss: bool) -> pa.Table:
-    """The lowest and the highest number of these learning curves, without those that diverged."""
+    """The lowest and the highest number of these learning curves: without those that diverged, if
+    there are others.
+    """
+    seen = list(rows)
     found = [
         number
-        for row in rows
-        if not row.diverged
+        for row in [row for row in seen if not row.diverged] or seen
         for number in (row.losses if loss else row.accuracies)
         if drawable(number, log=loss)
     ]

@@ -186,6 +186,19 @@ def test_the_browsers_back_leads_to_the_scene_before_and_to_the_cover(browser, a
     page.close()
 
 
+def test_the_browsers_back_leads_from_a_scene_to_what_it_had_opened(browser, address):
+    page = opened(browser, address, 4, "&guess=b")
+    press(page, "apart")
+    heading(page, EN.training.title)
+    settle(page)
+    press(page, "back_to_scene")
+    heading(page, EN.scene_walk.question)
+    settle(page)
+    page.go_back()
+    heading(page, EN.training.title)
+    page.close()
+
+
 def test_the_next_scene_begins_at_its_top(browser, address):
     page = open_page(browser, f"{address}/?scene=4&language=en&guess=b", 1, viewport=PHONE)
     press(page, "next")

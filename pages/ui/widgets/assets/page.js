@@ -8,10 +8,26 @@ const EMPTY = 2000; // milliseconds
 let shown = null; // stays from page to page
 
 const push = history.pushState;
-const placeOf = ({ pathname, searchParams }) => `${pathname} ${pathname.endsWith("/") && searchParams.get("scene")}`;
+const SOON = 30; // milliseconds in which Streamlit may still go to the page whose address it has just written
+let arriving = false; // at a page whose own address is still to come
+let waiting = null;
 history.pushState = (state, unused, address) => {
-  const moved = placeOf(new URL(address ?? "", location.href)) !== placeOf(new URL(location.href));
-  (moved ? push : history.replaceState).call(history, state, unused, address);
+  const from = new URL(location.href), to = new URL(address ?? "", from);
+  clearTimeout(waiting);
+  if (to.pathname !== from.pathname) {
+    arriving = waiting === null;
+    waiting = null;
+    push.call(history, state, unused, address);
+    return;
+  }
+  waiting = setTimeout(() => {
+    waiting = null;
+    if (location.pathname !== to.pathname) return;
+    const scene = new URL(location.href).searchParams.get("scene");
+    const told = !arriving && to.pathname.endsWith("/") && to.searchParams.get("scene") !== scene;
+    (told ? push : history.replaceState).call(history, state, unused, address);
+    arriving = false;
+  }, SOON);
 };
 
 function openIfEmpty() {

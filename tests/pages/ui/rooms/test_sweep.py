@@ -193,6 +193,7 @@ def test_what_diverges_in_one_panel_is_told_and_does_not_flatten_the_others():
     gone = replace(gone, losses=tuple(1e200 for _ in gone.losses))
     highest = max(charts.ends_table([calm, gone], loss=True)["y"].to_pylist())
     assert highest == max(calm.losses)
+    assert max(charts.ends_table([gone], loss=True)["y"].to_pylist()) == 1e200
     found = [("a", 0, calm), ("a", 1, gone)]
     assert charts.curve_table(found, loss=True, most=highest).num_rows == len(calm.losses)
 
