@@ -244,7 +244,7 @@ def curves(
             x, up, drawn["color"].legend(None), drawn["strokeDash"].legend(None), detail="seed:Q"
         )
     )
-    ends = alt.Chart(alt.NamedData("ends")).mark_point(opacity=0).encode(x, up)
+    ends = alt.Chart(alt.NamedData("ends")).mark_rule(opacity=0).encode(up)
     return alt.layer(ends, lines).properties(height=PANEL, description=alternative)
 
 
