@@ -16,7 +16,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.ui.computing import state_of, watched
 from pages.ui.house import GALLERY, TRAINING
-from pages.ui.recordings import compute
+from pages.ui.recordings import compute, engine
 from pages.ui.session import is_stopped
 from pages.ui.settings import MOST_STUDY_SEED, Reproducing
 from pages.ui.widgets.controls import controls, open_button
@@ -32,7 +32,7 @@ change = GALLERY.setter(Reproducing)
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """The studies under way and finished; one for the whole process."""
-    return Shelf(MOST_HELD)
+    return Shelf(MOST_HELD, engine())
 
 
 @dataclass(frozen=True, eq=False)
