@@ -80,9 +80,10 @@ class Filling:
             deadline = clock() + budget
             while not self.finished:
                 self._begin()
+                left = len(self._begun)
                 for place, begun in enumerate([*self._begun]):
-                    own = (deadline - clock()) / (len(self._begun) - place)
-                    self._take(begun, begun.computing.advance(max(0.0, own), clock))
+                    own = max(0.0, deadline - clock()) / (left - place)
+                    self._take(begun, begun.computing.advance(own, clock))
                 if clock() >= deadline:
                     break
         finally:
