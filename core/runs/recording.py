@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from threading import Condition, Lock, RLock
+from threading import Condition, RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -35,6 +35,7 @@ from core.runs.cost import (
 )
 from core.runs.message import Message
 from core.runs.pausing import paused, resume
+from core.runs.shelf import Shared
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
 from core.runs.work import Computing, Here
@@ -296,26 +297,23 @@ class Computation(Here[Slice]):
         super().__init__(lambda: Underway(run))
 
 
-class Recording:
+class Recording(Shared):
     """A run and what is known of it so far.
 
-    `advance` computes under a lock; readers need none, as `history` and `frames` are replaced as a
-    whole, so that nobody sees half of a slice. `final` is the first replica's network at the newest
-    frame; besides it, only the moments of frames hold weights. `nbytes` is the size of all that,
-    including the arrays of a run under way.
+    `final` is the first replica's network at the newest frame; besides it, only the moments of
+    frames hold weights. `nbytes` is the size of all that, including the arrays of a run under way.
     """
 
     def __init__(
         self, run: RunSpec, compute: Callable[[RunSpec], Computing[Slice]] = Computation
     ) -> None:
+        super().__init__()
         self.run = run
         self.frames: tuple[Frame, ...] = ()
         self.final: Trained | None = None
-        self.finished = False
         self._history: History | None = None
-        self._compute = compute
+        self._begin = compute
         self._computing: Computing[Slice] | None = None
-        self._lock = Lock()
         self.nbytes = self._size(finished=False)
 
     @property
@@ -334,19 +332,9 @@ class Recording:
         """The newest epoch recorded, 0 before the first slice."""
         return int(self.history.epoch[-1]) if self.begun else 0
 
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Compute for about `budget` seconds; False, at once, if another caller is computing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
-        try:
-            if not self.finished:
-                self._computing = self._computing or self._compute(self.run)
-                self._take(self._computing.advance(budget, clock))
-        finally:
-            self._lock.release()
-        return True
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        self._computing = self._computing or self._begin(self.run)
+        self._take(self._computing.advance(budget, clock))
 
     def _take(self, new: Slice | None) -> None:
         """Publish a new slice to the readers."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 from typing import NamedTuple
 
+from core.runs import shelf
 from core.runs.message import Message
+from core.runs.shelf import Shared
 from core.runs.work import HERE, Engine, Kind
 from core.studies.catalogue import STUDIES
 from core.studies.study import Finding, Row, Study, Table
@@ -79,19 +78,15 @@ class Seen(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class Progress:
-    """A study and what it has measured so far.
-
-    engine: what computes it. seen: replaced as a whole, so a reader never sees half of a slice.
-    """
+class Progress(Shared):
+    """A study and what it has measured so far. engine: what computes it."""
 
     def __init__(self, study: Study, seed: int = 0, engine: Engine = HERE) -> None:
+        super().__init__()
         self.study = study
         self._rows: dict[tuple[str, str, bool, float], Row] = {}
         self.seen = self._judged(0.0)
-        self.finished = False
         self._computing = engine.computing(STUDY, Start(study, seed))
-        self._lock = Lock()
 
     @property
     def begun(self) -> bool:
@@ -107,41 +102,16 @@ class Progress:
         rows = tuple(self._rows.values())
         return Seen(share, rows, self.study.judge(Table(rows)))
 
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Measure for about `budget` seconds; False, at once, if somebody else is doing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
-        try:
-            new = self._computing.advance(budget, clock)
-            if new is not None:
-                self._rows |= {(r.panel, r.series, r.expected, r.x): r for r in new.rows}
-                self.seen = self._judged(new.share)
-                self.finished = new.finished
-        finally:
-            self._lock.release()
-        return True
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        new = self._computing.advance(budget, clock)
+        if new is not None:
+            self._rows |= {(r.panel, r.series, r.expected, r.x): r for r in new.rows}
+            self.seen = self._judged(new.share)
+            self.finished = new.finished
 
 
-class Shelf:
-    """The studies that somebody looks at or has looked at, at most `limit`; shared by all."""
+class Shelf(shelf.Shelf[Start, Progress]):
+    """Studies by where they start."""
 
     def __init__(self, limit: int, engine: Engine = HERE) -> None:
-        self.limit, self._engine = limit, engine
-        self._held: OrderedDict[tuple[str, int], Progress] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, study: Study, seed: int) -> Progress:
-        """The study from this random start, begun anew if it is not on the shelf."""
-        with self._lock:
-            progress = self._held.get((study.key, seed)) or Progress(study, seed, self._engine)
-            self._held[study.key, seed] = progress
-            self._held.move_to_end((study.key, seed))
-            while len(self._held) > self.limit:
-                self._held.popitem(last=False)
-        return progress
-
-    def find(self, study: Study, seed: int) -> Progress | None:
-        """The study from this random start if it is on the shelf."""
-        return self._held.get((study.key, seed))
+        super().__init__(limit, lambda start, _: Progress(*start, engine))

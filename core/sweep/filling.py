@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from threading import Lock
 from typing import NamedTuple
 
+from core.runs import shelf
 from core.runs.cost import over_budget
+from core.runs.shelf import Shared
 from core.runs.training import RunSpec
 from core.runs.work import HERE, Computing, Engine
 from core.sweep.grid import Grid, stacks
@@ -47,14 +47,14 @@ class Begun:
     share: float = 0.0
 
 
-class Filling:
+class Filling(Shared):
     """A grid and the rows it has so far.
 
     known: rows that need no computing. engine: computes as many stacks at once as it has slots.
-    seen: replaced as a whole, so a reader never sees half of a slice.
     """
 
     def __init__(self, grid: Grid, known: Rows | None = None, engine: Engine = HERE) -> None:
+        super().__init__()
         self.grid, self._engine = grid, engine
         own = set(grid.cells)
         self._rows = {cell: row for cell, row in (known or {}).items() if cell in own}
@@ -63,22 +63,12 @@ class Filling:
         self._ended: list[Begun] = []  # an engine may keep what others ask for as long as we do
         self._whole = sum(map(operations, stacks(grid.cells)))
         self._left = sum(map(operations, self._waiting))
-        self._lock = Lock()
-        self.seen = Seen(float(self.finished), dict(self._rows))
+        self._publish()
 
-    @property
-    def finished(self) -> bool:
-        return not self._waiting and not self._begun
-
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Compute for about `budget` seconds; False, at once, if somebody else is doing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        deadline = clock() + budget
         try:
-            deadline = clock() + budget
-            while not self.finished:
+            while self._waiting or self._begun:
                 self._begin()
                 left = len(self._begun)
                 for place, begun in enumerate([*self._begun]):
@@ -88,8 +78,6 @@ class Filling:
                     break
         finally:
             self._publish()
-            self._lock.release()
-        return True
 
     def _begin(self) -> None:
         """Begin stacks until every slot has one."""
@@ -110,26 +98,16 @@ class Filling:
     def _publish(self) -> None:
         under_way = sum(operations(begun.runs) * begun.share for begun in self._begun)
         share = 1 - (self._left - under_way) / self._whole
+        self.finished = not self._waiting and not self._begun
         self.seen = Seen(1.0 if self.finished else share, dict(self._rows))
 
 
-class Shelf:
-    """The grids that somebody looks at or has looked at, at most `limit`; shared by all."""
+class Shelf(shelf.Shelf[Grid, Filling]):
+    """Grids; one that is begun takes over the rows of all others."""
 
     def __init__(self, limit: int, engine: Engine = HERE) -> None:
-        self.limit, self._engine = limit, engine
-        self._held: OrderedDict[Grid, Filling] = OrderedDict()
-        self._lock = Lock()
+        def begun(grid: Grid, others: Collection[Filling]) -> Filling:
+            rows = chain.from_iterable(other.seen.rows.items() for other in others)
+            return Filling(grid, dict(rows), engine)
 
-    def get(self, grid: Grid) -> Filling:
-        """The grid, begun anew with the rows of all others if it is not on the shelf."""
-        with self._lock:
-            filling = self._held.get(grid)
-            if filling is None:
-                others = [held.seen.rows.items() for held in self._held.values()]
-                filling = Filling(grid, dict(chain.from_iterable(others)), self._engine)
-            self._held[grid] = filling
-            self._held.move_to_end(grid)
-            while len(self._held) > self.limit:
-                self._held.popitem(last=False)
-        return filling
+        super().__init__(limit, begun)

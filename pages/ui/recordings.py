@@ -36,7 +36,10 @@ UNHURRIED, SLOWEST = 3, 5.0
 def engine() -> Engine:
     """What computes runs, sweeps and studies; one for the whole process."""
     workers = Workers(SLOTS)
-    return Cluster(SCHEDULER, workers, report) if SCHEDULER else workers
+    if not SCHEDULER:
+        return workers
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # `report` says it in one line
+    return Cluster(SCHEDULER, workers, report)
 
 
 def report(there: bool) -> None:
