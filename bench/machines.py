@@ -37,6 +37,10 @@ class Machines:
         alone = ("--nthreads", "1", "--no-nanny", "--local-directory", place)
         self.workers.append(start("worker", self.address, *alone))
 
+    @property
+    def pids(self) -> tuple[int, ...]:
+        return tuple(process.pid for process in (self.scheduler, *self.workers))
+
     def stop(self) -> None:
         for process in (*self.workers, self.scheduler):
             process.kill()
@@ -51,6 +55,14 @@ def start(role: str, *arguments: str) -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+
+
+def wait_for_workers(address: str, count: int) -> None:
+    """Wait until so many workers have joined."""
+    from distributed import Client
+
+    with Client(address, set_as_default=False) as client:
+        client.wait_for_workers(count, timeout=60)
 
 
 @contextmanager

@@ -24,9 +24,14 @@ from core.engines.worker import (
 from core.runs.message import Message, read, receive, send, written
 from core.runs.packing import RUN, packed_slice, unpacked_slice
 from core.runs.recording import Computation, Recording, Recordings
+from core.studies.catalogue import STUDIES
+from core.studies.progress import Progress
+from core.sweep.filling import Filling
 from pages.files.reading import read as read_file
 from tests.core.runs.test_recording import SHORT, finished, same
 from tests.core.runs.test_training import WILD
+from tests.core.sweep.test_sweep import GAINS
+from tests.core.sweep.test_sweep import same as same_row
 
 ROWS = "\n".join(["a,b,c", *(f"{k % 7},{k % 5 - 0.5},{'yx'[k % 2]}" for k in range(60))])
 SHEET = read_file(ROWS)
@@ -205,3 +210,37 @@ def test_runs_are_dealt_to_as_many_workers_as_there_are_slots():
         while not recording.finished:
             recordings.advance(recording, 1.0)
         same(recording, finished(recording.run))
+
+
+# --- other kinds of work -----------------------------------------------------------------------
+
+
+def test_a_sweep_computed_elsewhere_has_the_same_rows():
+    here, there = Filling(GAINS), Filling(GAINS, engine=Workers(1))
+    here.advance()
+    shares = []
+    while not there.finished:
+        there.advance(0.002)
+        shares.append(there.seen.share)
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 2
+    assert {type(begun.computing) for begun in there._ended} == {Elsewhere}
+    assert all(same_row(there.seen.rows[cell], row) for cell, row in here.seen.rows.items())
+
+
+def test_a_sweep_whose_worker_is_killed_begins_the_stack_anew():
+    engine = Workers(1)
+    filling = Filling(GAINS, engine=engine)
+    filling.advance(0.0)
+    next(engine._crew)._running.process.kill()
+    filling.advance()
+    assert set(filling.seen.rows) == set(GAINS.cells)
+
+
+def test_a_study_computed_elsewhere_has_the_same_points():
+    study = STUDIES["recurrent"]
+    here, there = Progress(study, 1), Progress(study, 1, Workers(1))
+    here.advance()
+    while not there.finished:
+        there.advance(0.05)
+    assert repr(there.seen) == repr(here.seen)
