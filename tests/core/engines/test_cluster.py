@@ -29,7 +29,12 @@ from tests.core.runs.test_recording import SHORT, finished, same
 from tests.core.sweep.test_sweep import GAINS
 from tests.core.sweep.test_sweep import same as same_row
 
-with_dask = pytest.mark.skipif(NONE, reason="no Dask: make cluster")
+
+def with_dask(test):
+    """Seconds long, and only where Dask is."""
+    return pytest.mark.slow(pytest.mark.skipif(NONE, reason="no Dask: make cluster")(test))
+
+
 PATIENCE = 60
 LONG = RunSpec(depth=8, width=16, epochs=150)
 
