@@ -31,6 +31,8 @@ PATIENCE = 5.0
 """Seconds that a scheduler may take to answer."""
 PAUSE = 1.0
 """Seconds between two looks at the cluster."""
+STALLED = 60.0
+"""Seconds of waiting for one piece after which a job is computed elsewhere."""
 
 J = TypeVar("J")
 S = TypeVar("S", bound=Piece)
@@ -93,14 +95,14 @@ class Cluster:
 
     def close(self) -> None:
         self._closed.set()
-        self._watching.join()
+        self._watching.join(PATIENCE)  # a scheduler that has fallen silent keeps it for longer
 
     def _watch(self) -> None:
         while not self._closed.is_set():
             # whatever is wrong with a cluster, pages do without
             with suppress(Exception):
                 self._stay()
-            self._found(None, 0)
+            self._found(None, 0)  # also if there was nobody to stay with
             self._closed.wait(PAUSE)
 
     def _stay(self) -> None:
@@ -108,13 +110,15 @@ class Cluster:
         from distributed import Client
 
         with Client(self._address, timeout=PATIENCE, set_as_default=False) as client:
-            while client.status == "running":
-                threads = client.sync(client.scheduler.ncores, callback_timeout=PATIENCE)
-                slots = sum(threads.values())
-                self._found(client if slots else None, slots)
-                if self._closed.wait(PAUSE):
-                    break
-            self._found(None, 0)
+            try:
+                while client.status == "running":
+                    threads = client.sync(client.scheduler.ncores, callback_timeout=PATIENCE)
+                    slots = sum(threads.values())
+                    self._found(client if slots else None, slots)
+                    if self._closed.wait(PAUSE):
+                        break
+            finally:
+                self._found(None, 0)
 
     def _found(self, client: Any, slots: int) -> None:
         self._slots = slots
@@ -137,6 +141,7 @@ class OnCluster(Generic[J, S]):
         self._pieces: list[Any] = []  # the futures of all that were asked for
         self._state: Any = None  # that of the state after them
         self._taken = 0
+        self._since: float | None = None  # when waiting for the next piece began
         self._instead: Computing[S] | None = None
 
     def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> S | None:
@@ -157,11 +162,13 @@ class OnCluster(Generic[J, S]):
             try:
                 content = self._pieces[taken].result(min(PAUSE, max(0.001, deadline - clock())))
             except TimeoutError:
-                if self._cluster.client is not self._client:
+                if self._since is None:
+                    self._since = clock()
+                if self._cluster.client is not self._client or clock() - self._since > STALLED:
                     raise
             else:
                 new = new.followed_by(self._kind.unpacked_piece(read(content), self._job))
-                taken += 1
+                taken, self._since = taken + 1, None
             if clock() >= deadline:
                 break
         self._taken = taken

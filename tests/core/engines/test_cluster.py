@@ -6,6 +6,7 @@ Without Dask the engine is there all the same, and computes on this machine.
 from __future__ import annotations
 
 import gc
+import signal
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ import pytest
 
 from bench.machines import NONE, machines
 from bench.server import free_port
+from core.engines import cluster as module
 from core.engines.cluster import Cluster, OnCluster
 from core.engines.worker import Workers
 from core.runs.packing import RUN
@@ -221,3 +223,31 @@ def test_where_no_scheduler_answers_jobs_are_computed_here_and_nobody_waits():
         wait_until(lambda: told == [False])
     finally:
         cluster.close()
+
+
+@with_dask
+def test_a_scheduler_that_is_silent_counts_as_lost(tmp_path):
+    with machines(tmp_path) as running, connected(running.address) as cluster:
+        recording = Recording(LONG, on(cluster))
+        while recording.epoch < 20:
+            recording.advance(0.05)
+        running.scheduler.send_signal(signal.SIGSTOP)
+        longest = 0.0
+        while not recording.finished:
+            begun = time.monotonic()
+            recording.advance(0.05)
+            longest = max(longest, time.monotonic() - begun)
+        assert longest < 10
+        same(recording, finished(LONG))
+
+
+@with_dask
+def test_a_worker_that_is_silent_does_not_keep_a_run_waiting(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "STALLED", 2.0)
+    with machines(tmp_path, 1) as running, connected(running.address, 1) as cluster:
+        recording = Recording(LONG, on(cluster))
+        while recording.epoch < 20:
+            recording.advance(0.05)
+        running.workers[0].send_signal(signal.SIGSTOP)
+        same(in_slices(recording), finished(LONG))
+        assert recording._computing._instead is not None
