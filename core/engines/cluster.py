@@ -68,16 +68,22 @@ def name_of(kind: str, job: Message) -> str:
 class Cluster:
     """The workers of a Dask scheduler; `otherwise` computes what is begun while there are none.
 
-    told: is called with whether the cluster is there, at first and whenever that changes. slots:
-    the threads of its workers. A thread of ours connects, and again after a loss, so that nobody
-    waits for that.
+    told: is called with whether the cluster is there, at first and whenever that changes. failed:
+    with an error of a job while it is there, once for each kind. slots: the threads of its workers.
+    A thread of ours connects, and again after a loss, so that nobody waits for that.
     """
 
     def __init__(
-        self, address: str, otherwise: Engine, told: Callable[[bool], object] = bool
+        self,
+        address: str,
+        otherwise: Engine,
+        told: Callable[[bool], object] = bool,
+        failed: Callable[[Exception], object] = repr,
     ) -> None:
         self.client: Any = None
-        self._address, self._otherwise, self._told = address, otherwise, told
+        self._address, self._otherwise = address, otherwise
+        self._told, self._failed = told, failed
+        self._errors: set[type[Exception]] = set()
         self._slots = 0
         self._said: bool | None = None
         self._closed = Event()
@@ -92,6 +98,12 @@ class Cluster:
         if self.client is None or kind.links is None:
             return self._otherwise.computing(kind, job)
         return OnCluster(self, kind, job, self._otherwise)
+
+    def lost(self, client: Any, error: Exception) -> None:
+        """A job that was begun with this client has failed."""
+        if client is self.client and type(error) not in self._errors:
+            self._errors.add(type(error))
+            self._failed(error)
 
     def close(self) -> None:
         self._closed.set()
@@ -146,9 +158,10 @@ class OnCluster(Generic[J, S]):
 
     def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> S | None:
         if self._instead is None:
-            # whatever goes wrong there is shown to be wrong or right here
-            with suppress(Exception):
+            try:
                 return self._collected(clock() + budget, clock)
+            except Exception as error:  # if it is the job's own, it comes again elsewhere
+                self._cluster.lost(self._client, error)
             self._instead = self._otherwise.computing(self._kind, self._job)
             self._pieces, self._state = [], None
             return None

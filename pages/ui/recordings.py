@@ -39,7 +39,7 @@ def engine() -> Engine:
     if not SCHEDULER:
         return workers
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # `report` says it in one line
-    return Cluster(SCHEDULER, workers, report)
+    return Cluster(SCHEDULER, workers, report, report_failed)
 
 
 def report(there: bool) -> None:
@@ -48,6 +48,10 @@ def report(there: bool) -> None:
         LOG.warning("runs are computed by the cluster at %s", SCHEDULER)
     else:
         LOG.warning("no cluster at %s: runs are computed on this machine", SCHEDULER)
+
+
+def report_failed(error: Exception) -> None:
+    LOG.warning("the cluster failed at a run, now computed on this machine: %r", error)
 
 
 @st.cache_resource(show_spinner=False)

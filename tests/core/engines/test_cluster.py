@@ -158,6 +158,20 @@ def test_a_study_cannot_be_paused_and_is_computed_on_this_machine(there):
         assert not isinstance(cluster.computing(STUDY, start), OnCluster)
 
 
+@with_dask
+def test_a_job_at_which_the_cluster_fails_is_computed_here_and_the_error_is_told_once(there):
+    failed, unknown = [], replace(RUN, key="unknown to the workers")
+    cluster = Cluster(there.address, HERE, failed=failed.append)
+    try:
+        wait_until(lambda: cluster.client is not None)
+        for run in (SHORT, replace(SHORT, seed=1)):
+            recording = Recording(run, partial(cluster.computing, unknown))
+            same(in_slices(recording), finished(run))
+        assert [type(error) for error in failed] == [KeyError]
+    finally:
+        cluster.close()
+
+
 # --- whoever is lost ---------------------------------------------------------------------------
 
 
