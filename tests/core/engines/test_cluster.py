@@ -124,10 +124,14 @@ def test_what_two_processes_ask_for_is_computed_once(there):
                 first.advance(0.05)
                 second.advance(0.05)
             third = in_slices(Recording(run, on(two)))
+            last = two.computing(RUN, run)
+            last._ask(0)
         for recording in (first, second, third):
             assert recording._computing._instead is None
             same(recording, finished(run))
         links = len(first._computing._ends)
+        assert len(last._pieces) == links
+        assert last._state is None  # what would be computed again
         states = [task["key"] for task in stream.data if task["key"].endswith("-state")]
         assert len(states) == len(set(states)) == links
 
