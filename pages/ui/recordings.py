@@ -27,6 +27,8 @@ SLOTS = int(os.environ.get("DASHBOARD_SLOTS", 1))
 """Slices computed at once, each in a separate process; the pages need a core, too."""
 SCHEDULER = os.environ.get("DASHBOARD_SCHEDULER", "")
 """The address of a Dask cluster that computes instead."""
+OF_DASK = ("distributed", "distributed.client")
+"""Loggers that tell in many lines what `report` tells; their levels are set when Dask is loaded."""
 
 UNHURRIED, SLOWEST = 3, 5.0
 """Runs that a process serves at full pace at once; the most seconds between two looks."""
@@ -36,14 +38,13 @@ UNHURRIED, SLOWEST = 3, 5.0
 def engine() -> Engine:
     """What computes runs, sweeps and studies; one for the whole process."""
     workers = Workers(SLOTS)
-    if not SCHEDULER:
-        return workers
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # `report` says it in one line
-    return Cluster(SCHEDULER, workers, report, report_failed)
+    return Cluster(SCHEDULER, workers, report, report_failed) if SCHEDULER else workers
 
 
 def report(there: bool) -> None:
     """Tell whoever keeps the machine whether the cluster is there."""
+    for name in OF_DASK:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     if there:
         LOG.warning("runs are computed by the cluster at %s", SCHEDULER)
     else:
