@@ -12,8 +12,10 @@ import pytest
 from core.runs.turns import Turns
 from pages.texts import FOLDER, LANGUAGES, Text
 from pages.ui import computing
+from pages.ui.house import ROOMS
 from pages.ui.recordings import recordings
-from tests.pages.ui.test_pages import every_language, every_page, visit
+from tests.crossing import crossed
+from tests.pages.ui.test_pages import every_language, visit
 
 PAGES = FOLDER.parent
 EN = LANGUAGES["en"].text
@@ -171,8 +173,7 @@ STATES = {
 COMPUTING = ("training", "digits", "svm")
 
 
-@every_page
-@every_language
+@crossed(language=LANGUAGES, page=ROOMS)
 def test_no_placeholder_is_left_on_a_page_as_it_opens(page, language):
     assert left_over(visit(page, language=language, epochs="3", samples="60")) == []
 
