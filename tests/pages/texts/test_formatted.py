@@ -178,9 +178,7 @@ def test_no_placeholder_is_left_on_a_page_as_it_opens(page, language):
     assert left_over(visit(page, language=language, epochs="3", samples="60")) == []
 
 
-@every_language
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("page", COMPUTING)
+@crossed(language=LANGUAGES, page=COMPUTING, state=STATES)
 def test_no_placeholder_is_left_whatever_becomes_of_the_runs(page, state, language, monkeypatch):
     monkeypatch.setattr(computing, "FIRST", 0.0 if state == "live" else 0.4)
     others = queued(monkeypatch) if state == "queued" else []

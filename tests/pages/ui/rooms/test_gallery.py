@@ -125,8 +125,7 @@ def test_a_shelf_keeps_what_was_used_last():
 # --- charts -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", STUDIES)
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+@crossed(colours=[LIGHT, DARK], key=STUDIES)
 def test_every_figure_is_valid_and_needs_only_what_is_sent(key, colours):
     study = STUDIES[key]
     for language in texts.LANGUAGES.values():
