@@ -173,9 +173,9 @@ def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(browser, addr
 
 def test_the_browsers_back_leads_to_the_scene_before_and_to_the_cover(browser, address):
     page = open_page(browser, f"{address}/?language=en", 3)
-    for key in ("begin_story", "next"):
+    for scene, key in enumerate(("begin_story", "next"), start=1):
         press(page, key)
-        settle(page)
+        expect(page).to_have_url(re.compile(f"scene={scene}"))  # written once a scene is drawn
     heading(page, SCENES[1].texts(EN).question)
     page.go_back()
     heading(page, SCENES[0].texts(EN).question)
@@ -191,6 +191,7 @@ def test_the_browsers_back_leads_from_a_scene_to_what_it_had_opened(browser, add
     settle(page)
     press(page, "back_to_scene")
     heading(page, EN.scene_walk.question)
+    expect(page).to_have_url(re.compile(r"/\?.*scene=4"))
     settle(page)
     page.go_back()
     heading(page, EN.training.title)

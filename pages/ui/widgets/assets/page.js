@@ -8,25 +8,21 @@ const EMPTY = 2000; // milliseconds
 let shown = null; // stays from page to page
 
 const push = history.pushState;
-const SOON = 30; // milliseconds in which Streamlit may still go to the page whose address it has just written
-let arriving = false; // at a page whose own address is still to come
-let waiting = null;
-history.pushState = (state, unused, address) => {
-  const from = new URL(location.href), to = new URL(address ?? "", from);
+const SOON = 50; // milliseconds in which Streamlit may still go to the page whose address it has just written
+const sceneOf = (url) => new URL(url, location.href).searchParams.get("scene");
+let waiting = 0;
+if (history.state === null) history.replaceState({ own: true }, "", location.href); // not still that of the page before
+history.pushState = (_, unused, address) => {
+  const { pathname } = new URL(address ?? "", location.href);
   clearTimeout(waiting);
-  if (to.pathname !== from.pathname) {
-    arriving = waiting === null;
-    waiting = null;
-    push.call(history, state, unused, address);
+  if (pathname !== location.pathname) {
+    push.call(history, { own: sceneOf(address) !== null }, unused, address);
     return;
   }
   waiting = setTimeout(() => {
-    waiting = null;
-    if (location.pathname !== to.pathname) return;
-    const scene = new URL(location.href).searchParams.get("scene");
-    const told = !arriving && to.pathname.endsWith("/") && to.searchParams.get("scene") !== scene;
-    (told ? push : history.replaceState).call(history, state, unused, address);
-    arriving = false;
+    if (location.pathname !== pathname) return;
+    const moved = history.state?.own && pathname.endsWith("/") && sceneOf(address) !== sceneOf(location.href);
+    (moved ? push : history.replaceState).call(history, { own: true }, unused, address);
   }, SOON);
 };
 
