@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.arrays import Array
-from core.watched.watched import Watched
+from core.watched.watched import UNDEFINED, Watched
 from pages.charts.derivatives import decades
 from pages.charts.expressions import NOW, POWER_OF_TEN
 from pages.charts.pictures import backdrop, rgb, tinted
@@ -55,6 +55,8 @@ LARGEST = 1e30
 """The largest number of an axis that is not logarithmic."""
 SPREAD = 20.0
 """A loss that varies by more than this is drawn in powers of ten."""
+TOLD = "datum.word || format(datum.value, '.3~g')"
+"""A value in words."""
 USUAL_UPDATE = 1e-3
 """The ratio of update to weights that is often recommended (Karpathy, CS231n, 2015)."""
 
@@ -78,6 +80,7 @@ PROFILES = {
         Profile("delta"),
         Profile("update", line=USUAL_UPDATE),
         Profile("gradient"),
+        Profile("weight"),
         Profile("std", logarithmic=False, backward=False),
         Profile("saturated", logarithmic=False, high=1.0, backward=False),
         Profile("dead", logarithmic=False, high=1.0, backward=False),
@@ -86,11 +89,29 @@ PROFILES = {
 """What can be drawn of every layer."""
 
 
+def is_measured(watched: Watched, measure: str) -> bool:
+    """Whether there is a number of it to draw."""
+    return bool(np.isfinite(watched.measures[measure][:, watched.shown]).any())
+
+
 def frames_of(watched: Watched, points: int) -> list[int]:
     """The rows that are drawn, `points` numbers each: the first, the last and some between."""
     rows = len(watched.steps)
     most = min(rows, MOST_FRAMES, max(2, MOST_POINTS // max(1, points)))
     return sorted({round(k) for k in np.linspace(0, rows - 1, most)})
+
+
+def told(value: float) -> str:
+    """A number in words, those that are none, too."""
+    return "NaN" if value == UNDEFINED else power(value)
+
+
+def words(values: Array) -> Array:
+    """Of each number that is not finite a word, "" for the others."""
+    found = np.full(values.shape, "", dtype=object)
+    odd = np.isinf(values)
+    found[odd] = [told(value) for value in values[odd]]
+    return found
 
 
 def axis_of(profile: Profile, values: Array) -> Decades | Ends:
@@ -115,18 +136,19 @@ def profile_table(
 ) -> pa.Table:
     """One row per frame and layer. `shown` stays within the axis, `mark` says what lies beyond."""
     layers = watched.shown
-    values = watched.measures[profile.measure][np.ix_(list(frames), layers)]
-    values = np.abs(values)
+    found = watched.measures[profile.measure][np.ix_(list(frames), layers)]
+    values = np.abs(found)
     (low, high), flat = axis.ends, values.ravel()
     there = ~np.isnan(flat)
     epochs = np.arange(len(frames))
     label = np.full(values.shape, "", dtype=object)
-    label[:, 0] = [power(v) if np.isfinite(v) else "" for v in values[:, 0]]
+    label[:, 0] = ["" if np.isnan(v) else told(v) for v in found[:, 0]]
     columns = {
         "epoch": np.repeat(epochs, len(layers)),
         "until": np.repeat(until(epochs), len(layers)),
         "layer": np.tile(np.arange(1, len(layers) + 1), len(frames)),
         "value": np.where(np.isfinite(flat), flat, np.nan),
+        "word": words(found.ravel()),
         "shown": np.clip(flat, low, high),
         "mark": np.select([flat < low, flat > high], ["below", "above"], "within"),
         "label": label.ravel(),
@@ -185,7 +207,12 @@ def profile(
     colour = colours.accent
     x = layer_axis(t, layers, kind.backward)
     y = value_axis("shown:Q", axis, title, 6)
-    base = alt.Chart(alt.NamedData("profile")).transform_filter(NOW).encode(x, y)
+    base = (
+        alt.Chart(alt.NamedData("profile"))
+        .transform_filter(NOW)
+        .transform_calculate(told=TOLD)
+        .encode(x, y)
+    )
     before = (
         alt.Chart(alt.NamedData("before"))
         .mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3])
@@ -197,7 +224,7 @@ def profile(
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),
             alt.Tooltip("name:N", title=t.own.name),
-            alt.Tooltip("value:Q", title=title, format=".3~g"),
+            alt.Tooltip("told:N", title=title),
         ],
     )
     label = number_at_point(base, colours)
@@ -311,17 +338,17 @@ def errors_table(
     watched: Watched, layers: Sequence[int], frames: Sequence[int], axis: Decades
 ) -> pa.Table:
     """One row per frame and block that has an error."""
-    values = np.abs(watched.measures["delta"][np.ix_(list(frames), list(layers))]).ravel()
+    values = watched.measures["delta"][np.ix_(list(frames), list(layers))].ravel()
     there = ~np.isnan(values)
     epochs = np.arange(len(frames))
     columns = {
         "epoch": np.repeat(epochs, len(layers)),
         "until": np.repeat(until(epochs), len(layers)),
         "place": np.tile(np.arange(len(layers)), len(frames)),
-        "shown": axis.clip(values),
+        "shown": axis.clip(np.abs(values)),
     }
-    told = [power(value) for value in values[there]]
-    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": told})
+    value = [told(value) for value in values[there]]
+    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": value})
 
 
 def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
@@ -470,7 +497,8 @@ def calls_table(watched: Watched, layer: int, frames: Sequence[int], axis: Decad
         "until": np.repeat(until(epochs), calls),
         "call": np.tile(np.arange(1, calls + 1), len(frames)),
         "value": np.where(np.isfinite(flat), flat, np.nan),
-        "shown": axis.clip(flat),
+        "word": words(flat),
+        "shown": axis.clip(np.abs(flat)),
     }
     return pa.table({key: pa.array(column[there].tolist()) for key, column in columns.items()})
 
@@ -485,12 +513,17 @@ def calls(t: Text, colours: Palette, axis: Decades, count: int, alternative: str
     )
     title = t.own.measures["delta"]
     y = value_axis("shown:Q", axis, title, 6)
-    base = alt.Chart(alt.NamedData("calls")).transform_filter(NOW).encode(x, y)
+    base = (
+        alt.Chart(alt.NamedData("calls"))
+        .transform_filter(NOW)
+        .transform_calculate(told=TOLD)
+        .encode(x, y)
+    )
     line = base.mark_line(color=colours.accent, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=30, color=colours.accent, opacity=1).encode(
         tooltip=[
             alt.Tooltip("call:Q", title=t.own.call),
-            alt.Tooltip("value:Q", title=title, format=".3~g"),
+            alt.Tooltip("told:N", title=title),
         ]
     )
     return (

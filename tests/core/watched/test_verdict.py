@@ -14,7 +14,7 @@ from core.runs.diagnosis import diagnosis
 from core.runs.recording import Recording
 from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec
-from core.watched.remedies import CODE, programs, proposed, rebuilt
+from core.watched.remedies import CODED, programs, proposed, rebuilt
 from core.watched.verdict import ASKED, KNOWN, STEPS, Silence, State, judged
 from core.watched.watched import MEASURES, Layer, Watched
 from tests.crossing import few_of
@@ -131,7 +131,7 @@ def test_every_number_that_is_known_is_one_of_the_rules_and_of_the_state():
 
 
 def test_every_remedy_in_code_is_one_that_is_tried():
-    assert set(CODE) <= set(CHANGES)
+    assert set(CODED) <= set(CHANGES)
 
 
 @pytest.mark.parametrize("rule", ASKED, ids=lambda rule: rule.verdict)

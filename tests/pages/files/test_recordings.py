@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from core.watched.remedies import programs, proposed, rebuilt
 from core.watched.verdict import judged
-from core.watched.watched import MEASURES
+from core.watched.watched import MEASURES, UNDEFINED
 from pages.files import recordings
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from tools.architecture import ROOT
@@ -55,10 +55,10 @@ def test_a_shipped_recording_is_read_whole(name):
 def test_a_row_is_read_as_it_was_written():
     watched = read_recording(file_of(HEAD, ROW, {**ROW, "step": 5, "loss": "nan"}))
     assert watched.steps.tolist() == [0, 5]
-    assert watched.loss.tolist() == [0.5, np.inf]
+    assert watched.loss.tolist() == [0.5, UNDEFINED]
     assert watched.measures["delta"][0].tolist() == [0.25, 1.0]
     assert np.isnan(watched.measures["update"][0, 0])
-    assert watched.measures["update"][0, 1] == np.inf
+    assert watched.measures["update"][0, 1] == UNDEFINED
     assert (watched.layers[0].inputs, watched.layers[0].outputs) == (2, 3)
     assert watched.layers[1].activation == "tanh"
 
@@ -66,8 +66,9 @@ def test_a_row_is_read_as_it_was_written():
 def test_a_number_that_is_none_in_javascript_either_is_not_finite():
     row = '{"step": 0, "delta": [NaN, 1e999], "loss": -Infinity}\n'
     watched = read_recording(file_of(HEAD, row))
-    assert watched.measures["delta"].tolist() == [[np.inf, np.inf]]
-    assert abs(watched.loss[0]) == np.inf
+    assert watched.measures["delta"].tolist() == [[UNDEFINED, np.inf]]
+    assert watched.loss[0] == np.inf
+    assert watched.broken.tolist() == [True]
 
 
 def test_a_file_that_was_cut_short_is_read_up_to_there():

@@ -299,7 +299,8 @@ def test_a_table_shows_what_each_column_was_taken_for():
     told = table_of(brought(CSV.encode(), "metrics.csv"))
     names = T.own.columns.quantities
     assert told["2. step"] == (names.step, "–")
-    assert told["4. val_loss"] == (names.nothing, "–")
+    assert told["4. val_loss"] == (T.own.columns.reasons.tested, "–")
+    assert told["5. grad_2.0_norm_total"] == (T.own.columns.reasons.total, "–")
     assert told["8. grad_2.0_norm/2.weight"] == (names.gradient, "2")
 
 
