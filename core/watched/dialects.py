@@ -29,8 +29,10 @@ class Dialect:
 
     def replaced(self, old: str, new: str) -> str:
         """The line that says which function takes the place of which. old: "" if unknown."""
-        now = self.activations.get(old, "...")
-        return f"# replace {now} by {self.activations[new]} in every hidden layer"
+        word = self.activations[new]
+        if old not in self.activations:
+            return f"# in every hidden layer: {word}"
+        return f"# replace {self.activations[old]} by {word} in every hidden layer"
 
 
 TORCH_WEIGHTS = """\

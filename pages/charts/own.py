@@ -37,12 +37,14 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 from pages.texts.numbers import power, whole
 
-PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 76
+PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 90
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
-FEWEST_ACROSS, WIDE = 5, 120
+FEWEST_ACROSS, WIDE = 4, 120
 """Blocks in a row at least, and the width of one that is wanted, in pixels."""
+LETTER = 5.8
+"""The width of a letter in a block, about, in pixels."""
 MOST_BLOCKS = 60
 PALEST = 20 / 255
 """How opaque the colour of the smallest error is."""
@@ -321,17 +323,29 @@ def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
     """One row per block: its place and its words. Layers of the other charts have their number."""
     numbers = {place: number for number, place in enumerate(watched.shown, start=1)}
     found = [watched.layers[k] for k in layers]
-    titles = [
-        " · ".join(filter(None, (str(numbers.get(k, "")), layer.type or layer.name)))
-        for k, layer in zip(layers, found, strict=True)
-    ]
+    called = [layer.type or layer.name for layer in found]
+
+    def numbered(names: Sequence[str]) -> list[str]:
+        pairs = zip(layers, names, strict=True)
+        return [" · ".join(filter(None, (str(numbers.get(k, "")), name))) for k, name in pairs]
+
     words = {
-        "title": titles,
+        "title": numbered(called),
+        "lines": numbered([in_two_lines(name) for name in called]),
         "name": [layer.name for layer in found],
         "shape": [" × ".join(map(str, layer.shape)) for layer in found],
         "activation": [layer.activation for layer in found],
     }
     return pa.table({"place": range(len(found)), **words})
+
+
+def in_two_lines(name: str) -> str:
+    """The name of a class, broken before the capital next to its middle: Multihead, Attention."""
+    places = [k for k in range(1, len(name)) if name[k].isupper() and name[k - 1].islower()]
+    if not places:
+        return name
+    middle = min(places, key=lambda k: abs(2 * k - len(name)))
+    return f"{name[:middle]}\n{name[middle:]}"
 
 
 def errors_table(
@@ -411,18 +425,20 @@ def blocks(
             tooltip=[alt.Tooltip("value:N", title=error)],
         )
     )
-    room = alt.expr("width / across * 0.96 - 8")
+    room = "(width / across * 0.96 - 8)"
+    narrow = f"length(datum.title) * {LETTER} > {room}"
 
-    def line(field: str, below: int, colour: str, size: int) -> alt.Chart:
+    def line(field: str, below: str, colour: str, size: int) -> alt.Chart:
         text = frame.mark_text(
-            align="left", baseline="top", dx=5, dy=below, limit=room, fontSize=size, color=colour
-        )
-        return text.encode(text=field)
+            align="left", baseline="top", dx=5, dy=alt.expr(below), limit=alt.expr(room),
+            fontSize=size, color=colour, lineBreak="\n", lineHeight=13,
+        )  # fmt: skip
+        return text.transform_calculate(written=field).encode(text="written:N")
 
     written = (
-        line("title:N", 19, colours.ink, 12),
-        line("shape:N", 35, colours.faint, 11),
-        line("activation:N", 50, colours.ink, 11),
+        line(f"{narrow} ? datum.lines : datum.title", "20", colours.ink, 12),
+        line("datum.shape", f"{narrow} ? 49 : 36", colours.faint, 11),
+        line("datum.activation", f"{narrow} ? 64 : 51", colours.ink, 11),
     )
     return (
         alt.layer(outline, band, *written)

@@ -266,7 +266,7 @@ def test_the_blocks_are_as_high_as_their_rows_on_the_page_taken_home_and_on_a_pr
     spec = charts.blocks(T, LIGHT, charts.Decades(-3, 1), 4, "").to_dict()
     taken = alone(Figure("blocks", spec, {}), LIGHT, "sans-serif", "container")
     assert taken["autosize"]["type"] == spec["autosize"]["type"] == "fit-x"
-    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 76}, {"step": 106})
+    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 90}, {"step": 126})
 
 
 def test_text_of_a_file_is_never_markup():
