@@ -61,7 +61,7 @@ def code_of(key: str, watched: Watched) -> str:
         initial = {"tanh": words.xavier, "relu_he": words.he}.get(key, "")
         return "\n".join(filter(None, (replaced, initial)))
     rates = watched.rate[np.isfinite(watched.rate)]
-    rate = f"{rates[-1] * RATES.get(key, 1.0):.6g}" if len(rates) else "..."
+    rate = str(float(f"{rates[-1] * RATES.get(key, 1.0):.6g}")) if len(rates) else "..."
     kind = words.optimizers.get(watched.optimizer, next(iter(words.optimizers.values())))
     program = words.code["rate" if key in RATES else key]
     return program.replace("OPTIMIZER", kind).replace("RATE", rate)
