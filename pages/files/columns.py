@@ -67,6 +67,8 @@ ASIDE = {
 """In names that are of no layer's weights, or of no number but its bounds; by the reason."""
 OF_WEIGHTS = re.compile(r"[./](weight|kernel)(:0)?(/histogram)?$")
 """How the weights of a layer are called after its name."""
+OF_ALL = re.compile(r"[\W_]*(2norm|norms?|l2)?[\W_]*", re.I)
+"""What is left of the name of a measure of all layers together: `grad_norm`."""
 NUMBERS = re.compile(r"(\d{1,9})")
 OF_RUN = re.compile(r"(?P<run>.+?) - (?P<name>.+)")
 """A name after that of its run, as the web pages of W&B export it."""
@@ -142,7 +144,8 @@ def layer_of(name: str, measure: str) -> str:
     parts = [part for part in re.split(r"[/\s]+", name) if part not in ("-", "")]
     left = [part for part in parts if not any(word in part.lower() for word in words)]
     if not left and len(parts) == 1:
-        left = [re.sub("|".join(words), "", name, flags=re.I)]
+        rest = re.sub("|".join(words), "", name, flags=re.I)
+        left = [] if OF_ALL.fullmatch(rest) else [rest]
     layer = OF_WEIGHTS.sub("", "/".join(left).strip("._-/ ()の"))
     return layer[:LONGEST_NAME]
 
