@@ -362,8 +362,16 @@ def of_values(a):
         "mean": float(mean),
         "std": math.sqrt(np.dot(far, far) / a.size),
         "zero": 1 - np.count_nonzero(a) / a.size,
-        "quantiles": np.quantile(some, QUANTILES).tolist() if np.isfinite(some).all() else None,
+        "quantiles": quantiles_of(some),
     }
+
+
+def quantiles_of(some):
+    """`np.quantile`, several times as fast; None where a value is not finite."""
+    some = np.sort(some)
+    if not some.size or not np.isfinite(some[[0, -1]]).all():
+        return None
+    return np.interp(np.multiply(QUANTILES, some.size - 1), np.arange(some.size), some).tolist()
 
 
 def together(tensors):

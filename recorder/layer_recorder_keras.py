@@ -548,7 +548,7 @@ def pooled(calls, measure):
     """A measure over all uses of a layer, None where there is none."""
     if measure == "quantiles":
         some = np.concatenate([one["some"] for one in calls])[-SAMPLED * 4 :]
-        return np.quantile(some, QUANTILES).tolist() if np.isfinite(some).all() else None
+        return quantiles_of(some)
     if measure == "std":
         middle = weighted(calls, "mean")
         spread = [one | {"far": one["variance"] + (one["mean"] - middle) ** 2} for one in calls]
@@ -556,6 +556,14 @@ def pooled(calls, measure):
     if measure == "dead" and len(calls) > 1:
         return None  # of which units, one use cannot say of another
     return weighted(calls, measure)
+
+
+def quantiles_of(some):
+    """`np.quantile`, several times as fast; None where a value is not finite."""
+    some = np.sort(some)
+    if not some.size or not np.isfinite(some[[0, -1]]).all():
+        return None
+    return np.interp(np.multiply(QUANTILES, some.size - 1), np.arange(some.size), some).tolist()
 
 
 def weighted(calls, measure):

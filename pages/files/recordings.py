@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
 from itertools import zip_longest
 from math import inf, nan, prod
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -218,7 +220,8 @@ def rising(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, i
     strays = replaced = 0
     for row, after in zip_longest(rows, rows[1:]):
         last = found[-1]["step"] if found else -1
-        if row["step"] <= last and (after is None or after["step"] > last):
+        behind = len(found) - bisect_left(found, row["step"], key=itemgetter("step"))
+        if behind and (behind > 1 if after is None else after["step"] > last):
             strays += 1
             continue
         while found and found[-1]["step"] >= row["step"]:

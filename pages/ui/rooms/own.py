@@ -128,7 +128,8 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
     with st.container(border=True):
         if found.rule is None:
             st.markdown(words.silent)
-            st.markdown(words.silences[found.silence or Silence.NO_RULE])
+            why = words.silences[found.silence or Silence.NO_RULE]
+            st.markdown(why.format(step=whole(found.step, t)))
             if found.silence is Silence.NO_ERROR and watched.framework.startswith("jax"):
                 st.markdown(words.no_error_jax)
             elif found.silence is Silence.NO_ERROR and not watched.framework:

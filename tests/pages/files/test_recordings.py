@@ -86,6 +86,30 @@ def test_lines_that_are_no_rows_are_counted():
     assert watched.unread == 5
 
 
+def test_a_training_that_was_resumed_goes_on_where_it_was():
+    steps = (0, 10, 20, 30, 15, 25, 35)
+    rows = [{**ROW, "step": step, "loss": float(k)} for k, step in enumerate(steps)]
+    watched = read_recording(file_of(HEAD, *rows))
+    assert watched.steps.tolist() == [0, 10, 15, 25, 35]
+    assert watched.loss.tolist() == [0, 1, 4, 5, 6]
+    assert (watched.replaced, watched.unread, watched.thinned) == (2, 0, False)
+
+
+def test_a_single_row_out_of_order_replaces_nothing():
+    steps = (0, 10, 20, 1, 30, 10**9, 40)
+    watched = read_recording(file_of(HEAD, *({**ROW, "step": step} for step in steps)))
+    assert watched.steps.tolist() == [0, 10, 20, 30, 40]
+    assert watched.unread + watched.replaced == 2
+
+
+def test_of_two_recordings_in_one_file_the_first_is_read():
+    other = {**HEAD, "layers": [{"name": "c"}] * 3}
+    rows = [{**ROW, "step": step} for step in (0, 1)]
+    watched = read_recording(file_of(HEAD, *rows, other, {"step": 0, "delta": [1] * 3}))
+    assert (len(watched.layers), watched.steps.tolist()) == (2, [0, 1])
+    assert (watched.again, watched.unread, watched.cut) == (4, 0, False)
+
+
 def test_a_long_recording_is_thinned_and_keeps_both_ends():
     rows = ({**ROW, "step": k} for k in range(30_000))
     watched = read_recording(file_of(HEAD, *rows))
