@@ -105,7 +105,8 @@ class Log:
     series: their values are finite, infinite or `UNDEFINED`. rows: of a table, which of its rows
     were read: a column tells their steps. None where every value has its own step. unread: lines or
     events that could not be used. cut: whether the file ends in the middle. digest: its
-    fingerprint. aside: what is no number.
+    fingerprint. aside: what is no number. whole: how many rows, or values of a series, the file has
+    if only some were read, else 0.
     """
 
     series: tuple[Series, ...]
@@ -114,6 +115,7 @@ class Log:
     unread: int = 0
     cut: bool = False
     aside: tuple[Aside, ...] = ()
+    whole: int = 0
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -324,7 +326,7 @@ def watched_of(log: Log, columns: Sequence[Column]) -> Watched:
             }
         ),
         digest=log.digest,
-        rows_in_file=len(every) + unread,
+        rows_in_file=log.whole or len(every) + unread,
         unread=unread,
         cut=log.cut,
     )

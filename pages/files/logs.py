@@ -22,12 +22,14 @@ from pages.files.recordings import (
     MOST_BYTES,
     Fault,
     RecordingError,
+    evenly,
     read_recording,
 )
 from pages.files.tables import is_table, norm_of_bins, read_table, series_of
 
 MOST_VALUES = 200_000
-"""Values of an event file that are read; the rest is left out."""
+"""Values of an event file that are kept; of longer series some at even distances. Of histograms and
+tensors, which take longest to read, as many are read, and the rest is left out."""
 
 
 def read_any(content: bytes) -> Watched:
@@ -50,6 +52,7 @@ def read_log(content: bytes) -> Log | None:
 
 HEADER, FOOTER = 12, 4
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+LONGEST_TAG = 200
 DOUBLE = 2
 """The type of a tensor."""
 
@@ -75,6 +78,10 @@ def read_events(content: bytes, digest: str) -> Log:
             cut = True
             break
         event, at = content[at + HEADER : end], end + FOOTER
+        if (scalar := scalar_event(event)) is not None:
+            tag, step, value = scalar
+            series.setdefault(tag, {})[step] = value
+            continue
         if count >= MOST_VALUES:
             unread += 1
             continue
@@ -88,9 +95,40 @@ def read_events(content: bytes, digest: str) -> Log:
             series.setdefault(one.tag, {})[step] = one.value
             if one.estimated:
                 estimated.add(one.tag)
-    found = tuple(series_of(name, values) for name, values in series.items())
+    most = max(2, MOST_VALUES // max(1, len(series)))
+    longest = max(map(len, series.values()), default=0)
+    found = tuple(
+        series_of(name, {step: values[step] for step in evenly(list(values), most)})
+        for name, values in series.items()
+    )
     aside = tuple(Aside(name, "histogram", 0) for name in series if name in estimated)
-    return Log(found, digest, unread=unread, cut=cut, aside=aside)
+    whole = longest if longest > most else 0
+    return Log(found, digest, unread=unread, cut=cut, aside=aside, whole=whole)
+
+
+def scalar_event(event: bytes) -> tuple[str, int, float] | None:
+    """Tag, step and value of an event of one scalar in the usual order of its fields, which is
+    read ten times as fast as by `fields`; None for any other."""
+    try:
+        if event[0] != 0x09 or event[9] != 0x10:
+            return None
+        step, at = varint(event, 10)
+        for mark in (0x2A, 0x0A):
+            if event[at] != mark:
+                return None
+            size, at = varint(event, at + 1)
+            if at + size != len(event):
+                return None
+        if event[at] != 0x0A:
+            return None
+        size, at = varint(event, at + 1)
+        if at + size + 5 != len(event) or event[at + size] != 0x15 or step > LARGEST:
+            return None
+    except (IndexError, ValueError):
+        return None
+    tag = event[at : at + size][:LONGEST_TAG].decode("utf-8", "replace")
+    (value,) = struct.unpack_from("<f", event, at + size + 1)
+    return tag, step, UNDEFINED if isnan(value) else value if isfinite(value) else inf
 
 
 def fields(message: bytes) -> Iterator[tuple[int, int, int | bytes]]:
@@ -154,7 +192,7 @@ def value_of(message: bytes) -> Told | None:
         if not isinstance(value, bytes):
             continue
         if number == 1 and kind == BYTES:
-            tag = value[:200].decode("utf-8", "replace")
+            tag = value[:LONGEST_TAG].decode("utf-8", "replace")
         elif number == 2 and kind == FIXED32:
             (found,) = struct.unpack("<f", value)
         elif number == 5 and kind == BYTES:

@@ -63,12 +63,12 @@ class Fault(StrEnum):
 
 class RecordingError(ValueError):
     """A file that cannot be read. line: counted from 1, 0 where none is to blame. value: what was
-    found, cut to 40 characters. limit: the bound that was passed."""
+    found, its first 40 characters. limit: the bound that was passed."""
 
     def __init__(self, fault: Fault, *, line: int = 0, value: object = "", limit: int = 0) -> None:
         super().__init__(fault, line, value, limit)
         self.fault, self.line, self.limit = fault, line, limit
-        self.value = str(value)[:40]
+        self.value = "".join(sign if sign.isprintable() else " " for sign in str(value)[:40])
 
 
 def read_recording(content: bytes) -> Watched:

@@ -18,7 +18,7 @@ from core.watched.watched import UNDEFINED
 from pages.files.cells import decimal_sign, is_missing_number, number
 from pages.files.columns import Aside, Log, Series
 from pages.files.decoding import MARKS, codec_of, detected
-from pages.files.recordings import MOST_LINES, Fault, RecordingError, evenly
+from pages.files.recordings import LONGEST_LINE, MOST_LINES, Fault, RecordingError, evenly
 from pages.files.rows import SEP_LINE
 
 MOST_READ = 20_000
@@ -76,6 +76,10 @@ def read_table(content: bytes, digest: str) -> Log:
     lines = [line for line in text.split("\n") if line.strip()]
     if told := SEP_LINE.fullmatch(lines[0].strip()):
         lines = lines[1:]
+    if (longest := max(map(len, lines[:TRIED]))) > LONGEST_LINE:
+        line = next(line for line in lines if len(line) == longest)
+        count = 1 + max(map(line.count, SEPARATORS))
+        raise RecordingError(Fault.TOO_MANY_COLUMNS, value=count, limit=MOST_COLUMNS)
     separator = told[1] if told and told[1] in SEPARATORS else separator_of(lines[:TRIED])
     head, body = headed(lines, separator)
     if len(head) > MOST_COLUMNS:
@@ -100,6 +104,7 @@ def read_table(content: bytes, digest: str) -> Log:
         digest,
         places,
         unread=unread,
+        whole=len(body) if len(body) > len(chosen) else 0,
         aside=tuple(
             Aside(name, why, count)
             for name, one in zip(head, read, strict=True)

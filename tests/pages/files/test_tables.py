@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.watched.watched import UNDEFINED
+from pages.files import tables
 from pages.files.columns import Aside, Column, guessed, reasons
 from pages.files.logs import read_any, read_log
+from pages.files.recordings import Fault, RecordingError
 from pages.files.tables import is_table, norm_of
 from tests.pages.files.test_logs import VERSION, event, field
 
@@ -143,6 +145,20 @@ def test_a_column_without_numbers_is_named_with_the_reason():
 def test_every_column_that_is_not_used_has_a_reason(name, why):
     log = read_log(f"step,grad/a,{name}\n0,1,2\n1,1,2\n".encode())
     assert reasons(log, guessed(log))[2] == why
+
+
+def test_of_a_long_table_some_rows_are_read_and_it_is_told_how_many_there_are(monkeypatch):
+    monkeypatch.setattr(tables, "MOST_READ", 10)
+    watched = read_any(b"step,grad/a\n" + b"".join(b"%d,1\n" % k for k in range(1000)))
+    assert (len(watched.steps), watched.rows_in_file) == (10, 1000)
+    assert watched.thinned
+    assert watched.steps[[0, -1]].tolist() == [0, 999]
+
+
+def test_a_line_of_millions_of_cells_is_not_even_split():
+    with pytest.raises(RecordingError) as found:
+        read_any(b"a," * 2**21)
+    assert found.value.fault is Fault.TOO_MANY_COLUMNS
 
 
 def test_a_table_without_names_has_columns_by_their_places():
