@@ -19,7 +19,7 @@ from pages.texts.numbers import fraction, loss_of, power, significant, whole
 from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.settings import Watching
-from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
+from pages.ui.watched import drop, error_now, find, others, rack, shipped, take, unlike
 from pages.ui.widgets.columns import correct_columns
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls, open_button, reset, taken
@@ -192,6 +192,15 @@ def not_finite(t: Text, watched: Watched) -> None:
 
 def beside(t: Text, watching: Watching, watched: Watched) -> Watched | None:
     """The choice of another recording with as many layers, for comparison."""
+    for held in unlike(watched):
+        assert held.watched is not None
+        st.caption(
+            t.own.other_layers.format(
+                name=code(held.name),
+                other=whole(len(held.watched.shown), t),
+                layers=whole(len(watched.shown), t),
+            )
+        )
     offered = others(watched)
     if not offered:
         return None

@@ -194,6 +194,67 @@ def test_two_recordings_are_compared_where_they_have_as_many_layers():
     assert charts.before_table(None, charts.PROFILES["delta"], axis).num_rows == 0
 
 
+def test_a_recording_with_other_layers_is_named_as_what_cannot_be_drawn_beside():
+    three = file_of({"step": 0, "delta": [1] * 3}, layers=("a", "b", "c"))
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    shown, other = read(file_of(ROW, {**ROW, "step": 1}), "two.jsonl"), read(three, "<b>.jsonl")
+    app.session_state["recordings"] = Rack((other, shown))
+    app.query_params["own_recording"] = shown.digest
+    app.switch_page(OWN_TRAINING.script)
+    app.run()
+    assert T.own.other_layers.format(name="`<b>.jsonl`", other=3, layers=2) in said(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (file_of(ROW, {**ROW, "step": 9}, ROW, {**ROW, "step": 3}), T.own.replaced.format(count=2)),
+        (file_of(ROW) + file_of(ROW), T.own.again.format(line=3)),
+        (
+            file_of(ROW, {"step": 7, "delta": [1, "nan"], "loss": "nan"}),
+            T.own.undefined.format(step=7, names=f"{T.own.loss}, {T.own.measures.delta}"),
+        ),
+        (
+            file_of(ROW, {"step": 7, "delta": [1, 1], "update": ["inf", 1]}),
+            T.own.infinite.format(step=7, names=T.own.measures.update),
+        ),
+    ],
+)
+def test_what_is_odd_about_a_recording_is_told_in_a_sentence(content, told):
+    assert told in said(brought(content))
+
+
+def test_what_was_left_out_of_a_table_is_told_with_the_reason():
+    app = brought(b"step,note,loss,grad/a\n0,ok,1,2\n1,ok,1,3\n", "a.csv")
+    assert T.own.columns.aside.words.format(names="`note`") in said(app)
+
+
+@pytest.mark.parametrize(
+    ("framework", "name", "code"),
+    [("keras 3.15", "Keras", "keras."), ("jax 0.10", "JAX", "jax."), ("", "PyTorch", "nn.")],
+)
+def test_remedies_are_in_the_words_of_the_framework_that_was_recorded(framework, name, code):
+    rows = [{"step": k, "loss": 0.7, "delta": [1e-6, 1.0]} for k in range(0, 3000, 100)]
+    app = brought(file_of(*rows, framework=framework))
+    assert T.own.remedies_note.format(framework=name) in said(app)
+    assert (T.own.remedies_unknown in said(app)) is (framework == "")
+    assert any(code in block.value for block in app.code[3:])
+
+
+@pytest.mark.parametrize(
+    ("key", "why"), [("post_norm", "attention"), ("exploding_rnn", "several_times")]
+)
+def test_what_no_network_of_the_training_page_is_near_to_is_not_rebuilt(key, why):
+    app = visit("own", own_example=key)
+    assert T.own.apart[why] in said(app)
+    assert T.own.rebuild not in {button.label for button in app.button}
+
+
+def test_what_a_rebuilt_network_lacks_is_told():
+    app = visit("own", own_example="plain_stack")
+    assert f"{T.own.lost.conv}, {T.own.lost.skip}" in said(app)
+
+
 def block_errors(name, row):
     """The error at the output of the first and of the last block of a transformer."""
     watched = read_recording(example(name))
