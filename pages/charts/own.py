@@ -281,7 +281,7 @@ def course(
     x = (
         alt.X("step:Q")
         .scale(domain=[first, max(last, first + 1)], nice=False)
-        .axis(tickCount=5, format=",d", **CLOSE)
+        .axis(tickCount=5, tickMinStep=1, format=",d", **CLOSE)
         .title(t.own.steps)
     )
     y = value_axis("loss:Q", axis, t.own.loss, 5)
@@ -323,7 +323,9 @@ def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
     """One row per block: its place and its words. Layers of the other charts have their number."""
     numbers = {place: number for number, place in enumerate(watched.shown, start=1)}
     found = [watched.layers[k] for k in layers]
-    called = [layer.type or layer.name for layer in found]
+    called = [
+        layer.type or (layer.kind if layer.name.isdecimal() else layer.name) for layer in found
+    ]
 
     def numbered(names: Sequence[str]) -> list[str]:
         pairs = zip(layers, names, strict=True)
@@ -366,14 +368,18 @@ def errors_table(
 
 
 def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
-    """The colours of `error_map`, the deeper the larger the error, with their legend."""
+    """The colours of `error_map`, the deeper the larger the error, with their legend.
+
+    Squares, as a gradient is found by the page's address and lost when that changes.
+    """
     red, green, blue = rgb(colours.accent)
     ends = [f"rgba({red},{green},{blue},{round(opacity, 3)})" for opacity in (PALEST, 1)]
     return (
         alt.Color("shown:Q")
         .scale(type="log", domain=list(axis.ends), range=ends, nice=False)
         .legend(
-            orient="top", direction="horizontal", gradientLength=180, gradientThickness=10,
+            type="symbol", symbolType="square", symbolSize=160, symbolStrokeWidth=0,
+            orient="top", direction="horizontal",
             values=axis.ticks(axis.at_most(4)), labelExpr=POWER_OF_TEN, titleLimit=300, offset=6,
         )
         .title(title)
@@ -479,7 +485,7 @@ def error_map(
     y = (
         alt.Y("row:Q")
         .scale(domain=[rows, 0], nice=False)
-        .axis(tickCount=4, format="d", **CLOSE, **above("left"))
+        .axis(tickCount=4, tickMinStep=1, format="d", **CLOSE, **above("left"))
         .title(t.own.rows)
     )
     here = (

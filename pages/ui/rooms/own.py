@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.runs.rules import Verdict
 from core.watched.dialects import dialect_of
 from core.watched.remedies import apart, lost, programs, proposed, rebuilt, width_of
 from core.watched.verdict import STEPS, Judged, Silence, judged
@@ -30,6 +31,8 @@ from pages.ui.widgets.show import show
 UPLOAD = "own_upload"
 MEASURED = ("delta", "update", "std", "saturated", "gradient", "dead")
 """What is drawn of every layer, two side by side; where there is nothing of it, the weights are."""
+EARLY = 100
+"""Epochs before which the rules take it to be too early."""
 SHORT = 8
 MOST_LISTED = 300
 
@@ -47,8 +50,12 @@ def bring(t: Text, watching: Watching) -> None:
             upload=t.owndata.browse, too_large=words.faults.too_large.format(limit=MEGABYTES)
         )
     )
+    brought = watching.own_recording
     with st.expander(
-        words.bring, icon=":material/upload_file:", expanded=watching.own_recording != ""
+        words.bring,
+        icon=":material/upload_file:",
+        expanded=bool(brought) and find(brought) is None,
+        key=f"own_bring_{brought}",  # folded again when a recording has been opened
     ):
         recorders(t)
         st.file_uploader(
@@ -135,7 +142,7 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
             elif found.silence is Silence.NO_ERROR and not watched.framework:
                 st.markdown(words.no_error_log)
         else:
-            st.markdown(t.cases[found.rule.verdict].what)
+            st.markdown(sentence(t, found))
             st.markdown(
                 words.numbers.format(
                     step=whole(found.step, t),
@@ -150,6 +157,18 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
         if found.silence in (None, Silence.NO_RULE):
             guess(t, watching)
     return found
+
+
+def sentence(t: Text, found: Judged) -> str:
+    """The verdict in words. Those that speak of epochs, or of what a recording need not show, have
+    words for recordings."""
+    assert found.rule is not None
+    verdict = found.rule.verdict
+    if verdict in (Verdict.BEFORE, Verdict.TOO_EARLY):
+        return t.own.verdicts.too_early.format(
+            steps=whole(EARLY * STEPS, t), step=whole(found.step, t)
+        )
+    return t.own.verdicts.learnt if verdict is Verdict.LEARNT else t.cases[verdict].what
 
 
 def signs(t: Text, found: Judged) -> str:

@@ -54,13 +54,19 @@ def test_every_example_opens_in_every_language(language, key):
         ("plain_stack", T.cases.stalled_unreached.what),
         ("residual_stack", T.cases.learning.what),
         ("post_norm", T.cases.stalled_silent.what),
-        ("pre_norm", T.cases.learnt.what),
+        ("pre_norm", T.own.verdicts.learnt),
         ("exploding_rnn", T.own.silences.used_several_times),
     ],
 )
 def test_the_verdict_is_that_of_the_rules(key, told):
     app = visit("own", **OWN_TRAINING.link_of(*OWN_TRAINING.presets[key]))
     assert told in said(app)
+
+
+@pytest.mark.parametrize("last", [3, 700])
+def test_a_short_recording_is_too_early_to_judge_and_not_said_to_have_made_no_step(last):
+    app = brought(file_of(ROW, {**ROW, "step": last}))
+    assert T.own.verdicts.too_early.format(steps="1,200", step=last) in said(app)
 
 
 def test_every_example_is_a_question():
