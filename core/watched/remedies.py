@@ -128,4 +128,5 @@ def lost(watched: Watched) -> list[str]:
     found += ["embedding"] if "embedding" in kinds else []
     found += ["norm"] if "norm" in kinds and norm_of(watched) == "none" else []
     found += ["width"] if width_of(watched) > WIDEST else []
+    found += ["depth"] if rebuilt(watched).depth < len(watched.stack) - 1 else []
     return [*found, "skip"]

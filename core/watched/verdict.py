@@ -276,7 +276,7 @@ def silence_of(watched: Watched, baseline: float) -> Silence | None:
     if watched.calls or any(layer.kind == "recurrent" for layer in watched.layers):
         return Silence.USED_SEVERAL_TIMES
     if not np.isfinite(baseline):
-        return Silence.NO_LOSS
+        return Silence.UNDEFINED if np.isinf(watched.loss).any() else Silence.NO_LOSS
     if baseline <= 0:
         return Silence.LOSS_BELOW_0
     if len(stack) < 2:
@@ -291,7 +291,8 @@ def judged(watched: Watched, told: float = 0.0) -> Judged:
     """The verdict on the last row of a recording. told: the loss of guessing, 0 if unknown."""
     baseline = baseline_of(watched, told)
     if (silence := silence_of(watched, baseline)) is not None:
-        return Judged(None, silence)
+        first = int(watched.steps[watched.broken][0]) if watched.broken.any() else 0
+        return Judged(None, silence, step=first)
     state = State(watched, baseline)
     holds = (
         rule

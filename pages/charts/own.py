@@ -41,6 +41,8 @@ PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 90
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
+CROWDED = 60
+"""With more layers, points are small."""
 FEWEST_ACROSS, WIDE = 4, 120
 """Blocks in a row at least, and the width of one that is wanted, in pixels."""
 LETTER = 5.8
@@ -221,7 +223,8 @@ def profile(
         .encode(x, y)
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
-    points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
+    size = 55 if layers <= CROWDED else 12
+    points = base.mark_point(filled=True, size=size, color=colour, opacity=1).encode(
         arrows(),
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),

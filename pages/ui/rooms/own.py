@@ -267,7 +267,8 @@ def charts(
         for column, measure in zip(st.columns(2, gap="medium"), pair, strict=False):
             with column:
                 one_profile(t, colours, watched, before, measure, frames, now)
-    if missing := [t.own.measures[name] for name in MEASURED if name not in measured]:
+    absent = [name for name in MEASURED if np.isnan(watched.measures[name]).all()]
+    if missing := [t.own.measures[name] for name in absent]:
         st.caption(t.own.not_measured.format(name=t.numbers.comma.join(missing)))
     if layers > drawn.MANY_LAYERS:
         error_map(t, colours, watched, now)
@@ -396,7 +397,8 @@ def losses(
     axis = drawn.loss_axis(watched)
     table = drawn.losses_table(watched, axis)
     if not table.num_rows:
-        st.caption(t.own.not_measured.format(name=t.own.loss))
+        if np.isnan(watched.loss).all():
+            st.caption(t.own.not_measured.format(name=t.own.loss))
         return
     first, last = float(table["loss"][0].as_py()), float(table["loss"][-1].as_py())
     show(
@@ -465,7 +467,8 @@ def remedies(t: Text, watched: Watched, found: Judged) -> None:
     if run.norm != "none":
         told.append(words.rebuild_norm.format(norm=words.norms[run.norm]))
     units = whole(width_of(watched), t)
-    names = [words.lost[key].format(units=units) for key in lost(watched)]
+    stack = whole(len(watched.stack), t)
+    names = [words.lost[key].format(units=units, layers=stack) for key in lost(watched)]
     told.append(words.rebuild_lost.format(names=t.numbers.comma.join(names)))
     st.markdown(t.numbers.sentence_gap.join(told))
     open_button(words.rebuild, TRAINING, TRAINING.link_of((run,)))

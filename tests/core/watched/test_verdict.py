@@ -96,6 +96,7 @@ NAN, INF = float("nan"), float("inf")
     ("case", "silence"),
     [
         (watched(loss=(NAN, NAN)), Silence.NO_LOSS),
+        (watched(loss=(NAN, UNDEFINED)), Silence.UNDEFINED),
         (watched(loss=(-1.0, -2.0)), Silence.LOSS_BELOW_0),
         (watched(loss=(1.0,), delta=((1.0, 1.0),)), Silence.FEW_ROWS),
         (watched(delta=((1.0,),) * 2), Silence.FEW_LAYERS),

@@ -230,6 +230,16 @@ def test_what_is_odd_about_a_recording_is_told_in_a_sentence(content, told):
     assert told in said(brought(content))
 
 
+def test_numbers_that_were_all_nan_are_not_said_to_be_missing():
+    rows = [{"step": k, "delta": ["nan"] * 2, "loss": "nan"} for k in range(3)]
+    told = said(brought(file_of(*rows)))
+    assert T.own.undefined.format(step=0, names=f"{T.own.loss}, {T.own.measures.delta}") in told
+    assert T.own.silences.undefined.format(step=0) in told
+    assert T.own.silences.no_loss not in told
+    (missing,) = (line for line in told.splitlines() if "Not in this recording" in line)
+    assert T.own.measures.delta not in missing
+
+
 def test_what_was_left_out_of_a_table_is_told_with_the_reason():
     app = brought(b"step,note,loss,grad/a\n0,ok,1,2\n1,ok,1,3\n", "a.csv")
     assert T.own.columns.aside.words.format(names="`note`") in said(app)
@@ -259,6 +269,15 @@ def test_what_no_network_of_the_training_page_is_near_to_is_not_rebuilt(key, why
 def test_what_a_rebuilt_network_lacks_is_told():
     app = visit("own", own_example="plain_stack")
     assert f"{T.own.lost.conv}, {T.own.lost.skip}" in said(app)
+    layer = {"name": "a", "weights": [[500, 500]]}
+    norms = [{"name": "n", "kind": "norm", "type": "BatchNorm1d"}] * 90
+    head = {"format": "layer-recorder", "version": 1, "layers": [layer] * 90 + norms}
+    row = {"step": 0, "delta": [1.0] * 180}
+    content = "".join(json.dumps(one) + "\n" for one in (head, row, {**row, "step": 1}))
+    told = said(brought(content.encode()))
+    assert T.own.lost.width.format(units=500) in told
+    assert T.own.lost.depth.format(layers=90) in told
+    assert T.own.rebuild_norm.format(norm=T.own.norms.batch) in told
 
 
 def block_errors(name, row):
