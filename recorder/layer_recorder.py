@@ -385,7 +385,7 @@ class Layer:
         far = flat - mean
         variance = torch.dot(far, far) / flat.numel()  # several times as fast as var_mean
         some = flat[:: max(1, math.ceil(flat.numel() / SAMPLED))]
-        self.parts.append((a.numel(), mean, variance, a.numel() - torch.count_nonzero(a), some))
+        self.parts.append((a.numel(), mean, variance, torch.count_nonzero(a == 0), some))
         self.outputs = None
 
     @torch.no_grad()

@@ -163,7 +163,7 @@ class Recorder:
         self.everywhere = activations if one else None
         self.activations = {} if one else {str(k): f for k, f in (activations or {}).items()}
         self.told = {"model": model, "optimizer": optimizer, "every": every}
-        self.sloped = {}  # by layer: its activation and its slopes, compiled
+        self.sloped = {}  # by layer: its activation with its slope, and which slopes are flat
         self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115
         self.rows = self.calls = 0
         self.since = self.size = 0  # rows and bytes since fewer were written
@@ -233,11 +233,13 @@ class Recorder:
         if f is None:
             return of_values(np.asarray(z))
         if name not in self.sloped:
-            self.sloped[name] = sloped(f)
-        a, flat, dead = self.sloped[name](z)
-        return of_values(np.asarray(a)) | {
-            "saturated": int(flat) / a.size,
-            "dead": int(dead) / a.shape[-1],
+            self.sloped[name] = sloped(f), SATURATED * steepest(f)
+        value, bound = self.sloped[name]
+        a, slope = map(wide, value(z))
+        alive = (slope != 0).reshape(-1, slope.shape[-1]).any(axis=0)
+        return of_values(a) | {
+            "saturated": np.count_nonzero(np.abs(slope) <= bound) / slope.size,
+            "dead": 1 - np.count_nonzero(alive) / alive.size,
         }
 
     def _line(self, value):
@@ -332,18 +334,14 @@ def steepest(f):
 
 
 def sloped(f):
-    """A function of z that gives f(z), in how many values f is flat, and in how many units its
-    slope is 0 for every sample."""
-    bound = SATURATED * steepest(f)
+    """A function of z that gives f(z) and f'(z), compiled."""
 
     @jax.jit
-    def measured(z):
+    def both(z):
         a, back = jax.vjp(f, z)
-        slope = jnp.abs(back(jnp.ones_like(a))[0])
-        highest = slope.reshape(-1, slope.shape[-1]).max(axis=0)
-        return a, jnp.count_nonzero(slope <= bound), jnp.count_nonzero(highest == 0)
+        return a, back(jnp.ones_like(a))[0]
 
-    return measured
+    return both
 
 
 def delta(values, samples):
