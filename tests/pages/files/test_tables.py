@@ -181,8 +181,8 @@ def test_only_rows_of_cells_are_a_table(content, known):
 def test_the_export_of_a_web_page_of_wandb_is_read_without_its_bounds_and_other_runs():
     names = [
         f"{run} - {name}{end}"
-        for run in ("loss-run-1", "other")
-        for name in ("train/loss", "grad_norm/fc1", "grad_norm/fc2")
+        for run, last in (("loss-run-1", "fc2"), ("other", "fc3"))
+        for name in ("train/loss", "grad_norm/fc1", f"grad_norm/{last}")
         for end in ("", "__MIN", "__MAX")
     ]
     head = ",".join(f'"{name}"' for name in ("Step", *names))
