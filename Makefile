@@ -43,8 +43,8 @@ recorder: .venv/.bench ## Tests of the recorders with PyTorch, Keras and JAX, wh
 	$(PYTEST) tests/recorder
 	KERAS_BACKEND=jax $(PYTEST) tests/recorder/test_keras.py tests/recorder/test_folder.py
 
-cluster: .venv/.cluster ## Tests of sweeps on a Dask cluster, which it installs
-	$(PYTEST) tests/core/sweep
+cluster: .venv/.cluster ## Tests of runs and sweeps on a Dask cluster, which it installs
+	$(PYTEST) tests/core/engines tests/core/sweep
 
 bench-page: .venv/.dev ## Python and bytes of the training page, for a lane, a visit and a change
 	$(BIN)/python -m bench.page $(QUICKLY)

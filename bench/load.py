@@ -19,14 +19,18 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import numpy as np
 
 from bench.cluster import Cluster, cluster
 from bench.lesson import Size
 from bench.lesson import lesson as live
+from bench.machines import NONE, Machines, machines, wait_for_workers
 from bench.server import EMPTY, Meter, Server, serving
 from bench.viewer import Seen, Value, Viewer
+from core.runs.lanes import read_lanes
+from core.runs.recording import Recording
 
 MOST_VIEWERS, LONGEST, MOST_SEEDS = 500, 3600.0, 10_000
 LINK = "lanes=3&2.activation=tanh&3.activation=relu"
@@ -177,8 +181,18 @@ async def drive(name: str, server: Server, load: Load, *, links: bool = True) ->
     return outcome
 
 
-def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> Outcome:
-    """The outcome of a load on a fresh server: the dashboard, or the empty app."""
+def measure(
+    name: str,
+    load: Load,
+    *,
+    empty: bool = False,
+    workers: int = 1,
+    computing: Machines | None = None,
+) -> Outcome:
+    """The outcome of a load on a fresh server: the dashboard, or the empty app.
+
+    computing: the cluster that computes for it, in place of a local worker.
+    """
     with tempfile.TemporaryDirectory() as folder:
         script = None
         if empty:
@@ -189,7 +203,11 @@ def measure(name: str, load: Load, *, empty: bool = False, workers: int = 1) -> 
             "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "5",
             "STREAMLIT_CLIENT_SHOW_ERROR_DETAILS": "full",
         }
+        if computing is not None:
+            environment["DASHBOARD_SCHEDULER"] = computing.address
         with serving(script, 1 if empty else workers, **environment) as server:
+            if computing is not None:
+                server = replace(server, beside=computing.pids)
             return asyncio.run(drive(name, server, load, links=not empty))
 
 
@@ -251,16 +269,40 @@ def sized(size: str, full: Load, short: Load) -> Load:
 def class_of_100(size: str, workers: int) -> None:
     """A class opens one link within half a minute and each student changes a setting every 10 s.
 
-    Then again with viewers who now and then start a run that nobody else has, some five seconds of
-    one core each: as many as the machine can compute, and more.
+    Then again with viewers who now and then start a run that nobody else has: as many as the
+    machine can compute, and more; once computed by a local worker and once by a cluster of two.
     """
     load = sized(size, Load(100, 30, 90, own=0.0), Load(20, 5, 12, pause=4.0, own=0.0))
     name = f"class of {load.viewers}"
     compared(name, load, workers)
-    apart = measure(
-        f"{name}, one change in ten begins a run apart", replace(load, own=0.1), workers=workers
-    )
+    load, name = replace(load, own=0.1), f"{name}, one change in ten begins a run apart"
+    apart = measure(f"{name}, one local worker", load, workers=workers)
     print(row(apart), *faults(apart), sep="\n", flush=True)
+    needed(apart)
+    if NONE:
+        print("  a cluster of two workers: not measured, as Dask is not installed (make cluster)")
+        return
+    with tempfile.TemporaryDirectory() as folder, machines(Path(folder)) as computing:
+        wait_for_workers(computing.address, len(computing.workers))
+        shared = measure(
+            f"{name}, a cluster of two workers", load, workers=workers, computing=computing
+        )
+    print(row(shared), *faults(shared), sep="\n", flush=True)
+
+
+def needed(outcome: Outcome) -> None:
+    """How many cores could compute all runs that viewers begin apart as fast as they begin them."""
+    if not outcome.runs:
+        return
+    begun = time.process_time()
+    for run in read_lanes(dict(parse_qsl(LINK)), 3)[0]:
+        Recording(run).advance()
+    each = time.process_time() - begun
+    cores = len(outcome.runs) * each / outcome.seconds
+    told = f"{len(outcome.runs)} runs apart, {each:.1f} s of a core each"
+    print(
+        f"  {told}: {cores:.1f} cores besides those of the pages compute them at once", flush=True
+    )
 
 
 def crowd(size: str, workers: int) -> None:

@@ -31,14 +31,16 @@ st.selectbox("measure", ["delta", "gradient_norm", "dead"], key="measure")
 
 @dataclass(frozen=True)
 class Server:
-    """address: where it answers. pid: the parent process of its workers."""
+    """address: where it answers. pid: the parent process of its workers. beside: processes that
+    compute for it."""
 
     address: str
     pid: int
+    beside: tuple[int, ...] = ()
 
     def processes(self) -> list[psutil.Process]:
-        parent = psutil.Process(self.pid)
-        return [parent, *parent.children(recursive=True)]
+        parents = [psutil.Process(pid) for pid in (self.pid, *self.beside)]
+        return [p for parent in parents for p in (parent, *parent.children(recursive=True))]
 
     def seconds(self) -> float:
         """Processor time used so far."""

@@ -74,6 +74,7 @@ MAY_IMPORT = {
     "core/studies": "core core/data core/nn core/runs core/theory numpy",
     "core/takehome": "core core/data core/nn core/runs numpy",
     "core/sweep": "core core/runs numpy distributed",
+    "core/engines": "core core/runs core/studies core/sweep dask distributed",
     "core/watched": "core core/data core/nn core/runs core/lessons numpy",
     "pages/files": "core/* charset_normalizer numpy pandas",
     "pages/live": "redis",
@@ -144,19 +145,21 @@ def test_the_picture_of_the_rooms_is_that_of_the_code():
     assert architecture.drawn(document) == document, "run make architecture"
 
 
-USES_A_CLUSTER = CORE / "sweep" / "cluster.py"
-"""The one module that may load Dask, and only once it is called."""
+USE_A_CLUSTER = (CORE / "sweep" / "cluster.py", CORE / "engines" / "cluster.py")
+"""The modules that may load Dask, and only once they are called."""
 
 
 @over(inside(CORE))
 def test_the_core_knows_numpy_and_the_standard_library_and_nothing_else(path):
-    optional = {"distributed"} if path == USES_A_CLUSTER else set()
+    optional = {"dask", "distributed"} if path in USE_A_CLUSTER else set()
     assert packages(path) <= STANDARD | {"core", "numpy", "__future__"} | optional
 
 
-def test_the_core_can_be_loaded_without_what_is_optional():
-    top = [n for n in tree(USES_A_CLUSTER).body if isinstance(n, ast.Import | ast.ImportFrom)]
-    assert "distributed" not in {getattr(node, "module", None) for node in top}
+@over(USE_A_CLUSTER)
+def test_the_core_can_be_loaded_without_what_is_optional(path):
+    top = [n for n in tree(path).body if isinstance(n, ast.Import | ast.ImportFrom)]
+    loaded = {name for node in top for name in (getattr(node, "module", None), node.names[0].name)}
+    assert not {"dask", "distributed"} & {str(name).split(".")[0] for name in loaded}
 
 
 @over(inside(PAGES / "charts", PAGES / "texts"))
@@ -222,7 +225,7 @@ def test_the_door_is_small():
 
 DANGEROUS = {"eval", "exec", "compile", "__import__", "system", "popen"}
 UNPICKLERS = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "ctypes"}
-STARTS_A_PROCESS = CORE / "runs" / "worker.py"
+STARTS_A_PROCESS = CORE / "engines" / "worker.py"
 """The one module that may: it starts Python with a command that is a constant."""
 
 
@@ -244,7 +247,7 @@ def test_nothing_is_evaluated_unpickled_or_run(path):
 def test_the_only_process_that_is_started_runs_a_constant_command():
     nodes = list(ast.walk(tree(STARTS_A_PROCESS)))
     (command,) = [n.value for n in nodes if isinstance(n, ast.Assign) and is_named(n, "COMMAND")]
-    assert ast.unparse(command) == "(sys.executable, '-m', 'core.runs.worker')"
+    assert ast.unparse(command) == "(sys.executable, '-m', 'core.engines.worker')"
     used = [n for n in nodes if isinstance(n, ast.Attribute) and is_name(n.value)]
     assert {n.attr for n in used if n.value.id == "subprocess"} == {"Popen", "PIPE"}
     (started,) = [n for n in nodes if isinstance(n, ast.Call) and "Popen" in ast.unparse(n.func)]

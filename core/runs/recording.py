@@ -1,7 +1,8 @@
 """Runs computed once and read by many.
 
 A `Recording` is a run, computed in slices by whoever asks first and shared by all who open
-the same link. A `Computation` makes the slices, in this process or in another (`core.runs.worker`).
+the same link. A `Computation` makes the slices in this process; `core.engines` has them made in
+others.
 `Recordings` holds as many as fit into a number of bytes.
 """
 
@@ -12,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from threading import Condition, Lock, RLock
+from threading import Condition, RLock
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,8 +33,12 @@ from core.runs.cost import (
     kept_moments,
     over_budget,
 )
+from core.runs.message import Message
+from core.runs.pausing import paused, resume
+from core.runs.shelf import Shared
 from core.runs.training import RunSpec, Snapshot, Trained, Trainer
 from core.runs.turns import Turns
+from core.runs.work import Computing, Here
 
 SURENESSES = 30
 """Levels of confidence in a picture of more than two classes."""
@@ -244,65 +249,71 @@ class Slice:
     def begins(self) -> bool:
         return self.history is not None and self.history.epoch[0] == 0
 
-
-class Computing(Protocol):
-    """Something that computes a run, slice by slice."""
-
-    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice | None:
-        """The next slice, of about `budget` seconds; None if it was lost and the run starts again.
-
-        After an error the run starts again, too.
-        """
+    def followed_by(self, later: Slice) -> Slice:
+        """This slice and the next as one."""
+        if self.history is None or later.history is None:
+            history = self.history or later.history
+        else:
+            history = self.history.followed_by(later.history)
+        return Slice(history, self.frames + later.frames, later.final or self.final, later.finished)
 
 
-class Computation:
+class Underway:
     """A run under way in this process."""
 
-    def __init__(self, run: RunSpec) -> None:
-        self.run = run
-        self._stream: Iterator[tuple[Snapshot | None, Frame | None]] | None = None
-        self._trainer: Trainer | None = None
+    def __init__(self, run: RunSpec, state: Message | None = None) -> None:
+        self._trainer = Trainer(run)
+        taken = 0 if state is None else resume(self._trainer, state)
+        self._stream = record(self._trainer, taken)
 
-    def advance(self, budget: float, clock: Callable[[], float] = time.monotonic) -> Slice:
-        deadline = clock() + budget
-        if self._stream is None or self._trainer is None:
-            self._trainer = Trainer(self.run)
-            self._stream = record(self._trainer)
-        trainer, stream = self._trainer, self._stream
+    @property
+    def steps(self) -> int:
+        return self._trainer.descent.steps
+
+    def paused(self) -> Message:
+        return paused(self._trainer)
+
+    def advance(self, enough: Callable[[], bool]) -> Slice:
         snapshots: list[Snapshot] = []
         frames: list[Frame] = []
         final: Trained | None = None
-        self._stream = None  # if this slice fails, the run starts again rather than with a gap
-        for snapshot, picture in stream:
+        finished = True
+        for snapshot, picture in self._stream:
             snapshots += [snapshot] if snapshot is not None else []
             if picture is not None:
                 frames.append(picture)
-                final = trainer.trained()
-            if clock() >= deadline:  # never before the first step, which is epoch 0
-                self._stream = stream
+                final = self._trainer.trained()
+            if enough():
+                finished = False
                 break
         history = History.of(tuple(snapshots)) if snapshots else None
-        return Slice(history, tuple(frames), final, finished=self._stream is None)
+        return Slice(history, tuple(frames), final, finished)
 
 
-class Recording:
+class Computation(Here[Slice]):
+    """A run computed in this process."""
+
+    def __init__(self, run: RunSpec) -> None:
+        super().__init__(lambda: Underway(run))
+
+
+class Recording(Shared):
     """A run and what is known of it so far.
 
-    `advance` computes under a lock; readers need none, as `history` and `frames` are replaced as a
-    whole, so that nobody sees half of a slice. `final` is the first replica's network at the newest
-    frame; besides it, only the moments of frames hold weights. `nbytes` is the size of all that,
-    including the arrays of a run under way.
+    `final` is the first replica's network at the newest frame; besides it, only the moments of
+    frames hold weights. `nbytes` is the size of all that, including the arrays of a run under way.
     """
 
-    def __init__(self, run: RunSpec, compute: Callable[[RunSpec], Computing] = Computation) -> None:
+    def __init__(
+        self, run: RunSpec, compute: Callable[[RunSpec], Computing[Slice]] = Computation
+    ) -> None:
+        super().__init__()
         self.run = run
         self.frames: tuple[Frame, ...] = ()
         self.final: Trained | None = None
-        self.finished = False
         self._history: History | None = None
-        self._compute = compute
-        self._computing: Computing | None = None
-        self._lock = Lock()
+        self._begin = compute
+        self._computing: Computing[Slice] | None = None
         self.nbytes = self._size(finished=False)
 
     @property
@@ -321,19 +332,9 @@ class Recording:
         """The newest epoch recorded, 0 before the first slice."""
         return int(self.history.epoch[-1]) if self.begun else 0
 
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Compute for about `budget` seconds; False, at once, if another caller is computing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
-        try:
-            if not self.finished:
-                self._computing = self._computing or self._compute(self.run)
-                self._take(self._computing.advance(budget, clock))
-        finally:
-            self._lock.release()
-        return True
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        self._computing = self._computing or self._begin(self.run)
+        self._take(self._computing.advance(budget, clock))
 
     def _take(self, new: Slice | None) -> None:
         """Publish a new slice to the readers."""
@@ -347,8 +348,7 @@ class Recording:
             self.frames += new.frames
             self.final = new.final or self.final
         self.nbytes = self._size(finished=new.finished)
-        if new.finished:
-            self._computing, self.finished = None, True
+        self.finished = new.finished  # others may share what computed it as long as we live
 
     def _size(self, *, finished: bool) -> int:
         measured = 0 if self._history is None else self._history.nbytes
@@ -359,14 +359,19 @@ class Recording:
         return measured + pictures + weights + working + own
 
 
-def record(trainer: Trainer) -> Iterator[tuple[Snapshot | None, Frame | None]]:
-    """A whole run, step by step: what to keep of it, or (None, None) as a mere pause."""
+def record(trainer: Trainer, taken: int = 0) -> Iterator[tuple[Snapshot | None, Frame | None]]:
+    """A whole run, step by step: what to keep of it, or (None, None) as a mere pause.
+
+    taken: of a trainer that goes on (`core.runs.pausing`), the steps of the epoch under way.
+    """
     run, framed = trainer.run, kept_frames(trainer.run)
-    snapshot, sums = trainer.look()
-    yield snapshot, with_network(frame(trainer, sums), trainer)
-    while not trainer.finished:
-        for _ in trainer.steps_of_epoch():
+    if not taken:
+        snapshot, sums = trainer.look()
+        yield snapshot, with_network(frame(trainer, sums), trainer)
+    while taken or not trainer.finished:
+        for _ in trainer.steps_of_epoch(taken):
             yield None, None
+        taken = 0
         if trainer.finished or trainer.epoch % run.stride == 0:
             snapshot, sums = trainer.look()
             seen = trainer.epoch in framed and not trainer.diverged[0]
@@ -398,7 +403,7 @@ class Recordings:
         limit: int,
         slots: int = 2,
         kept: int = 1,
-        compute: Callable[[RunSpec], Computing] = Computation,
+        compute: Callable[[RunSpec], Computing[Slice]] = Computation,
     ) -> None:
         self.limit, self.kept, self._compute = limit, kept, compute
         self._held: OrderedDict[RunSpec, Recording] = OrderedDict()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from math import ceil, isfinite
+from typing import Any
 
 import numpy as np
 
@@ -231,8 +232,9 @@ class Trainer:
 
     members: in place of the seeds from `run.seed` on, the single run that each replica equals; they
     may differ from `run` in STARTS alone. data: in the run's precision. batches: where each begins
-    and ends. orders: generators that shuffle the samples, one per replica. first: the initial
-    parameters. diverged, relative_update: as in `Snapshot`.
+    and ends. orders: generators that shuffle the samples, one per replica; shuffles: their states
+    before the epoch under way was shuffled. first: the initial parameters. diverged,
+    relative_update: as in `Snapshot`.
     """
 
     def __init__(self, run: RunSpec, members: Sequence[RunSpec] = ()) -> None:
@@ -247,6 +249,7 @@ class Trainer:
         self.batches = split(run, len(self.data.train_x))
         singles = [(member, 0) for member in members] or [(run, r) for r in range(run.replicas)]
         self.orders = [streams(*single)[1] for single in singles]
+        self.shuffles: list[Mapping[str, Any]] = []
         self.descent = Descent(run, self.network, self.data, run.warmup * len(self.batches))
         self.diverged: list[tuple[int, int] | None] = [None] * run.replicas
         self.relative_update = np.full((run.replicas, run.depth + 1), np.nan)
@@ -261,13 +264,14 @@ class Trainer:
         for _ in self.steps_of_epoch():
             pass
 
-    def steps_of_epoch(self) -> Iterator[None]:
-        """As `train_epoch`, with a pause after every step."""
+    def steps_of_epoch(self, taken: int = 0) -> Iterator[None]:
+        """As `train_epoch`, with a pause after every step; the first `taken` are left out."""
         self.epoch += 1
         samples = len(self.data.train_x)
+        self.shuffles = [rng.bit_generator.state for rng in self.orders]
         order = np.stack([rng.permutation(samples) for rng in self.orders])
         x, y = self.data.train_x[order], self.data.train_y[order]
-        for start, end in self.batches:
+        for start, end in self.batches[taken:]:
             self.descend(x[:, start:end], y[:, start:end], last=end == samples)
             yield
 

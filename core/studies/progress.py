@@ -2,13 +2,72 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
 from collections.abc import Callable
-from threading import Lock
+from dataclasses import dataclass
 from typing import NamedTuple
 
+from core.runs import shelf
+from core.runs.message import Message
+from core.runs.shelf import Shared
+from core.runs.work import HERE, Engine, Kind
+from core.studies.catalogue import STUDIES
 from core.studies.study import Finding, Row, Study, Table
+
+
+class Start(NamedTuple):
+    """A study and the random start to measure it from."""
+
+    study: Study
+    seed: int
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a study has measured since it was last looked at. share: of all its work, so far."""
+
+    share: float
+    rows: tuple[Row, ...] = ()
+    finished: bool = False
+
+    def followed_by(self, later: Measured) -> Measured:
+        return Measured(max(self.share, later.share), self.rows + later.rows, later.finished)
+
+
+class Measurement:
+    """A study being measured. It is code with a state of its own, so it cannot be paused."""
+
+    def __init__(self, start: Start, state: Message | None = None) -> None:
+        self._steps = start.study.measure(start.seed)
+        self.steps = 0
+
+    def paused(self) -> Message:
+        raise NotImplementedError
+
+    def advance(self, enough: Callable[[], bool]) -> Measured:
+        rows: list[Row] = []
+        for step in self._steps:
+            self.steps += 1
+            rows += step.rows
+            if enough():
+                return Measured(step.share, tuple(rows))
+        return Measured(1.0, tuple(rows), finished=True)
+
+
+def unpacked_piece(message: Message, _: Start) -> Measured:
+    share, rows, finished = message.head["measured"]
+    return Measured(share, tuple(Row(*row) for row in rows), finished)
+
+
+STUDY: Kind[Start, Measured] = Kind(
+    "study",
+    begin=Measurement,
+    links=None,
+    packed=lambda start: Message({"study": start.study.key, "seed": start.seed}, {}),
+    unpacked=lambda message: Start(STUDIES[message.head["study"]], message.head["seed"]),
+    packed_piece=lambda new: Message({"measured": [new.share, new.rows, new.finished]}, {}),
+    unpacked_piece=unpacked_piece,
+    nothing=Measured(0.0),
+)
 
 
 class Seen(NamedTuple):
@@ -19,19 +78,15 @@ class Seen(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-class Progress:
-    """A study and what it has measured so far.
+class Progress(Shared):
+    """A study and what it has measured so far. engine: what computes it."""
 
-    seen: replaced as a whole, so a reader never sees half of a slice.
-    """
-
-    def __init__(self, study: Study, seed: int = 0) -> None:
+    def __init__(self, study: Study, seed: int = 0, engine: Engine = HERE) -> None:
+        super().__init__()
         self.study = study
         self._rows: dict[tuple[str, str, bool, float], Row] = {}
         self.seen = self._judged(0.0)
-        self.finished = False
-        self._steps = study.measure(seed)
-        self._lock = Lock()
+        self._computing = engine.computing(STUDY, Start(study, seed))
 
     @property
     def begun(self) -> bool:
@@ -47,47 +102,16 @@ class Progress:
         rows = tuple(self._rows.values())
         return Seen(share, rows, self.study.judge(Table(rows)))
 
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Measure for about `budget` seconds; False, at once, if somebody else is doing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
-        try:
-            deadline = clock() + budget
-            share, finished = self.seen.share, True
-            for step in self._steps:
-                share = step.share
-                self._rows |= {(r.panel, r.series, r.expected, r.x): r for r in step.rows}
-                if clock() >= deadline:
-                    finished = False
-                    break
-            self.seen = self._judged(1.0 if finished else share)
-            if finished:
-                self._steps, self.finished = iter(()), True
-        finally:
-            self._lock.release()
-        return True
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        new = self._computing.advance(budget, clock)
+        if new is not None:
+            self._rows |= {(r.panel, r.series, r.expected, r.x): r for r in new.rows}
+            self.seen = self._judged(new.share)
+            self.finished = new.finished
 
 
-class Shelf:
-    """The studies that somebody looks at or has looked at, at most `limit`; shared by all."""
+class Shelf(shelf.Shelf[Start, Progress]):
+    """Studies by where they start."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._held: OrderedDict[tuple[str, int], Progress] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, study: Study, seed: int) -> Progress:
-        """The study from this random start, begun anew if it is not on the shelf."""
-        with self._lock:
-            progress = self._held.get((study.key, seed)) or Progress(study, seed)
-            self._held[study.key, seed] = progress
-            self._held.move_to_end((study.key, seed))
-            while len(self._held) > self.limit:
-                self._held.popitem(last=False)
-        return progress
-
-    def find(self, study: Study, seed: int) -> Progress | None:
-        """The study from this random start if it is on the shelf."""
-        return self._held.get((study.key, seed))
+    def __init__(self, limit: int, engine: Engine = HERE) -> None:
+        super().__init__(limit, lambda start, _: Progress(*start, engine))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from math import sqrt
+from math import e, sqrt
 
 import numpy as np
 
@@ -93,8 +93,8 @@ def judge(table: Table) -> tuple[Finding, ...]:
         Finding(
             "bound",
             table.at("error", "α = 1/√L", LAYERS),
-            high=1.2 * sqrt(np.e),
-            expected=sqrt(np.e),
+            high=1.2 * sqrt(e),
+            expected=sqrt(e),
             origin=Origin.FORMULA,
             at="α = 1/√L",
         ),

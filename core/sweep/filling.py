@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections import deque
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
-from threading import Lock
 from typing import NamedTuple
 
-from core.runs.cost import cost, over_budget
+from core.runs import shelf
+from core.runs.cost import over_budget
+from core.runs.shelf import Shared
 from core.runs.training import RunSpec
+from core.runs.work import HERE, Computing, Engine
 from core.sweep.grid import Grid, stacks
-from core.sweep.rows import Row, Stack
+from core.sweep.rows import STACK, Part, Row, operations
 
 Rows = Mapping[RunSpec, Row]
 MOST_OPERATIONS = 2e11
 """The budget of a whole grid: about 200 seconds of one core by `core.runs.cost`, which reckons with
 the pictures that a recording has and a row has not, so less in fact."""
-
-
-def operations(stack: tuple[RunSpec, ...]) -> float:
-    return cost(replace(stack[0], replicas=len(stack))).operations
 
 
 @lru_cache(maxsize=64)
@@ -41,73 +38,76 @@ class Seen(NamedTuple):
     rows: Rows
 
 
-class Filling:
+@dataclass(eq=False)
+class Begun:
+    """A stack under way."""
+
+    runs: tuple[RunSpec, ...]
+    computing: Computing[Part]
+    share: float = 0.0
+
+
+class Filling(Shared):
     """A grid and the rows it has so far.
 
-    known: rows that need no computing. seen: replaced as a whole, so a reader never sees half of a
-    slice.
+    known: rows that need no computing. engine: computes as many stacks at once as it has slots.
     """
 
-    def __init__(self, grid: Grid, known: Rows | None = None) -> None:
-        self.grid = grid
+    def __init__(self, grid: Grid, known: Rows | None = None, engine: Engine = HERE) -> None:
+        super().__init__()
+        self.grid, self._engine = grid, engine
         own = set(grid.cells)
         self._rows = {cell: row for cell, row in (known or {}).items() if cell in own}
-        self._steps: Iterator[float] | None = None
-        self._lock = Lock()
-        self.finished = len(self._rows) == len(own)
-        self.seen = Seen(float(self.finished), dict(self._rows))
+        self._waiting = deque(stacks(cell for cell in grid.cells if cell not in self._rows))
+        self._begun: list[Begun] = []
+        self._ended: list[Begun] = []  # an engine may keep what others ask for as long as we do
+        self._whole = sum(map(operations, stacks(grid.cells)))
+        self._left = sum(map(operations, self._waiting))
+        self._publish()
 
-    def _fill(self) -> Iterator[float]:
-        """Stack after stack, with a pause after every step: the share that is done."""
-        everything = sum(map(operations, stacks(self.grid.cells)))
-        missing = [*stacks(cell for cell in self.grid.cells if cell not in self._rows)]
-        done = everything - sum(map(operations, missing))
-        for runs in missing:
-            stack, own = Stack(runs), operations(runs)
-            for share in stack.steps():
-                yield (done + own * share) / everything
-            self._rows |= dict(zip(runs, stack.rows, strict=True))
-            done += own
-
-    def advance(
-        self, budget: float = float("inf"), clock: Callable[[], float] = time.monotonic
-    ) -> bool:
-        """Compute for about `budget` seconds; False, at once, if somebody else is doing it."""
-        if self.finished or not self._lock.acquire(blocking=False):
-            return False
+    def _compute(self, budget: float, clock: Callable[[], float]) -> None:
+        deadline = clock() + budget
         try:
-            deadline, share = clock() + budget, self.seen.share
-            steps = self._steps or self._fill()
-            self._steps = None  # if this slice fails, what is missing is begun anew
-            for done in steps:
-                share = done
+            while self._waiting or self._begun:
+                self._begin()
+                left = len(self._begun)
+                for place, begun in enumerate([*self._begun]):
+                    own = max(0.0, deadline - clock()) / (left - place)
+                    self._take(begun, begun.computing.advance(own, clock))
                 if clock() >= deadline:
-                    self._steps = steps
                     break
-            self.finished = self._steps is None
-            self.seen = Seen(1.0 if self.finished else share, dict(self._rows))
         finally:
-            self._lock.release()
-        return True
+            self._publish()
+
+    def _begin(self) -> None:
+        """Begin stacks until every slot has one."""
+        while self._waiting and len(self._begun) < self._engine.slots:
+            runs = self._waiting.popleft()
+            self._begun.append(Begun(runs, self._engine.computing(STACK, runs)))
+
+    def _take(self, begun: Begun, part: Part | None) -> None:
+        if part is None:  # lost, and begun anew; what was done counts once it is done again
+            return
+        begun.share = max(begun.share, part.share)
+        if part.finished:
+            self._rows |= dict(zip(begun.runs, part.rows, strict=True))
+            self._left -= operations(begun.runs)
+            self._begun.remove(begun)
+            self._ended.append(begun)
+
+    def _publish(self) -> None:
+        under_way = sum(operations(begun.runs) * begun.share for begun in self._begun)
+        share = 1 - (self._left - under_way) / self._whole
+        self.finished = not self._waiting and not self._begun
+        self.seen = Seen(1.0 if self.finished else share, dict(self._rows))
 
 
-class Shelf:
-    """The grids that somebody looks at or has looked at, at most `limit`; shared by all."""
+class Shelf(shelf.Shelf[Grid, Filling]):
+    """Grids; one that is begun takes over the rows of all others."""
 
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._held: OrderedDict[Grid, Filling] = OrderedDict()
-        self._lock = Lock()
+    def __init__(self, limit: int, engine: Engine = HERE) -> None:
+        def begun(grid: Grid, others: Collection[Filling]) -> Filling:
+            rows = chain.from_iterable(other.seen.rows.items() for other in others)
+            return Filling(grid, dict(rows), engine)
 
-    def get(self, grid: Grid) -> Filling:
-        """The grid, begun anew with the rows of all others if it is not on the shelf."""
-        with self._lock:
-            filling = self._held.get(grid)
-            if filling is None:
-                others = [held.seen.rows.items() for held in self._held.values()]
-                filling = Filling(grid, dict(chain.from_iterable(others)))
-            self._held[grid] = filling
-            self._held.move_to_end(grid)
-            while len(self._held) > self.limit:
-                self._held.popitem(last=False)
-        return filling
+        super().__init__(limit, begun)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 from typing import Any
@@ -10,9 +10,12 @@ from typing import Any
 import numpy as np
 
 from core.arrays import Array
-from core.runs.cost import evenly
+from core.runs.cost import cost, evenly
+from core.runs.message import Message
+from core.runs.pausing import links, paused, resume
 from core.runs.training import RunSpec, Snapshot, Trainer
-from core.sweep.grid import QUANTITIES, STATISTICS
+from core.runs.work import Kind
+from core.sweep.grid import QUANTITIES, STATISTICS, run_of, text_of
 
 CURVE = 11
 """The most epochs in a learning curve, the first and the last among them."""
@@ -83,33 +86,64 @@ def kept_epochs(run: RunSpec) -> frozenset[int]:
     return evenly(range(run.epochs + 1), CURVE)
 
 
-class Stack:
-    """Single runs trained as the replicas of one; see `core.sweep.grid.stacks`.
+@dataclass(frozen=True)
+class Part:
+    """What there is of a stack. share: what is done of it, from 0 to 1.
 
-    rows: once `steps` has ended, one for each of `runs`.
+    rows: one for each of its runs, once it is finished.
     """
 
-    def __init__(self, runs: Sequence[RunSpec]) -> None:
-        self.runs = runs
-        self.rows: tuple[Row, ...] = ()
+    share: float
+    rows: tuple[Row, ...] = ()
 
-    def steps(self) -> Iterator[float]:
-        """Train to the end, with a pause after every step: the share that is done."""
-        run = replace(self.runs[0], replicas=len(self.runs))
-        trainer = Trainer(run, self.runs)
-        kept, total = kept_epochs(run), run.epochs * len(trainer.batches)
-        curve, done = [self.scores(trainer)], 0
-        yield 0.0
-        while not trainer.finished:
-            for _ in trainer.steps_of_epoch():
-                done += 1
-                yield done / total
-            if trainer.epoch in kept:
-                curve.append(self.scores(trainer))
-        epochs = tuple(sorted(kept))
-        missing = [np.full((2, len(self.runs)), nan)] * (len(epochs) - len(curve))
-        points = np.stack([*curve, *missing])
-        self.rows = rows_of(trainer.snapshot(), epochs, points)
+    @property
+    def finished(self) -> bool:
+        return bool(self.rows)
+
+    def followed_by(self, later: Part) -> Part:
+        return Part(max(self.share, later.share), later.rows)
+
+
+class Stack:
+    """Single runs trained as the replicas of one; see `core.sweep.grid.stacks`."""
+
+    def __init__(self, runs: Sequence[RunSpec], state: Message | None = None) -> None:
+        run = replace(runs[0], replicas=len(runs))
+        self._trainer = Trainer(run, runs)
+        self._kept = kept_epochs(run)
+        self._curve: list[Array] = [] if state is None else [*state.arrays["curve"]]
+        self._steps = self._train(0 if state is None else resume(self._trainer, state))
+
+    @property
+    def steps(self) -> int:
+        return self._trainer.descent.steps
+
+    def paused(self) -> Message:
+        head, arrays = paused(self._trainer)
+        return Message(head, {**arrays, "curve": np.stack(self._curve)})
+
+    def advance(self, enough: Callable[[], bool]) -> Part:
+        """Train, and measure once all epochs are done."""
+        total = self._trainer.run.epochs * len(self._trainer.batches)
+        for _ in self._steps:
+            if enough():
+                return Part(self.steps / total)
+        epochs, replicas = tuple(sorted(self._kept)), self._trainer.run.replicas
+        missing = [np.full((2, replicas), nan)] * (len(epochs) - len(self._curve))
+        points = np.stack([*self._curve, *missing])
+        return Part(1.0, rows_of(self._trainer.snapshot(), epochs, points))
+
+    def _train(self, taken: int) -> Iterator[None]:
+        """Train to the end, with a pause after every step; `taken` as of `resume`."""
+        trainer = self._trainer
+        if not taken:
+            self._curve.append(self.scores(trainer))
+            yield
+        while taken or not trainer.finished:
+            yield from trainer.steps_of_epoch(taken)
+            taken = 0
+            if trainer.epoch in self._kept:
+                self._curve.append(self.scores(trainer))
 
     @staticmethod
     @np.errstate(all="ignore")
@@ -147,7 +181,29 @@ def rows_of(last: Snapshot, epochs: tuple[int, ...], points: Array) -> tuple[Row
 
 def trained(runs: Sequence[RunSpec]) -> tuple[Row, ...]:
     """The rows of runs that make up one stack."""
-    stack = Stack(runs)
-    for _ in stack.steps():
-        pass
-    return stack.rows
+    return Stack(runs).advance(lambda: False).rows
+
+
+def operations(runs: Sequence[RunSpec]) -> float:
+    """What a stack costs, as `core.runs.cost` reckons."""
+    return cost(replace(runs[0], replicas=len(runs))).operations
+
+
+def packed_part(part: Part) -> Message:
+    return Message({"share": part.share, "rows": [row.to_json() for row in part.rows]}, {})
+
+
+def unpacked_part(message: Message, runs: Sequence[RunSpec]) -> Part:
+    return Part(message.head["share"], tuple(map(Row.from_json, message.head["rows"])))
+
+
+STACK: Kind[Sequence[RunSpec], Part] = Kind(
+    "stack",
+    begin=Stack,
+    links=lambda runs: links(runs[0], operations(runs)),
+    packed=lambda runs: Message({"cells": [text_of(run) for run in runs]}, {}),
+    unpacked=lambda message: tuple(map(run_of, message.head["cells"])),
+    packed_piece=packed_part,
+    unpacked_piece=unpacked_part,
+    nothing=Part(0.0),
+)

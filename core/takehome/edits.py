@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 Node = ast.expr | ast.stmt | ast.arg | ast.keyword
+
+
+@lru_cache(maxsize=512)
+def syntax(text: str) -> ast.Module:
+    """The syntax tree of a text. Shared, so nobody may change it."""
+    return ast.parse(text)
 
 
 class Edit(NamedTuple):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from textwrap import dedent, indent
 
-from core.takehome.edits import Edit, edited, end_line, offset, segment, span
+from core.takehome.edits import Edit, edited, end_line, offset, segment, span, syntax
 
 PLAN = "plan"
 Written = Callable[[str], str]
@@ -20,18 +21,26 @@ Written = Callable[[str], str]
 
 def folded(text: str, plan: Mapping[str, object], written: Written) -> str:
     """The source specialized for a plan, given by its fields; ValueError if `plan` remains."""
-    while (decided := next(decisions(text, plan), None)) is not None:
-        text = edited(text, [decided])
+    text = decided(text, frozenset(plan), frozenset(field for field in plan if plan[field]))
     text = edited(text, list(without_plan(text, plan, written)))
     text = edited(text, list(without_unused(text)))
-    if any(isinstance(node, ast.Name) and node.id == PLAN for node in ast.walk(ast.parse(text))):
+    if any(isinstance(node, ast.Name) and node.id == PLAN for node in ast.walk(syntax(text))):
         raise ValueError(f"the plan is used in a way that cannot be folded away:\n{text}")
+    return text
+
+
+@lru_cache(maxsize=512)
+def decided(text: str, fields: frozenset[str], true: frozenset[str]) -> str:
+    """The source with every decision taken that depends on which fields are true alone."""
+    plan = {field: field in true for field in fields}
+    while (edit := next(decisions(text, plan), None)) is not None:
+        text = edited(text, [edit])
     return text
 
 
 def decisions(text: str, plan: Mapping[str, object]) -> Iterator[Edit]:
     """The edits that fold something; after one of them the others are stale."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(syntax(text)):
         if isinstance(node, ast.If) and (chosen := answer(node.test, plan)) is not None:
             yield branch(text, node, chosen)
         elif isinstance(node, ast.IfExp) and (chosen := answer(node.test, plan)) is not None:
@@ -73,7 +82,7 @@ def branch(text: str, node: ast.If, chosen: bool) -> Edit:
 
 def without_plan(text: str, plan: Mapping[str, object], written: Written) -> Iterator[Edit]:
     """Replace the plan's fields by their values, and drop the plan from calls and functions."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(syntax(text)):
         if isinstance(node, ast.Attribute) and (field := field_of(node)):
             if plan[field] != {}:  # `**plan.knobs` without any knobs goes as an argument
                 yield Edit(*span(text, node), written(field))
@@ -89,7 +98,7 @@ def without_plan(text: str, plan: Mapping[str, object], written: Written) -> Ite
 
 def without_unused(text: str) -> Iterator[Edit]:
     """Drop the parameters that have a default and are unused in the body."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(syntax(text)):
         if isinstance(node, ast.FunctionDef):
             inside = [name for part in node.body for name in ast.walk(part)]
             used = {name.id for name in inside if isinstance(name, ast.Name)}

@@ -11,7 +11,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from core.nn.expression import Expression
-from core.takehome.edits import Edit, edited, span
+from core.takehome.edits import Edit, edited, span, syntax
 from core.takehome.folding import folded
 from core.takehome.formula import numpy_formula
 
@@ -89,7 +89,7 @@ class Library:
         text = definition(thing, name)
         if thing.__module__ == self.program.__name__:
             text = folded(text, self.plan, self.field)
-        tree, known = ast.parse(text), vars(sys.modules[thing.__module__])
+        tree, known = syntax(text), vars(sys.modules[thing.__module__])
         used = {n: known[n] for n in free_names(tree) if n in known}
         renamed = {n: self._used(thing, n) for n, thing in used.items()}
         edits = [*without_types(tree, text), *other_names(tree, text, renamed)]
@@ -109,9 +109,10 @@ class Library:
 @lru_cache(maxsize=64)
 def parsed(module: ModuleType) -> tuple[str, ast.Module]:
     text = inspect.getsource(module)
-    return text, ast.parse(text)
+    return text, syntax(text)
 
 
+@lru_cache(maxsize=256)
 def definition(thing: FunctionType | type, name: str) -> str:
     """The text of a class, or of a function as a `def` of this name; that of a lambda too."""
     if isinstance(thing, type):

@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import streamlit as st
 
+from core.engines.cluster import Cluster
+from core.engines.worker import Workers
 from core.runs.lanes import MOST_LANES
+from core.runs.packing import RUN
 from core.runs.recording import Advancing, Recording, Recordings
 from core.runs.turns import Desk
-from core.runs.worker import workers
+from core.runs.work import Engine
 from pages.texts import Text
 
 T = TypeVar("T")
+LOG = logging.getLogger(__name__)
 LIMIT = int(os.environ.get("DASHBOARD_RECORDING_BYTES", 512_000_000))
 SLOTS = int(os.environ.get("DASHBOARD_SLOTS", 1))
 """Slices computed at once, each in a separate process; the pages need a core, too."""
+SCHEDULER = os.environ.get("DASHBOARD_SCHEDULER", "")
+"""The address of a Dask cluster that computes instead."""
+OF_DASK = ("distributed", "distributed.client")
+"""Loggers that tell in many lines what `report` tells; their levels are set when Dask is loaded."""
 
 UNHURRIED, SLOWEST = 3, 5.0
 """Runs that a process serves at full pace at once; the most seconds between two looks."""
 
 
 @st.cache_resource(show_spinner=False)
+def engine() -> Engine:
+    """What computes runs, sweeps and studies; one for the whole process."""
+    workers = Workers(SLOTS)
+    return Cluster(SCHEDULER, workers, report, report_failed) if SCHEDULER else workers
+
+
+def report(there: bool) -> None:
+    """Tell whoever keeps the machine whether the cluster is there."""
+    for name in OF_DASK:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    if there:
+        LOG.warning("runs are computed by the cluster at %s", SCHEDULER)
+    else:
+        LOG.warning("no cluster at %s: runs are computed on this machine", SCHEDULER)
+
+
+def report_failed(error: Exception) -> None:
+    LOG.warning("the cluster failed at a run, now computed on this machine: %r", error)
+
+
+@st.cache_resource(show_spinner=False)
 def recordings() -> Recordings:
     """One store for the whole process."""
-    return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=workers(SLOTS))
+    compute = partial(engine().computing, RUN)
+    return Recordings(LIMIT, slots=SLOTS, kept=MOST_LANES, compute=compute)
 
 
 DRAWN, PATIENCE = 2, 10.0
@@ -44,8 +75,10 @@ def desk() -> Desk:
 
 def compute(recording: Advancing, budget: float, *, spare: bool = False) -> None:
     """Compute a slice of a recording or study, `spare` in idle time only; others may draw."""
+    shared = recordings()
+    shared.turns.slots = engine().slots  # workers of a cluster come and go
     with desk().aside():
-        recordings().advance(recording, budget, spare=spare)
+        shared.advance(recording, budget, spare=spare)
 
 
 def pace(period: float) -> float:

@@ -67,7 +67,7 @@ def visit(browser, address, language, charts=0, **context):
     return open_page(browser, link, charts, color_scheme=READERS[language], **context)
 
 
-@visits(ADDRESSES)
+@visits(ADDRESSES, always=PAGES)
 def test_no_page_has_a_serious_finding_in_english_by_day_nor_in_japanese_by_night(visited):
     visited.page.set_viewport_size(DESK)
     assert visited.page.locator("html").get_attribute("lang") == visited.language
@@ -118,7 +118,7 @@ RING = """node => { const style = getComputedStyle(node);
         || style.boxShadow !== 'none'; }"""
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", few_of(PARTS, 3))
 def test_the_tab_key_reaches_a_part_and_shows_where_it_is(browser, address, part):
     page = open_page(browser, address + PARTS[part], 1, viewport={"width": 1440, "height": 900})
     node = page.locator(part).first

@@ -104,7 +104,7 @@ def test_a_typed_weight_is_in_the_link_and_the_link_opens_it(hand, browser, addr
     other.close()
 
 
-@crossed(language=texts.LANGUAGES, part=["hand_steps", "hand_chain", "hand_sheet"])
+@crossed(every=3, language=texts.LANGUAGES, part=["hand_sheet", "hand_steps", "hand_chain"])
 def test_no_formula_sticks_out(browser, address, language, part):
     link = f"{address}/byhand?language={language}&hand_part={part}&hand_layers=3&hand_units=3"
     page = open_page(browser, link, 1, viewport=SIZE)

@@ -10,13 +10,13 @@ from pages import texts
 from pages.ui.rooms.story.scenes import SCENES
 from tests.browser.drive import open_page, settle, speaks
 from tests.browser.test_pages import WIDTHS
-from tests.crossing import crossed
+from tests.crossing import crossed, few_of
 
 PROJECTOR = {"width": 1280, "height": 720}
 T = {code: language.text for code, language in texts.LANGUAGES.items()}
 READ = 22
 """Pixels of running text on a projector of 720 lines: a thirtieth of its height, and more."""
-every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
+every_language = pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
 DERIVATIVES = "/derivatives?present=1"
 
 
@@ -57,7 +57,7 @@ def projector(browser, address):
         page.close()
 
 
-@crossed(language=texts.LANGUAGES, path=["/?scene=5&present=1", DERIVATIVES])
+@crossed(every=2, language=texts.LANGUAGES, path=["/?scene=5&present=1", DERIVATIVES])
 def test_a_projector_shows_type_and_lines_that_the_last_row_can_read(projector, path, language):
     page = projector(f"{path}&language={language}", charts=1)
     speaks(page, language)
@@ -198,7 +198,7 @@ def test_the_next_scene_begins_at_its_top(projector):
     assert main.evaluate("node => node.scrollTop") == 0
 
 
-@crossed(language=texts.LANGUAGES, scene=range(1, len(SCENES) + 1))
+@crossed(every=3, language=texts.LANGUAGES, scene=range(1, len(SCENES) + 1))
 def test_a_projector_shows_every_picture_of_a_scene_whole(projector, scene, language):
     for guess in ("", "&guess=seen"):
         page = projector(f"/?scene={scene}&present=1&language={language}{guess}", charts=1)

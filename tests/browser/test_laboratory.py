@@ -107,7 +107,7 @@ def test_the_ladder_counts_its_seeds_on_every_rung(browser, address):
     page.close()
 
 
-@pytest.mark.parametrize("tool", ["factors", "units"])
+@pytest.mark.parametrize("tool", few_of(["factors", "units"]))
 def test_an_example_makes_the_point_and_is_a_link(browser, address, tool):
     page = open_page(browser, f"{address}{LANES}&tool={tool}&language=en", 8)
     page.get_by_role("button", name="An example that makes the point").click()

@@ -14,7 +14,8 @@ from tests.browser.legible import illegible
 from tests.browser.visits import visits
 from tests.crossing import few_of
 
-PAGES = {room.name: f"/{room.path}" for room in TAUGHT}
+SMALL = {"sweep": "?epochs=3&samples=100&sweep_points=5&sweep_seeds=1"}
+PAGES = {room.name: f"/{room.path}{SMALL.get(room.name, '')}" for room in TAUGHT}
 """Every page that has charts; `/classroom`, which has none, has its own tests."""
 WIDTHS = (1440, 768, 390)
 
@@ -36,7 +37,7 @@ def problems(page):
     return page.locator("[data-testid=stException]").count() + page.get_by_text("Traceback").count()
 
 
-every_page = visits(PAGES)
+every_page = visits(PAGES, always=PAGES)
 
 
 @every_page

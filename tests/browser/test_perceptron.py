@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from core.lessons.perceptron import POINT_SETS, best_at, drawn, learn, line_at
 from tests.browser.drive import open_page, settle
 from tests.browser.test_training import COUNT_SENT
+from tests.crossing import crossed, few_of
 
 PAGE = "/perceptron?language=en"
 DIALS = {"turn": "Angle of the line", "shift": "Shift of the line", "fold": "On the way"}
@@ -46,7 +47,7 @@ def counted(page):
     return int(COUNT.search(words.text_content())[1])
 
 
-@pytest.mark.parametrize("key", ["apart", "xor_corners", "quadrants"])
+@pytest.mark.parametrize("key", few_of(["xor_corners", "apart", "quadrants"]))
 def test_the_browser_counts_what_the_core_counts_wherever_the_line_is(browser, address, key):
     chosen, points = POINT_SETS[key], drawn(key, 300, 0)
     page = opened(browser, address, 2, f"&line_points={key}")
@@ -182,8 +183,7 @@ PARTS = [
 ]
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-@pytest.mark.parametrize("query", PARTS)
+@crossed(width=[390, 1440], query=PARTS)
 def test_every_part_fits(browser, address, query, width):
     page = opened(browser, address, 2, query, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -58,7 +58,7 @@ def test_the_story_is_read_from_its_cover_to_the_end_without_a_single_guess(brow
     page.close()
 
 
-@pytest.mark.parametrize("number", RIGHT)
+@crossed(every=2, number=RIGHT)
 def test_a_scene_is_predicted_run_and_explained_right_or_wrong(browser, address, number):
     texts = SCENES[number - 1].texts(EN)
     page = opened(browser, address, number, reduced_motion="reduce")
@@ -155,11 +155,9 @@ def test_taken_apart_a_scene_is_on_the_training_page(browser, address):
     page.close()
 
 
-@pytest.mark.parametrize("mode", ["", "&present=1"])
-@pytest.mark.parametrize(("width", "height"), [(1280, 720), (390, 844)])
-def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(
-    browser, address, mode, width, height
-):
+@crossed(mode=["", "&present=1"], size=[(1280, 720), (390, 844)])
+def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(browser, address, mode, size):
+    width, height = size
     viewport = {"width": width, "height": height}
     page = open_page(browser, f"{address}/?scene=4&language=en&guess=b{mode}", 1, viewport=viewport)
     press(page, "apart")
@@ -181,7 +179,7 @@ def test_the_next_scene_begins_at_its_top(browser, address):
     page.close()
 
 
-@crossed(language=LANGUAGES, number=RIGHT)
+@crossed(every=3, language=LANGUAGES, number=RIGHT)
 def test_a_scene_fits_a_phone_before_and_after_its_guess(browser, address, number, language):
     def fits():
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 
 from tests.browser.drive import ARGUMENTS, open_page, settle, speaks
 from tests.browser.install import system_chromium
+from tests.crossing import crossed
 from tools.font import FAMILY, FONTS
 
 RUN = "lanes=2&2.activation=tanh&depth=2&epochs=60&samples=100"
@@ -94,8 +95,7 @@ def test_the_charts_really_show_the_clocks_epoch(files, at_home):
     assert pictures[0] != pictures[1] != pictures[2]
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-@pytest.mark.parametrize("width", [390, 1440])
+@crossed(language=["en", "ja"], width=[390, 1440])
 def test_it_fits_its_window_and_says_in_words_what_each_chart_shows(
     files, at_home, language, width
 ):

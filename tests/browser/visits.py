@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import cycle
@@ -34,11 +34,11 @@ class Visit:
         return texts.LANGUAGES[self.language].text
 
 
-def visits(paths: Mapping[str, str]) -> pytest.MarkDecorator:
+def visits(paths: Mapping[str, str], always: Collection[str]) -> pytest.MarkDecorator:
     """Let a test look at these paths, by name, each quickly in one language, slowly in the others.
 
-    Of the story's scenes only every fourth is looked at quickly. Tests that see the same page in
-    the same language share one visit, wherever they are written.
+    Of those that are not `always` looked at, only every fourth is quick. Tests that see the same
+    page in the same language share one visit, wherever they are written.
     """
     languages = list(texts.LANGUAGES)
     return pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def visits(paths: Mapping[str, str]) -> pytest.MarkDecorator:
             )
             for place, (name, path) in enumerate(paths.items())
             for chosen in [languages[place % len(languages)]]
-            for quick in [not name.startswith("scene") or place % 4 == 0]
+            for quick in [name in always or place % 4 == 0]
             for language in languages
         ],
         indirect=True,

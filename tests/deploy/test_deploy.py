@@ -240,7 +240,10 @@ def test_nginx_takes_the_configuration(tmp_path):
 def test_what_is_deployed_is_what_is_tested():
     """The pinned versions of deploy/requirements.txt are those of requirements.txt."""
     pinned = (ROOT / "deploy" / "requirements.txt").read_text("utf-8")
-    needed = [(ROOT / f"requirements{which}.txt").read_text("utf-8") for which in ("", "-redis")]
+    needed = [
+        (ROOT / f"requirements{which}.txt").read_text("utf-8")
+        for which in ("", "-redis", "-cluster")
+    ]
     for line in "".join(needed).splitlines():
         name, version = line.partition("#")[0].strip().split("==")
         assert f"\n{name.split('[')[0]}" in pinned

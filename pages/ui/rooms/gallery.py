@@ -8,7 +8,7 @@ from math import inf
 import streamlit as st
 
 from core.studies.catalogue import STUDIES
-from core.studies.progress import Progress, Shelf
+from core.studies.progress import Progress, Shelf, Start
 from core.studies.study import Finding, Origin, Study, passed
 from pages.charts.gallery import figure, rows_table, series_name
 from pages.charts.style import Palette
@@ -16,7 +16,7 @@ from pages.texts import Text
 from pages.texts.numbers import percent, power
 from pages.ui.computing import state_of, watched
 from pages.ui.house import GALLERY, TRAINING
-from pages.ui.recordings import compute
+from pages.ui.recordings import compute, engine
 from pages.ui.session import is_stopped
 from pages.ui.settings import MOST_STUDY_SEED, Reproducing
 from pages.ui.widgets.controls import controls, open_button
@@ -32,7 +32,7 @@ change = GALLERY.setter(Reproducing)
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """The studies under way and finished; one for the whole process."""
-    return Shelf(MOST_HELD)
+    return Shelf(MOST_HELD, engine())
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def settings(t: Text, chosen: Reproducing) -> None:
 def card(t: Text, colours: Palette, chosen: Reproducing) -> None:
     """The publication, the set-up, the figures as they grow, and the verdict."""
     study = STUDIES[chosen.study]
-    progress = shelf().get(study, chosen.study_seed)
+    progress = shelf().get(Start(study, chosen.study_seed))
     st.caption(study.publication)
     st.markdown(t.gallery.setups[study.key])
 
@@ -185,7 +185,7 @@ def overview(t: Text, chosen: Reproducing) -> None:
         [
             {
                 words.result: words.presets[key],
-                words.verdict: so_far(t, shelf().find(study, chosen.study_seed)),
+                words.verdict: so_far(t, shelf().find(Start(study, chosen.study_seed))),
                 words.publication: study.publication,
             }
             for key, study in STUDIES.items()

@@ -38,7 +38,7 @@ from pages.texts.numbers import percent, plain, power, written
 from pages.ui.computing import state_of, watched
 from pages.ui.frame import around
 from pages.ui.house import SWEEP, TRAINING
-from pages.ui.recordings import compute
+from pages.ui.recordings import compute, engine
 from pages.ui.rooms.training.lanes import lane_name
 from pages.ui.session import is_stopped, keep
 from pages.ui.widgets.controls import (
@@ -66,7 +66,7 @@ change = SWEEP.setter(Sweeping)
 @st.cache_resource(show_spinner=False)
 def shelf() -> Shelf:
     """The grids under way and finished; one for the whole process."""
-    return Shelf(MOST_HELD)
+    return Shelf(MOST_HELD, engine())
 
 
 # Choices

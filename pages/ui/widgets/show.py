@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import altair as alt
 import pyarrow as pa
 import streamlit as st
+from altair.utils.schemapi import debug_mode
 
 from core.data.datasets import Dataset
 from pages.charts.present import enlarge
@@ -51,7 +52,10 @@ def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dic
 
 
 def built(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    return spoken_as_one(chart(*arguments, "").to_dict())
+    """Without validating it, which takes a third of the time and cannot help a reader: the tests of
+    the charts do."""
+    with debug_mode(False):
+        return spoken_as_one(chart(*arguments, "").to_dict(validate=False))
 
 
 def spoken_as_one(spec: dict[str, Any]) -> dict[str, Any]:

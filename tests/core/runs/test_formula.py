@@ -14,10 +14,10 @@ from core.nn.own import is_standard, standard
 from core.runs.cost import cost
 from core.runs.diagnosis import diagnosis
 from core.runs.lanes import read_lanes, write_lanes
+from core.runs.packing import packed_run, unpacked_run
 from core.runs.recording import Recording
 from core.runs.rules import Verdict
 from core.runs.training import RunSpec, train
-from core.runs.worker import Request, packed_request, unpacked_request
 from tests.core.nn.test_expression import formulas
 from tests.core.specs import specs
 from tests.crossing import examples, holds
@@ -102,9 +102,9 @@ def test_a_formula_goes_through_links_and_to_the_worker_as_text(run, text):
     own = replace(run, activation=text)
     assert RunSpec.read_query(own.to_query(full=True)) == (own, ())
     assert read_lanes(write_lanes((run, own)), 2) == ((run, own), ())
-    request = packed_request(Request(1, own, 1.0, ()))
-    assert request.head["run"]["activation"] == text
-    assert unpacked_request(request).run == own
+    message = packed_run(own)
+    assert message.head["run"]["activation"] == text
+    assert unpacked_run(message) == own
 
 
 def test_a_link_may_write_a_formula_in_any_way():

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, contextmanager
-from importlib.util import find_spec
 
 import pytest
 
+from bench.machines import NONE, machines
 from core.sweep.__main__ import grid_of
 from core.sweep.results import Results
 from core.sweep.rows import trained
 from tests.browser.drive import ROOT
 
-pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="no Dask: make cluster")
+pytestmark = pytest.mark.skipif(NONE, reason="no Dask: make cluster")
 
 LINK = (
     "lanes=2&2.norm=batch&epochs=60&samples=400"
@@ -26,53 +23,23 @@ LINK = (
 PATIENCE = 120
 
 
-@contextmanager
-def process(*arguments, **options):
-    """Python with these arguments in the project's folder, killed at the end."""
-    started = subprocess.Popen(
-        [sys.executable, *arguments],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
-        **options,
-    )
-    try:
-        yield started
-    finally:
-        started.kill()
-        started.wait()
-
-
-def wait_until(happened, *, while_runs=None):
+def wait_until(happened, *, while_runs):
     deadline = time.monotonic() + PATIENCE
     while not happened():
         assert time.monotonic() < deadline
-        assert while_runs is None or while_runs.poll() is None
+        assert while_runs.poll() is None
         time.sleep(0.02)
 
 
 def test_a_worker_that_is_killed_loses_nothing_and_nothing_is_counted_twice(tmp_path):
-    told, path = tmp_path / "scheduler.json", tmp_path / "rows.jsonl"
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    worker = (
-        *("-m", "distributed.cli.dask_worker", "--scheduler-file", str(told)),
-        *("--no-nanny", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"),
-    )
-    with ExitStack() as stack:
-        start = stack.enter_context
-        scheduler = ("-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(told))
-        start(process(*scheduler, "--host", "127.0.0.1", "--port", "0", "--no-dashboard", **quiet))
-        wait_until(told.exists)
-        first, _ = (
-            start(process(*worker, "--local-directory", str(tmp_path / str(n)), **quiet))
-            for n in range(2)
-        )
-        address = json.loads(told.read_text())["address"]
-        sweep = start(process("-m", "core.sweep", LINK, str(path), "--scheduler", address))
-        cells = grid_of(LINK).cells
-        wait_until(lambda: path.exists() and len(Results(path).rows) >= 3, while_runs=sweep)
-        first.kill()
-        assert len(Results(path).rows) < len(cells)
-        assert sweep.wait(PATIENCE) == 0
+    path, cells = tmp_path / "rows.jsonl", grid_of(LINK).cells
+    with machines(tmp_path) as running:
+        command = (sys.executable, "-m", "core.sweep", LINK, str(path))
+        with subprocess.Popen([*command, "--scheduler", running.address], cwd=ROOT) as sweep:
+            wait_until(lambda: path.exists() and len(Results(path).rows) >= 3, while_runs=sweep)
+            running.workers[0].kill()
+            assert len(Results(path).rows) < len(cells)
+            assert sweep.wait(PATIENCE) == 0
     lines = path.read_bytes().splitlines()
     found = Results(path)
     assert len(lines) == len(cells)

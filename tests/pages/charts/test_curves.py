@@ -67,7 +67,7 @@ def check(spec, tables):
             assert fields - made <= set(tables[data].column_names)
 
 
-@crossed(language=texts.LANGUAGES, slope=[False, True], key=ACTIVATIONS)
+@crossed(every=3, language=texts.LANGUAGES, slope=[False, True], key=ACTIVATIONS)
 def test_every_activation_has_its_chart_in_every_language(language, key, slope):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=slope)
@@ -190,7 +190,7 @@ def test_facts_are_worded_for_people():
 # Derivatives
 
 
-@crossed(language=texts.LANGUAGES, key=ACTIVATIONS)
+@crossed(every=3, language=texts.LANGUAGES, key=ACTIVATIONS)
 def test_every_activation_has_its_chart_of_slopes_over_histograms(language, key, walks):
     t = text(language)
     ends, tables = curve_tables(t, (key,), slope=True)

@@ -12,8 +12,10 @@ import pytest
 from core.runs.turns import Turns
 from pages.texts import FOLDER, LANGUAGES, Text
 from pages.ui import computing
+from pages.ui.house import ROOMS
 from pages.ui.recordings import recordings
-from tests.pages.ui.test_pages import every_language, every_page, visit
+from tests.crossing import crossed
+from tests.pages.ui.test_pages import every_language, visit
 
 PAGES = FOLDER.parent
 EN = LANGUAGES["en"].text
@@ -171,15 +173,12 @@ STATES = {
 COMPUTING = ("training", "digits", "svm")
 
 
-@every_page
-@every_language
+@crossed(language=LANGUAGES, page=ROOMS)
 def test_no_placeholder_is_left_on_a_page_as_it_opens(page, language):
     assert left_over(visit(page, language=language, epochs="3", samples="60")) == []
 
 
-@every_language
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("page", COMPUTING)
+@crossed(language=LANGUAGES, page=COMPUTING, state=STATES)
 def test_no_placeholder_is_left_whatever_becomes_of_the_runs(page, state, language, monkeypatch):
     monkeypatch.setattr(computing, "FIRST", 0.0 if state == "live" else 0.4)
     others = queued(monkeypatch) if state == "queued" else []

@@ -10,6 +10,7 @@ import pytest
 
 from pages import texts
 from pages.ui.house import ROOMS
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import visit
 from tests.test_architecture import PAGES, inside, name_of, over, tree
 
@@ -106,8 +107,7 @@ def shown(app):
                 yield str(option)
 
 
-@pytest.mark.parametrize("page", ROOMS)
-@pytest.mark.parametrize("language", texts.LANGUAGES)
+@crossed(language=texts.LANGUAGES, page=ROOMS)
 def test_no_text_of_a_page_has_a_number_of_more_than_six_digits(page, language):
     read = list(shown(visit(page, language=language, **ODD)))
     assert len(read) > 5

@@ -3,7 +3,9 @@
 import json
 import re
 
+import altair as alt
 import pytest
+from altair.utils.schemapi import validate_jsonschema
 from streamlit.testing.v1 import AppTest
 
 from core.nn.activations import ACTIVATIONS
@@ -46,6 +48,12 @@ def widget(app, key):
 def test_every_page_speaks_every_language(page, language):
     app = visit(page, language=language, **SHORT)
     assert app.title[0].value == texts.LANGUAGES[language].text[page].title
+
+
+@every_page
+def test_every_chart_of_a_page_is_a_valid_one(page):
+    for chart in visit(page, **SHORT).get("vega_lite_chart"):
+        validate_jsonschema(json.loads(chart.proto.spec), alt.load_schema())
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -4,7 +4,7 @@ import altair as alt
 import pytest
 
 from core.studies.catalogue import STUDIES
-from core.studies.progress import Progress, Shelf
+from core.studies.progress import Progress, Shelf, Start
 from core.studies.study import Finding, Row
 from pages import texts
 from pages.charts import gallery as charts
@@ -105,28 +105,27 @@ def test_the_networks_of_a_result_open_in_the_laboratory(slices):
 def test_two_visitors_share_one_computation(slices):
     slices(0.0)
     visit("gallery", study=QUICK)
-    held = gallery.shelf().find(STUDIES[QUICK], 0)
+    held = gallery.shelf().find(Start(STUDIES[QUICK], 0))
     before = held.seen.share
     visit("gallery", study=QUICK)
-    assert gallery.shelf().find(STUDIES[QUICK], 0) is held
+    assert gallery.shelf().find(Start(STUDIES[QUICK], 0)) is held
     assert held.seen.share > before
 
 
 def test_a_shelf_keeps_what_was_used_last():
     shelf = Shelf(2)
-    first = shelf.get(STUDIES["rectifiers"], 0)
-    shelf.get(STUDIES["rectifiers"], 1)
-    assert shelf.get(STUDIES["rectifiers"], 0) is first
-    shelf.get(STUDIES["rectifiers"], 2)
-    assert shelf.find(STUDIES["rectifiers"], 1) is None
-    assert shelf.find(STUDIES["rectifiers"], 0) is first
+    first = shelf.get(Start(STUDIES["rectifiers"], 0))
+    shelf.get(Start(STUDIES["rectifiers"], 1))
+    assert shelf.get(Start(STUDIES["rectifiers"], 0)) is first
+    shelf.get(Start(STUDIES["rectifiers"], 2))
+    assert shelf.find(Start(STUDIES["rectifiers"], 1)) is None
+    assert shelf.find(Start(STUDIES["rectifiers"], 0)) is first
 
 
 # --- charts -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", STUDIES)
-@pytest.mark.parametrize("colours", [LIGHT, DARK], ids=["light", "dark"])
+@crossed(colours=[LIGHT, DARK], key=STUDIES)
 def test_every_figure_is_valid_and_needs_only_what_is_sent(key, colours):
     study = STUDIES[key]
     for language in texts.LANGUAGES.values():

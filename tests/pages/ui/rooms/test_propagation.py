@@ -28,7 +28,7 @@ def metrics(app):
     return [metric.value for metric in app.metric]
 
 
-@crossed(language=texts.LANGUAGES, key=PROPAGATION.presets)
+@crossed(every=2, language=texts.LANGUAGES, key=PROPAGATION.presets)
 def test_every_question_opens_in_every_language(language, key):
     query = PROPAGATION.link_of(*PROPAGATION.presets[key])
     app = visit("propagation", language=language, **{**query, **QUICK})

@@ -269,8 +269,7 @@ def test_the_link_of_a_point_opens_its_network(monkeypatch):
     assert text_of(opened) == text_of(cell)
 
 
-@pytest.mark.parametrize("colours", [LIGHT, DARK])
-@pytest.mark.parametrize("y", [*QUANTITIES, *STATISTICS])
+@crossed(colours=[LIGHT, DARK], y=[*QUANTITIES, *STATISTICS])
 def test_every_chart_is_built_over_named_data(colours, y):
     lanes = charts.lanes_of(["a", "b"], ["relu", "relu"], colours)
     chart = charts.points(T, colours, lanes, "gain", (0.1, 1.0), y, 1, "told")

@@ -416,10 +416,9 @@ SMALL = {
 TOOLS = ("factors", "sums", "units", "seeds", "why", "remedies", "compare")
 
 
-@pytest.mark.parametrize("text", SMALL.values(), ids=SMALL)
-@pytest.mark.parametrize("tool", TOOLS)
-def test_every_instrument_works_on_few_columns_and_rows(tool, text):
-    app = upload(visit("training", **SHORT, tool=tool), text.encode())
+@crossed(few=SMALL, tool=TOOLS)
+def test_every_instrument_works_on_few_columns_and_rows(tool, few):
+    app = upload(visit("training", **SHORT, tool=tool), SMALL[few].encode())
     assert not app.error
     assert len(app.get("vega_lite_chart")) >= 3
 

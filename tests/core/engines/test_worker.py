@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 
 import numpy as np
 import pytest
 
 from core.data.tables import suggested, tabulate
-from core.runs import worker as module
-from core.runs.recording import Computation, Recording, Recordings
-from core.runs.worker import (
+from core.engines import worker as module
+from core.engines.worker import (
     Elsewhere,
-    Message,
     Request,
     Worker,
+    Workers,
     packed_request,
-    packed_slice,
-    receive,
-    send,
     serve,
     unpacked_request,
-    unpacked_slice,
-    workers,
 )
-from pages.files.reading import read
+from core.runs.message import Message, read, receive, send, written
+from core.runs.packing import RUN, packed_slice, unpacked_slice
+from core.runs.recording import Computation, Recording, Recordings
+from core.studies.catalogue import STUDIES
+from core.studies.progress import Progress
+from core.sweep.filling import Filling
+from pages.files.reading import read as read_file
 from tests.core.runs.test_recording import SHORT, finished, same
 from tests.core.runs.test_training import WILD
+from tests.core.sweep.test_sweep import GAINS
+from tests.core.sweep.test_sweep import same as same_row
 
 ROWS = "\n".join(["a,b,c", *(f"{k % 7},{k % 5 - 0.5},{'yx'[k % 2]}" for k in range(60))])
-SHEET = read(ROWS)
+SHEET = read_file(ROWS)
 OWN = tabulate(SHEET, suggested(SHEET))
 
 
@@ -43,7 +46,7 @@ def worker():
 def elsewhere(worker):
     """Recordings that this worker computes."""
     numbers = iter(range(id(worker), id(worker) + 100))
-    return lambda run: Elsewhere(worker, next(numbers), run)
+    return lambda run: Elsewhere(worker, next(numbers), RUN, run)
 
 
 def in_slices(recording, budget=0.002):
@@ -52,11 +55,8 @@ def in_slices(recording, budget=0.002):
     return recording
 
 
-def as_sent(arrays):
-    stream = BytesIO()
-    send(stream, arrays)
-    stream.seek(0)
-    return receive(stream)
+def as_sent(message):
+    return read(written(message))
 
 
 RUNS = {
@@ -90,11 +90,11 @@ def test_a_run_computed_elsewhere_has_the_same_bits(worker, run):
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS)
 def test_a_request_says_all_of_a_run(run):
-    request = unpacked_request(as_sent(packed_request(Request(7, run, 0.5, [1, 2]))))
-    assert request == Request(7, run, 0.5, [1, 2])
-    data, sent = run.data(), request.run.data()
+    request = unpacked_request(as_sent(packed_request(Request(7, RUN, run, 0.5, [1, 2]))))
+    assert request == Request(7, RUN, run, 0.5, [1, 2])
+    data, sent = run.data(), request.job.data()
     np.testing.assert_array_equal(sent.train_x, data.train_x)
-    assert request.run.source.class_names == run.source.class_names
+    assert request.job.source.class_names == run.source.class_names
 
 
 def test_a_slice_in_which_nothing_new_was_seen_is_sent_as_well():
@@ -115,7 +115,7 @@ def test_no_object_is_read():
 def test_a_run_that_is_forgotten_starts_over():
     requests, slices = BytesIO(), BytesIO()
     for forget in ([], [], [5]):
-        send(requests, packed_request(Request(5, SHORT, 0.0, forget)))
+        send(requests, packed_request(Request(5, RUN, SHORT, 0.0, forget)))
     requests.seek(0)
     serve(requests, slices)
     slices.seek(0)
@@ -127,7 +127,7 @@ def test_a_run_that_is_forgotten_starts_over():
 
 def test_nobody_asks_for_a_run_any_longer_when_its_recording_is_gone():
     worker = Worker()
-    recording = Recording(SHORT, lambda run: Elsewhere(worker, 9, run))
+    recording = Recording(SHORT, lambda run: Elsewhere(worker, 9, RUN, run))
     recording.advance(0.0)
     assert list(worker._forget) == []
     del recording
@@ -184,7 +184,7 @@ def test_whoever_goes_in_the_middle_of_a_message_leaves_the_next_one_a_sound_wor
 
 def test_a_worker_ends_when_nobody_can_ask_it_any_longer():
     worker = Worker()
-    worker.ask(0, SHORT, 0.0)
+    worker.ask(0, RUN, SHORT, 0.0)
     process = worker._running.process
     assert process.poll() is None
     del worker
@@ -194,13 +194,13 @@ def test_a_worker_ends_when_nobody_can_ask_it_any_longer():
 
 def test_a_worker_whose_server_is_gone_ends_by_itself():
     worker = Worker()
-    worker.ask(0, SHORT, 0.0)
+    worker.ask(0, RUN, SHORT, 0.0)
     worker._running.requests.close()
     assert worker._running.process.wait(10) == 0
 
 
 def test_runs_are_dealt_to_as_many_workers_as_there_are_slots():
-    recordings = Recordings(10**9, slots=2, compute=workers(2))
+    recordings = Recordings(10**9, slots=2, compute=partial(Workers(2).computing, RUN))
     held = [recordings.get(replace(SHORT, seed=seed)) for seed in range(4)]
     for recording in held:
         recordings.advance(recording, 0.0)
@@ -210,3 +210,37 @@ def test_runs_are_dealt_to_as_many_workers_as_there_are_slots():
         while not recording.finished:
             recordings.advance(recording, 1.0)
         same(recording, finished(recording.run))
+
+
+# --- other kinds of work -----------------------------------------------------------------------
+
+
+def test_a_sweep_computed_elsewhere_has_the_same_rows():
+    here, there = Filling(GAINS), Filling(GAINS, engine=Workers(1))
+    here.advance()
+    shares = []
+    while not there.finished:
+        there.advance(0.002)
+        shares.append(there.seen.share)
+    assert shares == sorted(shares)
+    assert len(set(shares)) > 2
+    assert {type(begun.computing) for begun in there._ended} == {Elsewhere}
+    assert all(same_row(there.seen.rows[cell], row) for cell, row in here.seen.rows.items())
+
+
+def test_a_sweep_whose_worker_is_killed_begins_the_stack_anew():
+    engine = Workers(1)
+    filling = Filling(GAINS, engine=engine)
+    filling.advance(0.0)
+    next(engine._crew)._running.process.kill()
+    filling.advance()
+    assert set(filling.seen.rows) == set(GAINS.cells)
+
+
+def test_a_study_computed_elsewhere_has_the_same_points():
+    study = STUDIES["recurrent"]
+    here, there = Progress(study, 1), Progress(study, 1, Workers(1))
+    here.advance()
+    while not there.finished:
+        there.advance(0.05)
+    assert repr(there.seen) == repr(here.seen)

@@ -1,0 +1,1 @@
+"""Where jobs are computed: in worker processes, or on a cluster."""
