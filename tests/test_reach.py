@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from bench.server import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+CITATION_KEYS = {
+    *("abstract", "authors", "cff-version", "commit", "contact", "date-released", "doi"),
+    *("identifiers", "keywords", "license", "license-url", "message", "preferred-citation"),
+    *("references", "repository", "repository-artifact", "repository-code", "title", "type"),
+    *("url", "version"),
+}
+"""What version 1.2.0 of the Citation File Format knows."""
+SPACE_KEYS = {
+    *("title", "emoji", "colorFrom", "colorTo", "sdk", "app_port", "license", "pinned", "tags"),
+    *("short_description", "header", "fullWidth", "startup_duration_timeout"),
+}
+"""What a Space of the Docker kind reads."""
+PORT_OPENS = {"notify", "openBrowser", "openBrowserOnce", "openPreview", "silent", "ignore"}
+"""What a dev container may do with a port."""
 COLOURS = {"red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray"}
 """What a Space takes for its card."""
 
@@ -40,7 +55,8 @@ def port():
 
 def test_the_citation_has_what_its_format_requires_and_is_of_this_version():
     cited = mapping((ROOT / "CITATION.cff").read_text("utf-8"))
-    assert {"cff-version", "message", "title", "authors"} <= set(cited)
+    assert {"cff-version", "message", "title", "authors"} <= set(cited) <= CITATION_KEYS
+    assert re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", cited["date-released"])
     assert cited["cff-version"] == "1.2.0"
     assert cited["type"] in ("software", "dataset")
     assert cited["version"] == PROJECT["version"]
@@ -57,6 +73,7 @@ def test_the_space_is_of_docker_and_listens_where_the_image_does():
     assert begin == ""
     assert rest.strip()
     said = mapping(front)
+    assert set(said) <= SPACE_KEYS
     assert said["sdk"] == "docker"
     assert said["app_port"] == port()
     assert said["license"] == PROJECT["license"].lower()
@@ -84,3 +101,18 @@ def test_the_dev_container_runs_targets_that_exist_and_shows_their_port(containe
     assert (
         [str(p) for p in container["forwardPorts"]] == [port()] == [*container["portsAttributes"]]
     )
+    (attributes,) = container["portsAttributes"].values()
+    assert set(attributes) <= {"label", "onAutoForward", "elevateIfNeeded", "protocol"}
+    assert attributes["onAutoForward"] in PORT_OPENS
+
+
+@pytest.mark.parametrize("document", ["deploy/README.md", "deploy/README.ja.md"])
+def test_the_badge_is_a_picture_of_the_project_and_leads_to_an_address_to_fill_in(document):
+    text = (ROOT / document).read_text("utf-8")
+    ((words, picture, address),) = re.findall(r"\[!\[(.+?)\]\((\S+?)\)\]\((\S+?)\)", text)
+    root = ET.parse(ROOT / picture).getroot()
+    assert root.get("aria-label") == words
+    assert "YOUR-" in address
+    drawn = (ROOT / picture).read_text("utf-8")
+    assert re.findall(r"https?:[^\"]+", drawn) == ["http://www.w3.org/2000/svg"]  # loads nothing
+    assert "script" not in drawn

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -27,6 +26,7 @@ from core.runs.rules import Verdict
 from core.runs.training import RunSpec, split, train
 
 Change = Callable[[RunSpec], dict[str, Any]]
+MOST_GAIN = RunSpec.domains()["gain"].high  # type: ignore[attr-defined]
 RECTIFIERS = (Family.RECTIFIED, Family.SMOOTH_RECTIFIED)
 
 
@@ -37,9 +37,13 @@ def weights_of_theory(run: RunSpec) -> dict[str, Any]:
 
 
 def error_keeping_weights(run: RunSpec) -> dict[str, Any]:
-    """Initial weights scaled to preserve the error's size, by the theory of wide networks."""
+    """Initial weights scaled to preserve the error's size, by the theory of wide networks.
+
+    Nothing where no such weights can be chosen, as for a formula that is almost flat.
+    """
     gain = backward_gain(activation_of(run.activation), **run.knob_values)
-    return {"initializer": "lecun", "gain": round(gain, 3)} if 0 < gain < inf else {}
+    gain = round(gain, 3) if gain >= 0.1 else float(f"{gain:.3g}")
+    return {"initializer": "lecun", "gain": gain} if 0 < gain <= MOST_GAIN else {}
 
 
 PLAIN = {"norm": "none", "skip": 0.0, "clip": 0.0, "warmup": 0, "frozen": 0, "amplify": False}

@@ -291,7 +291,7 @@ def children(node: ast.expr) -> list[tuple[ast.expr, bool]]:
             raise ExpressionError(Flaw.NUMBER, place(node), str(node.value)[:20])
         case ast.Constant(value=int() | float() as value):
             if not abs(value) <= LARGEST_NUMBER:
-                raise ExpressionError(Flaw.NUMBER, place(node))
+                raise ExpressionError(Flaw.NUMBER, place(node), ast.unparse(node)[:20])
             return []
         case ast.Name(id=name):
             if name != "x":
@@ -302,6 +302,8 @@ def children(node: ast.expr) -> list[tuple[ast.expr, bool]]:
             return [(node.operand, False)]
         case ast.BinOp(op=operator) if type(operator) in OPERATORS:
             return [(node.left, False), (node.right, False)]
+        case ast.BinOp(left=left):  # such as ^ for a power
+            raise ExpressionError(Flaw.NOT_ALLOWED, (left.end_col_offset or 0) + 1)
         case ast.Compare(ops=[operator], comparators=[right]) if type(operator) in COMPARISONS:
             return [(node.left, False), (right, False)]
         case ast.Call(func=ast.Name(id=name), keywords=[]) if name in FUNCTIONS:

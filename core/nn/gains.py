@@ -16,20 +16,26 @@ Schoenholz et al., "Deep information propagation", ICLR 2017).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from math import inf, pi, sqrt
+from math import inf, isclose, nan, pi, sqrt
 
 import numpy as np
 
 from core.arrays import Array
-from core.nn.activations import Activation
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.own import steep_places
 
 END = 10.0  # the normal density beyond is 1e-22 of that at 0
+SETTLED = 1e-4
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 @np.errstate(all="ignore")  # a formula that a reader typed may have poles beyond its sight
 def gaussian_mean(
-    g: Callable[[Array], Array], q: float = 1.0, kinks: Iterable[float] = ()
+    g: Callable[[Array], Array],
+    q: float = 1.0,
+    kinks: Iterable[float] = (),
+    *,
+    fine: bool = False,
 ) -> float:
     """E g(x) for a normal x of mean 0 and variance q; `g` maps arrays to arrays.
 
@@ -37,6 +43,8 @@ def gaussian_mean(
     accuracy, and crowd around 0, where the common functions bend. (Gauss-Hermite is off
     by 1e-3 for tanh' at q = 10, and worse with kinks.) The relative error is below 1e-10
     for the squares of all our f and f' at their default knobs and q from 1e-6 to 1e4.
+
+    fine: with every panel halved, to see whether that changes anything.
     """
     if not 0 <= q < inf:
         raise ValueError(f"a variance is finite and not negative: {q!r}")
@@ -47,6 +55,8 @@ def gaussian_mean(
     marks = np.concatenate([-bends, bends, np.array([*kinks], dtype=float)]) / scale
     inner = marks[np.abs(marks) < END]
     edges = np.unique(np.concatenate([np.linspace(-END, END, 41), inner]))
+    if fine:
+        edges = np.sort(np.concatenate([edges, (edges[1:] + edges[:-1]) / 2]))
     half = np.diff(edges)[:, None] / 2
     z = edges[:-1, None] + half * (1 + NODES)
     density = np.exp(-0.5 * z * z) / sqrt(2 * pi)
@@ -55,12 +65,12 @@ def gaussian_mean(
 
 def mean_square(activation: Activation, q: float = 1.0, **knobs: float) -> float:
     """E f(x)^2 for a normal x of mean 0 and variance q."""
-    return gaussian_mean(lambda x: activation.value(x, **knobs) ** 2, q, _ends(activation))
+    return _mean(activation, lambda x: activation.value(x, **knobs) ** 2, q)
 
 
 def mean_square_slope(activation: Activation, q: float = 1.0, **knobs: float) -> float:
     """E f'(x)^2 for a normal x of mean 0 and variance q: chi_1 / sigma_w^2 of the theory."""
-    return gaussian_mean(lambda x: activation.derivative(x, **knobs) ** 2, q, _ends(activation))
+    return _mean(activation, lambda x: activation.derivative(x, **knobs) ** 2, q)
 
 
 def typical_slope(activation: Activation, q: float = 1.0, **knobs: float) -> float:
@@ -89,5 +99,22 @@ def backward_gain(activation: Activation, **knobs: float) -> float:
     return 1 / sqrt(square) if square else inf
 
 
-def _ends(activation: Activation) -> tuple[float, ...]:
-    return activation.kinks + activation.seams
+def settled(g: Callable[[Array], Array], q: float, kinks: Iterable[float]) -> bool:
+    """Whether the mean is the same, to SETTLED, with panels half as wide.
+
+    It is for all our functions. A formula may oscillate faster than the panels, or have a pole,
+    over which its square has no mean.
+    """
+    coarse, fine = (gaussian_mean(g, q, kinks, fine=halved) for halved in (False, True))
+    return isclose(coarse, fine, rel_tol=SETTLED, abs_tol=1e-12)
+
+
+def panel_ends(activation: Activation) -> tuple[float, ...]:
+    """Where panels end: where the function bends, and about the steep places of a formula."""
+    return activation.kinks + activation.seams + steep_places(activation.key)
+
+
+def _mean(activation: Activation, g: Callable[[Array], Array], q: float) -> float:
+    """E g(x), NaN where that of a formula cannot be computed."""
+    known = activation.key in ACTIVATIONS or settled(g, q, panel_ends(activation))
+    return gaussian_mean(g, q, panel_ends(activation)) if known else nan

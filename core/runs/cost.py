@@ -27,12 +27,12 @@ STEPS = 200
 SHOWN_SAMPLES = 24
 """Test samples whose predictions are kept if neither plane nor curve can be drawn."""
 BINS, SPAN = 48, 6.0
-"""The number of bins, from -SPAN to SPAN, in the histogram of a layer's pre-activations."""
+"""The bins of a layer's histograms; those of its pre-activations span -SPAN to SPAN."""
 MAX_FRAMES = 200
 MAX_MOMENTS, MOMENT_BYTES = 100, 4_000_000
 """The most networks kept per run, by number and by bytes; at least two are always kept."""
-FRAME_OVERHEAD = 600
-"""Bytes that a frame takes besides its numbers: an object and three arrays."""
+FRAME_OVERHEAD = 750
+"""Bytes that a frame takes besides its numbers: an object and four arrays."""
 
 MAX_OPERATIONS = 7.5e10
 """The budget of one run: about 75 seconds of one core."""
@@ -105,7 +105,7 @@ def cost(run: RunSpec) -> Cost:
     passes = run.replicas * train * ((arrays + 1) * units + 8 * max(sizes))
     numbers = 9 * run.replicas * parameters + max(passes, min(shown, AT_ONCE) * arrays * units)
     row = 8 * 20 * run.replicas * layers + 3500
-    pixels = shown + layers * 2 * (BINS + run.width) + FRAME_OVERHEAD + 100
+    pixels = shown + layers * 2 * (2 * BINS + run.width) + FRAME_OVERHEAD + 100
     moments = max(MOMENT_BYTES, 2 * 8 * run.parameters)
     return Cost(
         operations=training + kept * statistics + frames * picture,

@@ -18,7 +18,7 @@ from core.runs.recording import Frame, History, Moment, Slice, Underway
 from core.runs.training import RunSpec, Trained
 from core.runs.work import Kind
 
-FRAME, MOMENT = ("values", "sums", "active"), ("theta", "step")
+FRAME, MOMENT = ("values", "sums", "activations", "active"), ("theta", "step")
 
 
 def packed_run(run: RunSpec) -> Message:

@@ -13,6 +13,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
+from math import isfinite
 from threading import Condition, RLock
 from typing import Any, Protocol
 
@@ -21,6 +22,7 @@ import numpy as np
 from core.arrays import Array
 from core.data.datasets import Data, Task, View, frozen
 from core.nn.network import ones
+from core.nn.own import activation_of
 from core.runs.cost import (
     BINS,
     FRAME_OVERHEAD,
@@ -98,6 +100,7 @@ class Frame:
         Else (samples,) the predicted classes of the first samples shown, or numbers as above.
     sums: (hidden layers, BINS), how many pre-activations z lie in each bin from -SPAN to SPAN, the
         outer bins taking what lies beyond; of at most MOST_SUMS per layer.
+    activations: likewise how many of the same activations f(z) lie in each bin of `value_span`.
     active: (hidden layers, width), for how many training samples each unit has z > 0.
     moment: the network itself, at the epochs in `kept_moments`.
     """
@@ -105,13 +108,41 @@ class Frame:
     epoch: int
     values: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
     sums: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
+    activations: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     active: np.ndarray[tuple[int, ...], np.dtype[np.uint16]]
     moment: Moment | None = None
 
     @property
     def nbytes(self) -> int:
         own = 0 if self.moment is None else self.moment.nbytes
-        return self.values.nbytes + self.sums.nbytes + self.active.nbytes + own
+        counts = self.sums.nbytes + self.activations.nbytes + self.active.nbytes
+        return self.values.nbytes + counts + own
+
+
+def value_span(run: RunSpec) -> tuple[float, float]:
+    """The activations f(z) between which a frame's bins lie.
+
+    The range of the activation; where that is not bounded, as far as the bins of z reach.
+    """
+    return span_of(run.activation, run.knobs)
+
+
+@lru_cache(maxsize=64)
+def span_of(key: str, knobs: tuple[tuple[str, float], ...]) -> tuple[float, float]:
+    activation, own = activation_of(key), RunSpec(activation=key, knobs=knobs).knob_values
+    low, high = activation.range.low, activation.range.high
+    if own:  # the range is that of the default knobs
+        seen = activation.value(np.linspace(-10 * SPAN, 10 * SPAN, 1001), **own)
+        low, high = min(low, float(seen.min())), max(high, float(seen.max()))
+    low = low if isfinite(low) else min(-SPAN, high - SPAN)
+    high = high if isfinite(high) else max(SPAN, low + SPAN)
+    return (low, high) if low < high else (low - 1.0, low + 1.0)
+
+
+def counted(values: Array, low: float, high: float) -> Array:
+    """How many of the values lie in each of BINS bins; the outer ones take what lies beyond."""
+    place = (values - low) * (BINS / (high - low))
+    return np.bincount(np.clip(place, 0, BINS - 1).astype(int), minlength=BINS)
 
 
 @np.errstate(over="ignore")  # what overflows belongs in an outer bin
@@ -120,14 +151,15 @@ def frame(trainer: Trainer, sums: Sequence[Array]) -> Frame:
 
     sums: z_l of its hidden layers on the training part, each (samples, width).
     """
-    counts = np.zeros((len(sums), BINS), np.uint16)
-    active = np.zeros((len(sums), trainer.run.width), np.uint16)
+    run, span = trainer.run, value_span(trainer.run)
+    counts, activations = np.zeros((2, len(sums), BINS), np.uint16)
+    active = np.zeros((len(sums), run.width), np.uint16)
     for layer, z in enumerate(sums):
         active[layer] = ones(len(z), z.dtype) @ (z > 0)
         some = z.ravel()[:: -(-z.size // MOST_SUMS)]
-        place = (some + SPAN) * (BINS / (2 * SPAN))
-        counts[layer] = np.bincount(np.clip(place, 0, BINS - 1).astype(int), minlength=BINS)
-    return Frame(trainer.epoch, answers(trainer), counts, active)
+        counts[layer] = counted(some, -SPAN, SPAN)
+        activations[layer] = counted(run.value_and_derivative(some)[0], *span)
+    return Frame(trainer.epoch, answers(trainer), counts, activations, active)
 
 
 @np.errstate(over="ignore")  # a weight beyond float32 is drawn as wide as any

@@ -33,8 +33,9 @@ from types import MappingProxyType
 import numpy as np
 
 from core.arrays import Array
-from core.nn.activations import Activation
-from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean
+from core.nn.activations import ACTIVATIONS, Activation
+from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean, panel_ends, settled
+from core.nn.own import steep_places
 
 TRAINABLE = 6.0
 """Networks can be trained up to about this many depth scales xi_c (Schoenholz et al., 2017)."""
@@ -86,7 +87,7 @@ class MeanField:
 
     @property
     def bends(self) -> tuple[float, ...]:
-        return self.activation.kinks + self.activation.seams
+        return panel_ends(self.activation)
 
     def length_map(self, q: float) -> float:
         """The variance of the next layer's pre-activations after a layer with variance q."""
@@ -117,7 +118,16 @@ class MeanField:
 
     def pair_mean(self, g: Callable[[Array], Array], q: float, c: float) -> float:
         """E g(u_1) g(u_2) for normal u of variance q and correlation c, c from -1 to 1."""
-        return pair_mean(g, q, c, self.bends)
+        activation = self.activation
+        steep = steep_places(activation.key)
+        return pair_mean(g, q, c, activation.kinks + activation.seams, steep)
+
+    def knows(self, q: float) -> bool:
+        """Whether the means over a variance of q can be computed; those of a formula may not."""
+        parts = (lambda x: self.f(x) ** 2), (lambda x: self.slope(x) ** 2)
+        return self.activation.key in ACTIVATIONS or all(
+            settled(part, q, self.bends) for part in parts
+        )
 
     # Fixed points and phases
 
@@ -135,10 +145,15 @@ class MeanField:
     def defined(self) -> bool:
         """Whether f and f' have values wherever this theory looks.
 
-        Everything in the catalogue has; a formula that a reader typed may have a pole, or none.
+        Everything in the catalogue has; a formula that a reader typed may have a pole, or none, or
+        change so fast that its means are not known.
         """
+        if not self.knows(1.0):  # where the search for the fixed point starts
+            return False
         if not 0 < self.length < inf:
             return not np.isnan(self.length)
+        if not self.knows(self.length):
+            return False
         seen = (self.chi_1, self.length_slope(self.length), self.correlation_map(0.5, self.length))
         return not np.isnan(seen).any()
 
@@ -178,6 +193,8 @@ class MeanField:
         """xi_c: layers over which a deviation from c* shrinks by e; infinity at the edge."""
         if np.isnan(self.correlation):
             return float("nan")
+        if self.phase is Phase.CRITICAL:
+            return inf
         return depth_scale(self.correlation_slope(self.correlation, self.length))
 
     @property
@@ -237,17 +254,22 @@ def share(part: float, whole: float) -> float:
 
 @np.errstate(all="ignore")  # a formula that a reader typed may have poles
 def pair_mean(
-    g: Callable[[Array], Array], q: float, c: float, bends: tuple[float, ...] = ()
+    g: Callable[[Array], Array],
+    q: float,
+    c: float,
+    bends: tuple[float, ...] = (),
+    steep: tuple[float, ...] = (),
 ) -> float:
     """E g(u_1) g(u_2) for normal u_1, u_2 of variance q and correlation c.
 
     u_1 = sqrt(q) z_1 and u_2 = sqrt(q) (c z_1 + sqrt(1 - c^2) z_2). For each z_1 the inner panels
-    end where u_2 meets a bend, so jumps cost no accuracy.
+    end where u_2 meets a bend, so jumps cost no accuracy. steep: where else panels end.
     """
     if c in (1, -1):
-        return gaussian_mean(lambda x: g(x) * g(c * x), q, bends + tuple(-b for b in bends))
+        ends = bends + steep
+        return gaussian_mean(lambda x: g(x) * g(c * x), q, ends + tuple(-b for b in ends))
     scale, rest = sqrt(q), sqrt(1 - c * c)
-    common = np.array([0.0, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, *bends]) / scale
+    common = np.array([0.0, -1.0, 1.0, -2.0, 2.0, -4.0, 4.0, *bends, *steep]) / scale
     # where |c| is nearly 1 the inner mean bends as sharply as g, over a width of sqrt(1 - c^2)
     near = np.array([-6, -3, -1.5, 0, 1.5, 3, 6])[:, None] * rest + np.array([*bends, 0.0]) / (
         scale * (c if abs(c) > 0.1 else 1.0)
@@ -357,7 +379,7 @@ def diagram(
     unit = MeanField(activation, 1.0, knobs=knobs)
     q = np.logspace(-8, 8, 641)
     second = np.array([unit.length_map(float(v)) for v in q])
-    slope = np.array([unit.chi(float(v)) for v in q])
+    slope = np.array([unit.chi(float(v)) if unit.knows(float(v)) else nan for v in q])
     q, second, slope = q[known := around(1.0, q, second, slope)], second[known], slope[known]
     chi = np.array([[chi_at_fixed_point(w, b, q, second, slope) for w in weights] for b in biases])
     return Diagram(weights, biases, chi, edge_of_chaos(activation, **knobs))
@@ -406,7 +428,7 @@ def edge_of_chaos(activation: Activation, **knobs: float) -> Array:
     unit = MeanField(activation, 1.0, knobs=knobs)
     rows = []
     for q in np.logspace(-6, 3, 361):
-        if not 0 < (mean := unit.chi(float(q))) < inf:
+        if not (0 < (mean := unit.chi(float(q))) < inf and unit.knows(float(q))):
             continue
         w = 1 / mean
         b = float(q) - w * unit.length_map(float(q))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import altair as alt
 import pyarrow as pa
@@ -20,6 +21,9 @@ DECADE = (
     f" : {DIGIT} == 1 ? {POWER_OF_TEN} : ''"
 )
 """The labels of a logarithmic axis: near 1 as they are, elsewhere powers of ten alone."""
+
+FAINT_BETWEEN = {"condition": {"test": f"{DIGIT} == 1", "value": 1}, "value": 0.3}
+"""The opacity of a logarithmic axis' grid: only its powers of ten are whole."""
 
 
 def series_name(t: Text, series: str) -> str:
@@ -89,5 +93,6 @@ def figure(t: Text, colours: Palette, study: Study, panel: Panel, alternative: s
 def axis(channel: alt.X | alt.Y, title: str, *, log: bool, least: float = 0) -> alt.X | alt.Y:
     if not log:
         return channel.scale(zero=False).axis(tickMinStep=least).title(title)
-    labels = {"tickCount": 6, "labelExpr": DECADE, "grid": True}
+    labels: dict[str, Any] = {"tickCount": 6, "labelExpr": DECADE, "grid": True}
+    labels["gridOpacity"] = FAINT_BETWEEN
     return channel.scale(type="log", nice=False).axis(**labels).title(title)

@@ -1,9 +1,9 @@
-"""The laboratory's charts: factors, seeds, where the pre-activations lie, the atlas of units."""
+"""The laboratory's charts: factors, seeds, where (pre-)activations lie, the atlas of units."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any
@@ -15,7 +15,7 @@ import pyarrow as pa
 from core.nn.activations import Family
 from core.nn.own import activation_of
 from core.runs.cost import BINS, SPAN
-from core.runs.recording import Frame, History
+from core.runs.recording import Frame, History, value_span
 from core.runs.training import RunSpec
 from pages.charts.expressions import NOW, layer_name, naming, quoted
 from pages.charts.packing import at_the_clock, packed
@@ -223,7 +223,7 @@ def seeds(
     )
 
 
-# Where the pre-activations lie
+# Where the pre-activations and the activations lie
 
 MOST_LAYERS = 6
 """Layers that are drawn; of a deeper network, this many spread evenly."""
@@ -237,17 +237,36 @@ def drawn_layers(depth: int) -> list[int]:
 
 
 def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
-    """Histograms of the layers' pre-activations: one row per kept picture, layer and bin.
+    """Histograms of the layers' pre-activations: as `bars_table`, over `z`."""
+    counts = {frame.epoch: frame.sums for frame in frames}
+    return bars_table(counts, layers, "z", (-SPAN, SPAN))
 
-    `row` counts the drawn layers from 0 at the top; `low` and `high` are the ends of the bin's bar,
-    whose height is relative to the fullest bin.
+
+def activations_table(run: RunSpec, frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
+    """Histograms of the layers' activations: as `bars_table`, over `a`."""
+    counts = {frame.epoch: frame.activations for frame in frames}
+    return bars_table(counts, layers, "a", value_span(run))
+
+
+def bars_table(
+    counts: Mapping[int, np.ndarray[Any, Any]],
+    layers: Sequence[int],
+    x: str,
+    ends: tuple[float, float],
+) -> pa.Table:
+    """Histograms of these layers: one row per kept picture, layer and bin.
+
+    counts: (hidden layers, BINS) by epoch. x: the column of the bins' centres. ends: where the
+    first bin begins and the last one ends. `row` counts the drawn layers from 1 at the top; `low`
+    and `high` are the ends of the bin's bar, whose height is relative to the fullest bin.
     """
-    step = max(1, -(-len(frames) * len(layers) * BINS // SUM_ROWS))
-    kept = [*frames[:-1:step], frames[-1]]
-    epochs = np.array([frame.epoch for frame in kept])
-    counts = np.array([frame.sums[[layer - 1 for layer in layers]] for frame in kept], float)
-    heights = 0.85 * counts / np.maximum(counts.max(axis=2, keepdims=True), 1)
-    centres = (np.arange(BINS) + 0.5) / BINS * 2 * SPAN - SPAN
+    recorded = list(counts)
+    step = max(1, -(-len(recorded) * len(layers) * BINS // SUM_ROWS))
+    epochs = np.array([*recorded[:-1:step], recorded[-1]])
+    places = [layer - 1 for layer in layers]
+    kept = np.array([counts[epoch][places] for epoch in epochs], float)
+    heights = 0.85 * kept / np.maximum(kept.max(axis=2, keepdims=True), 1)
+    centres = ends[0] + (np.arange(BINS) + 0.5) / BINS * (ends[1] - ends[0])
     row = np.arange(1.0, len(layers) + 1)
     shape = heights.shape
     return pa.table(
@@ -255,11 +274,25 @@ def sums_table(frames: Sequence[Frame], layers: Sequence[int]) -> pa.Table:
             "epoch": np.repeat(epochs, shape[1] * shape[2]),
             "until": np.repeat(until(epochs), shape[1] * shape[2]),
             "row": np.broadcast_to(row[:, None], shape).ravel().astype(np.float32),
-            "z": np.broadcast_to(centres, shape).ravel().astype(np.float32),
+            x: np.broadcast_to(centres, shape).ravel().astype(np.float32),
             "low": np.broadcast_to(row[:, None], shape).ravel().astype(np.float32),
             "high": (np.broadcast_to(row[:, None], shape) - heights).ravel().astype(np.float32),
         }
     )
+
+
+def central(run: RunSpec, counts: np.ndarray[Any, Any]) -> tuple[float, float]:
+    """Two numbers between which at least eight in ten of a layer's activations lie.
+
+    counts: (BINS,), a row of `Frame.activations`. Infinite where an outer bin takes what lies
+    beyond it.
+    """
+    edges = np.linspace(*value_span(run), BINS + 1)
+    values = activation_of(run.activation).range
+    edges[[0, -1]] = min(edges[0], values.low), max(edges[-1], values.high)
+    share = np.cumsum(counts) / counts.sum()
+    low, high = np.searchsorted(share, (0.1, 0.9))
+    return float(edges[low]), float(edges[high + 1])
 
 
 def slope_table(run: RunSpec, rows: int) -> pa.Table:
@@ -284,30 +317,58 @@ def sums(
 
     Data: `sums` from `sums_table`, `slope` from `slope_table`.
     """
-    names = {str(row + 1): str(layer) for row, layer in enumerate(layers)}
-    label = " : ".join(f"datum.value == {row} ? {quoted(name)}" for row, name in names.items())
     x = alt.X("z:Q").scale(domain=[-SPAN, SPAN], nice=False).axis(**CLOSE).title(t.laboratory.sum_z)
-    scale = alt.Scale(domain=[len(layers) + 0.1, 0], nice=False)
-    axis = alt.Axis(
-        values=list(range(1, len(layers) + 1)), labelExpr=f"{label} : ''", titlePadding=6
-    )
-    y = alt.Y("high:Q").scale(scale).axis(axis).title(t.laboratory.layer_up)
-    bars = (
-        alt.Chart(alt.NamedData("sums"))
-        .transform_filter(NOW)
-        .mark_bar(color=colours.faint, opacity=0.75, size=5)
-        .encode(x, y, alt.Y2("low:Q"))
-    )
+    y = rows_axis(t, layers)
     slope = (
         alt.Chart(alt.NamedData("slope"))
         .mark_line(color=colour, strokeWidth=2)
         .encode(x, y, alt.Detail("row:N"))
     )
-    return (
-        alt.layer(bars, slope)
-        .add_params(epoch_input())
-        .properties(height=70 + 62 * len(layers), description=alternative)
+    return stacked(alt.layer(bars("sums", x, y, colours.faint), slope), layers, alternative)
+
+
+def activations(
+    t: Text,
+    colour: str,
+    layers: tuple[int, ...],
+    ends: tuple[float, float],
+    alternative: str,
+) -> alt.LayerChart:
+    """The activations a = f(z) of each layer as a histogram.
+
+    ends: where the bins begin and end. Data: `activations` from `activations_table`.
+    """
+    x = alt.X("a:Q").scale(domain=list(ends), nice=False).title(t.laboratory.activation_a)
+    x = x.axis(**CLOSE, tickCount=6, labelFlush=True)
+    drawn = alt.layer(bars("activations", x, rows_axis(t, layers), colour))
+    return stacked(drawn, layers, alternative)
+
+
+def rows_axis(t: Text, layers: tuple[int, ...]) -> alt.Y:
+    """One row a layer, the first one at the top."""
+    names = {str(row + 1): str(layer) for row, layer in enumerate(layers)}
+    label = " : ".join(f"datum.value == {row} ? {quoted(name)}" for row, name in names.items())
+    scale = alt.Scale(domain=[len(layers) + 0.1, 0], nice=False)
+    axis = alt.Axis(
+        values=list(range(1, len(layers) + 1)), labelExpr=f"{label} : ''", titlePadding=6
     )
+    return alt.Y("high:Q").scale(scale).axis(axis).title(t.laboratory.layer_up)
+
+
+def bars(data: str, x: alt.X, y: alt.Y, colour: str) -> alt.Chart:
+    """The bars of `bars_table` at the clock's epoch."""
+    return (
+        alt.Chart(alt.NamedData(data))
+        .transform_filter(NOW)
+        .mark_bar(color=colour, opacity=0.75, size=alt.expr(f"max(2, width / {BINS} - 1)"))
+        .encode(x, y, alt.Y2("low:Q"))
+    )
+
+
+def stacked(chart: alt.LayerChart, layers: tuple[int, ...], alternative: str) -> alt.LayerChart:
+    """The chart as high as its rows need, moved by the clock."""
+    moved: alt.LayerChart = chart.add_params(epoch_input())
+    return moved.properties(height=70 + 62 * len(layers), description=alternative)
 
 
 # The atlas of units

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -17,7 +17,7 @@ from core.sweep.grid import LOGARITHMIC, Map, Sweep
 from core.sweep.rows import Row
 from pages.charts.compare import Stroke, strokes_of
 from pages.charts.expressions import POWER_OF_TEN
-from pages.charts.gallery import DIGIT, LOG, axis
+from pages.charts.gallery import DIGIT, FAINT_BETWEEN, LOG, axis
 from pages.charts.measures import MEASURES
 from pages.charts.style import LINE, SHAPES, Palette, pattern
 from pages.texts import Text
@@ -26,7 +26,8 @@ from pages.texts.numbers import percent
 HEIGHT, MAP_HEIGHT, PANEL = 380, 440, 120
 STROKE, ROW, PADDING = 40, 22, 24
 """Pixels of a line in a legend, of the distance to the next, and of the space around all."""
-SHARES = frozenset({"accuracy", "test_accuracy"})
+SHARES = frozenset({"accuracy", "test_accuracy", "dead", "saturated"})
+"""What is drawn in per cent."""
 LOG_Y = frozenset({"share", *(key for key, m in MEASURES.items() if m.logarithmic)})
 """What is drawn in powers of ten."""
 FINE = f"abs({LOG}) <= 3 ? format(datum.value, '.6~g') : {DIGIT} == 1 ? {POWER_OF_TEN} : ''"
@@ -73,7 +74,8 @@ def drawable(value: float, *, log: bool) -> bool:
 
 
 def logarithmic(up: alt.Y, ticks: int) -> alt.Y:
-    labels = {"tickCount": ticks, "labelExpr": FINE, "labelOverlap": "greedy", "grid": True}
+    labels: dict[str, Any] = {"tickCount": ticks, "labelExpr": FINE, "labelOverlap": "greedy"}
+    labels |= {"grid": True, "gridOpacity": FAINT_BETWEEN}
     return up.scale(type="log", nice=False).axis(**labels)
 
 
@@ -190,39 +192,60 @@ def points(
 # Learning curves
 
 
-def curve_table(found: Iterable[tuple[str, int, Row]], *, loss: bool) -> pa.Table:
-    """Learning curves. found: the names of networks, the numbers of their seeds, their rows."""
+def curve_table(
+    found: Iterable[tuple[str, int, Row]], *, loss: bool, most: float = inf
+) -> pa.Table:
+    """Learning curves, up to a value of `most`.
+
+    found: the names of networks, the numbers of their seeds, their rows.
+    """
     rows = [
         (name, float(seed), float(epoch), number)
         for name, seed, row in found
         for epoch, number in zip(row.epochs, row.losses if loss else row.accuracies, strict=True)
-        if drawable(number, log=loss)
+        if drawable(number, log=loss) and number <= most
     ]
     return table(rows, ("lane", "seed", "epoch", "y"))
 
 
+def ends_table(rows: Iterable[Row], *, loss: bool) -> pa.Table:
+    """The lowest and the highest number of these learning curves: without those that diverged, if
+    there are others.
+    """
+    seen = list(rows)
+    found = [
+        number
+        for row in [row for row in seen if not row.diverged] or seen
+        for number in (row.losses if loss else row.accuracies)
+        if drawable(number, log=loss)
+    ]
+    return table([(0.0, end) for end in (min(found), max(found))] if found else [], ("epoch", "y"))
+
+
 def curves(
     t: Text, colours: Palette, lanes: tuple[Lane, ...], epochs: int, loss: bool, alternative: str
-) -> alt.Chart:
-    """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`."""
+) -> alt.LayerChart:
+    """One panel: accuracy or loss by epoch, a line a network. Data: `curve_table`, and `ends`, from
+    `ends_table`: what all panels show, so that they share an axis.
+    """
     drawn = scales(lanes)
+    x = alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False)
+    x = x.axis(tickCount=3, tickMinStep=1, format="d")
     up = alt.Y("y:Q")
     if loss:
         up = logarithmic(up, ticks=3)
     else:
         up = up.scale(domain=[0, 1]).axis(format="%", values=[0, 0.5, 1])
-    return (
+    up = up.title(None)
+    lines = (
         alt.Chart(alt.NamedData("curve"))
         .mark_line(strokeWidth=2)
         .encode(
-            alt.X("epoch:Q", title=None).scale(domain=[0, epochs], nice=False).axis(tickCount=3),
-            up.title(None),
-            drawn["color"].legend(None),
-            drawn["strokeDash"].legend(None),
-            detail="seed:Q",
+            x, up, drawn["color"].legend(None), drawn["strokeDash"].legend(None), detail="seed:Q"
         )
-        .properties(height=PANEL, description=alternative)
     )
+    ends = alt.Chart(alt.NamedData("ends")).mark_rule(opacity=0).encode(up)
+    return alt.layer(ends, lines).properties(height=PANEL, description=alternative)
 
 
 def legend_table(lanes: Sequence[Lane]) -> pa.Table:

@@ -31,6 +31,8 @@ from pages.ui.session import (
     VERSION,
     arrive,
     drawing,
+    follow_history,
+    go_on,
     go_to,
     linked,
     open_session,
@@ -138,7 +140,8 @@ def open_page(
         raise StopException  # `st.stop()` would also drop the looks that the browser has asked for
     page = arrive()
     if page is not None and page != room.name:
-        st.switch_page(ROOMS[page].script)
+        go_on(ROOMS[page].script)
+    follow_history(SPECS, room.keys)
     words = t[room.name]
     told, titled = (lead or room.note)(t) or words.lead, title(t) or words.title
     begin(room.name, titled, told)

@@ -1,8 +1,8 @@
 """What a visitor has chosen, as the strings of a link, kept across pages, languages and reruns.
 
 The session holds one frozen value, replaced by one assignment, so that an overlapping rerun
-never sees half of a change. The address is read once, when the session begins; after that
-the session is the truth and the address follows.
+never sees half of a change. The address is read when the session begins; after that the session is
+the truth and the address follows, until the browser's Back or Forward brings an earlier one.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Collection, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core.domain import LONGEST_VALUE, Query, Spec
 from core.nn.expression import LONGEST
@@ -49,12 +50,15 @@ def commit(new: Session) -> None:
 
 
 def open_session(specs: Iterable[type[Spec]]) -> None:
-    """Begin the visitor's session with the contents of the address; later calls do nothing.
+    """Begin the visitor's session with the contents of the address; later calls do nothing."""
+    if "session" not in st.session_state:
+        commit(read_address(specs))
 
-    A key that is unknown, repeated or has a value that no spec accepts is set aside.
+
+def read_address(specs: Iterable[type[Spec]]) -> Session:
+    """What the address says; a key that is unknown, repeated or has a value that no spec accepts
+    is set aside.
     """
-    if "session" in st.session_state:
-        return
     given = {k: st.query_params.get_all(k) for k in st.query_params if k not in (*EMBEDDING, *SEAT)}
     single = {k: v[0] for k, v in given.items() if len(v) == 1}
     damaged = set(given) - set(single)
@@ -67,7 +71,19 @@ def open_session(specs: Iterable[type[Spec]]) -> None:
     damaged |= {k for k in VERSION if k in single and single[k] != VERSION[k]}
     settings = {k: v for k, v in single.items() if k not in damaged and k not in VERSION}
     shown = {k[:LONGEST_VALUE]: ", ".join(given[k][:3])[: LONGEST + 1] for k in sorted(damaged)}
-    commit(Session(MappingProxyType(settings), MappingProxyType(shown)))
+    return Session(MappingProxyType(settings), MappingProxyType(shown))
+
+
+def follow_history(specs: Iterable[type[Spec]], owned: Collection[str]) -> None:
+    """After the browser's Back or Forward: the settings `owned` as the address has them.
+
+    Pages share settings, so those of the page that was left may have become another's since.
+    """
+    context = get_script_run_ctx()
+    if context is None or not context.is_history_navigation:
+        return
+    if settings := read_address(specs).settings:
+        keep({k: v for k, v in settings.items() if k in owned}, owned)
 
 
 def linked(spec: type[S]) -> S:
@@ -102,13 +118,21 @@ def undo() -> None:
 
 
 def write_address(query: Query) -> None:
-    """Make the address bar hold `query`, besides Streamlit's own keys and the seat in a lesson."""
+    """Make the address bar hold `query`, besides Streamlit's own keys and the seat in a lesson.
+
+    In one message: the browser may take each for a place that Back returns to.
+    """
     current = {k: st.query_params[k] for k in st.query_params if k not in (*EMBEDDING, *SEAT)}
-    for key in current.keys() - query.keys():
-        del st.query_params[key]
-    for key, value in query.items():
-        if current.get(key) != value:
-            st.query_params[key] = value
+    if current != query:
+        seat = {k: st.query_params[k] for k in SEAT if k in st.query_params}
+        st.query_params.from_dict({**seat, **query})
+
+
+def go_on(script: str) -> NoReturn:
+    """Go to another page, and leave the address as it is for the browser's Back; the page that is
+    gone to writes its own.
+    """
+    st.switch_page(script, query_params=st.query_params.to_dict())
 
 
 @contextmanager

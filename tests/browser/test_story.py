@@ -164,10 +164,36 @@ def test_the_way_back_to_the_scene_is_at_the_top_of_what_it_opened(browser, addr
     back = page.locator(".st-key-back_to_scene button")
     expect(back).to_be_in_viewport()
     assert back.bounding_box()["y"] < height / 4
-    assert "scene" not in page.url
+    expect(page).not_to_have_url(re.compile("scene"))
     back.click()
     heading(page, EN.scene_walk.question)
     page.wait_for_function("() => location.search.includes('guess=b')")
+    page.close()
+
+
+def test_the_browsers_back_leads_to_the_scene_before_and_to_the_cover(browser, address):
+    page = open_page(browser, f"{address}/?language=en", 3)
+    for key in ("begin_story", "next"):
+        press(page, key)
+        settle(page)
+    heading(page, SCENES[1].texts(EN).question)
+    page.go_back()
+    heading(page, SCENES[0].texts(EN).question)
+    page.go_back()
+    heading(page, EN.story.title)
+    page.close()
+
+
+def test_the_browsers_back_leads_from_a_scene_to_what_it_had_opened(browser, address):
+    page = opened(browser, address, 4, "&guess=b")
+    press(page, "apart")
+    heading(page, EN.training.title)
+    settle(page)
+    press(page, "back_to_scene")
+    heading(page, EN.scene_walk.question)
+    settle(page)
+    page.go_back()
+    heading(page, EN.training.title)
     page.close()
 
 

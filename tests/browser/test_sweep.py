@@ -24,6 +24,27 @@ def test_a_point_opens_its_network_in_the_laboratory(browser, address):
     page.close()
 
 
+def test_back_returns_from_the_laboratory_to_the_sweep_as_it_was(browser, address):
+    page = tabs(browser).lend()
+    link = address + SMALL.replace("lanes=1", "lanes=2") + "&2.activation=relu&sweep_points=5"
+    page.goto(link + "&sweep_seeds=1&sweep_at=2")
+    settle(page, 2)
+    here = page.url
+    page.get_by_role("button", name=T.sweep.laboratory).click()
+    expect(page).to_have_url(re.compile(r"/training\?.*gain=0\.01"))
+    settle(page, 3)
+    page.get_by_text(T.laboratory.instruments.sums.name, exact=True).click()  # a settings' change
+    expect(page).to_have_url(re.compile("tool=sums"))
+    page.go_back()
+    expect(page.get_by_role("heading", name=T.sweep.title)).to_be_visible()
+    settle(page, 2)
+    expect(page).to_have_url(here)  # the laboratory's settings are the sweep's, too
+    page.go_forward()
+    expect(page.get_by_role("heading", name=T.training.title)).to_be_visible()
+    expect(page).to_have_url(re.compile(r"/training\?.*tool=sums.*gain=0\.01"))
+    page.close()
+
+
 def test_a_map_keeps_its_view_while_it_fills_and_a_cell_opens_its_network(browser, address):
     page = tabs(browser).lend()
     page.goto(address + SMALL + "&sweep_part=sweep_map&map_cells=5&map_depth=10&epochs=40")

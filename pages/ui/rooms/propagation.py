@@ -136,9 +136,9 @@ def phase_chart(t: Text, colours: Palette, chosen: Propagating, run: RunSpec) ->
         phase=words.phase_names[field.phase],
     )
     found = phases_of(chosen.signal_activation, run.knobs)
-    show(
-        charts.phases, t, colours, told, **charts.phase_tables(found, field, words.here)
-    )  # fmt: skip
+    inside = field.weights <= charts.MOST_WEIGHTS and field.biases <= charts.MOST_BIASES
+    here = words.here if inside else words.further
+    show(charts.phases, t, colours, told, **charts.phase_tables(found, field, here))
     st.caption(words.diagram_note)
 
 

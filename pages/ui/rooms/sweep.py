@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
-from math import isfinite
+from math import inf, isfinite
 from typing import Any
 from urllib.parse import urlencode
 from zlib import crc32
@@ -34,7 +34,7 @@ from core.theory.meanfield import MeanField
 from pages.charts import sweep as charts
 from pages.charts.style import Palette
 from pages.texts import Text
-from pages.texts.numbers import percent, plain, power, written
+from pages.texts.numbers import loss_of, percent, plain, power, written
 from pages.ui.computing import state_of, watched
 from pages.ui.frame import around
 from pages.ui.house import SWEEP, TRAINING
@@ -59,6 +59,8 @@ SAMPLED = 33
 OTHER = "other"
 
 Address = Callable[[Lanes], str]
+Named = tuple[str, int, Row]
+"""A network's name, the number of its seed, and its row."""
 
 change = SWEEP.setter(Sweeping)
 
@@ -317,7 +319,11 @@ def panels(t: Text, colours: Palette, chosen: Sweeping, sweep: Sweep, sight: Sig
     with st.container(horizontal=True, gap="small"):
         for value in sweep.values:
             with st.container(width=230):
-                st.caption(f"**{valued(t, sweep, value)}**")
+                gone = sum(
+                    row.diverged for run, row in sight.rows.items() if sweep.places[run][1] == value
+                )
+                told = words.gone.format(count=gone) if gone else ""
+                st.caption(f"**{valued(t, sweep, value)}** {told}")
                 panel(t, colours, chosen, sweep, sight, value)
 
 
@@ -345,13 +351,42 @@ def panel(
         for cell, (lane, here, seed) in sweep.places.items()
         if here == value and cell in sight.rows
     ]
+    learning_curves(
+        t, colours, strokes(t, colours, sweep), found, sight, max(run.epochs for run in runs),
+        is_loss(chosen), valued(t, sweep, value),
+    )  # fmt: skip
+
+
+def learning_curves(
+    t: Text, colours: Palette, lanes: tuple[charts.Lane, ...], found: Sequence[Named], sight: Sight,
+    epochs: int, loss: bool, at: str,
+) -> None:  # fmt: skip
+    """The learning curves of these networks, on the axis that holds those of all in sight."""
     told = t.sweep.alternatives.curve.format(
-        y=curved(t, chosen), at=valued(t, sweep, value), lanes=t.numbers.comma.join(names)
-    )
-    epochs = max(run.epochs for run in runs)
-    arguments = (t, colours, strokes(t, colours, sweep), epochs, is_loss(chosen), told)
-    table = charts.curve_table(found, loss=is_loss(chosen))
-    show(charts.curves, *arguments, steady=True, curve=table)
+        y=t.sweep.quantities["loss" if loss else "accuracy"],
+        at=at,
+        ends=" ".join(last_numbers(t, found, loss)),
+    ).strip()
+    ends = charts.ends_table(sight.rows.values(), loss=loss)
+    most = max(ends["y"].to_pylist(), default=inf)
+    tables = {"curve": charts.curve_table(found, loss=loss, most=most), "ends": ends}
+    show(charts.curves, t, colours, lanes, epochs, loss, told, steady=True, **tables)
+
+
+def last_numbers(t: Text, found: Sequence[Named], loss: bool) -> Iterator[str]:
+    """For every network where its learning curves end, from the lowest seed to the highest."""
+    words = t.sweep.alternatives
+    for name in dict.fromkeys(name for name, _, _ in found):
+        rows = [row for named, _, row in found if named == name]
+        ends = [(row.losses if loss else row.accuracies)[-1] for row in rows if not row.diverged]
+        if ends:
+            low, high = (
+                loss_of(end) if loss else percent(end, t) for end in (min(ends), max(ends))
+            )
+            last = words.last if low == high else words.lasts
+            yield last.format(name=name, low=low, high=high)
+        if gone := len(rows) - len(ends):
+            yield words.gone.format(name=name, count=gone)
 
 
 # The map
@@ -365,7 +400,7 @@ def theory(
     own = {k.removeprefix(f"{key}."): v for k, v in knobs if k.startswith(f"{key}.")}
     span = (low + (high - low) * k / (SAMPLED - 1) for k in range(SAMPLED))
     fields = [MeanField(activation_of(key), weights, 0.0, own) for weights in span]
-    return tuple((field.weights, field.trainable_depth) for field in fields)
+    return tuple((field.weights, field.trainable_depth) for field in fields if field.defined)
 
 
 def mapped(
@@ -399,10 +434,8 @@ def mapped(
     cell, at = grid.cell(depth, variance), words.at.format(depth=depth, variance=plain(variance))
     st.markdown(words.closer.format(y=words.quantities.accuracy, at=at))
     found = [(at, 0, sight.rows[cell])] if cell in sight.rows else []
-    told = words.alternatives.curve.format(y=words.quantities.accuracy, at=at, lanes=at)
     lanes = charts.lanes_of([at], [cell.activation], colours)
-    table = charts.curve_table(found, loss=False)
-    show(charts.curves, t, colours, lanes, cell.epochs, False, told, steady=True, curve=table)
+    learning_curves(t, colours, lanes, found, sight, cell.epochs, False, at)
 
 
 # The laboratory

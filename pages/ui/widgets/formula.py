@@ -11,6 +11,9 @@ from core.nn.own import standard
 from pages.texts import Text
 from pages.texts.numbers import significant
 
+MOST_TYPED = 4 * LONGEST
+"""More than a formula may have, so that one that is too long is not cut off but told."""
+
 
 def formula_field(t: Text, key: str, take: Callable[[str], None]) -> None:
     """A formula that is typed and can be used goes to `take`, in its standard form."""
@@ -18,7 +21,7 @@ def formula_field(t: Text, key: str, take: Callable[[str], None]) -> None:
         t.formula.label,
         key=key,
         placeholder="x * sigmoid(x)",
-        max_chars=LONGEST,
+        max_chars=MOST_TYPED,
         help=t.formula.help.format(functions=", ".join(FUNCTIONS)),
         on_change=entered,
         args=(key, take),

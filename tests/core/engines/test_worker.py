@@ -80,6 +80,7 @@ def test_a_run_computed_elsewhere_has_the_same_bits(worker, run):
     same(there, here)
     for one, two in zip(there.frames, here.frames, strict=True):
         np.testing.assert_array_equal(one.sums, two.sums)
+        np.testing.assert_array_equal(one.activations, two.activations)
         np.testing.assert_array_equal(one.active, two.active)
     x = run.data().test_x
     np.testing.assert_array_equal(there.final.predict(x), here.final.predict(x))

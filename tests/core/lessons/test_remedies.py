@@ -330,6 +330,14 @@ def test_a_remedy_changes_what_it_says_and_several_go_together():
     assert both.gain == round(backward_gain(ACTIVATIONS["tanh"]), 3)
 
 
+@pytest.mark.parametrize("formula", ["0.01 * x", "1 / (x - 0.0123)", "0 * x"])
+def test_weights_that_cannot_be_chosen_are_no_remedy(formula):
+    run = RunSpec(activation=formula, depth=2, width=4)
+    assert treated(run, ["gain"]) == run
+    steep = replace(run, activation="1000 * tanh(x)")
+    assert 0 < treated(steep, ["gain"]).gain < 0.002
+
+
 @pytest.mark.parametrize("key", REMEDIES)
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_remedy_gives_a_run_for_every_activation(key, activation):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from math import asin, inf, pi, sqrt
+from math import asin, inf, isnan, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ from core.nn.gains import (
     mean_square_slope,
     typical_slope,
 )
+from core.nn.own import own_activation
 from core.nn.special import normal_cdf, normal_pdf
 
 REFERENCE = json.loads(
@@ -140,3 +141,10 @@ def test_without_variance_the_mean_is_the_value_at_zero():
 def test_a_variance_is_finite_and_not_negative(q):
     with pytest.raises(ValueError, match="variance"):
         gaussian_mean(np.cos, q)
+
+
+def test_gains_of_a_formula_are_right_however_steep_it_is_or_not_told():
+    steep = own_activation("erf(1000 * x)")
+    assert mean_square_slope(steep) == pytest.approx(4e6 / pi / sqrt(1 + 4e6), rel=1e-5)
+    for text in ("1 / (x - 0.0123)", "sin(x) / cos(x)"):
+        assert isnan(backward_gain(own_activation(text)))

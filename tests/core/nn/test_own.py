@@ -3,6 +3,7 @@
 import ast
 from math import inf
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from core.nn.own import (
     outer_parts,
     own_activation,
     standard,
+    steep_places,
 )
 from tests.core.nn.test_expression import formulas
 
@@ -162,6 +164,8 @@ def test_a_text_is_cut_at_outer_commas_alone(text):
     [
         ("x * sigmoid(x)", r"z \cdot \sigma\left(z\right)"),
         ("-x ** 2", r"-{z}^{2}"),
+        ("1e6 * x + 0.00002", r"10^{6} \cdot z + 2 \cdot 10^{-5}"),
+        ("1e6 ** (x / 9)", r"{\left(10^{6}\right)}^{\frac{z}{9}}"),
         ("(x + 1) * 2", r"\left(z + 1\right) \cdot 2"),
         ("1 - (x - 2)", r"1 - \left(z - 2\right)"),
         ("x / (1 + abs(x))", r"\frac{z}{1 + \left|z\right|}"),
@@ -174,3 +178,11 @@ def test_a_text_is_cut_at_outer_commas_alone(text):
 )
 def test_a_formula_is_written_in_latex(text, written):
     assert own_activation(standard(text)).formula == written
+
+
+def test_only_what_is_steep_asks_for_narrow_panels():
+    assert steep_places("tanh") == steep_places("tanh(x)") == steep_places("max(0, x)") == ()
+    places = np.array(steep_places("erf(1000 * x)"))
+    assert 0 < np.abs(places).min() < 0.01
+    shifted = np.array(steep_places("tanh(20 * (x - 3))"))
+    assert (np.abs(shifted - 3) <= 0.5).all()

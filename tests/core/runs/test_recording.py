@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from core.data.datasets import DATASETS, Task, View
+from core.nn.own import activation_of
 from core.runs import recording as module
 from core.runs.cost import (
     FRAME_OVERHEAD,
@@ -341,6 +342,35 @@ def test_a_frame_counts_where_the_pre_activations_of_the_hidden_layers_lie():
         assert np.abs(z).max() > module.SPAN  # the outer bins take what lies beyond
         np.testing.assert_array_equal(sums, np.histogram(z, edges)[0])
         np.testing.assert_array_equal(active, (z > 0).sum(axis=0))
+
+
+@pytest.mark.parametrize(
+    ("change", "span"),
+    [
+        ({"activation": "sigmoid"}, (0, 1)),
+        ({"activation": "relu", "gain": 20.0}, (0, module.SPAN)),
+        ({"activation": "gelu", "norm": "batch"}, (-0.16997120747990366, module.SPAN)),
+        ({"activation": "sine", "gain": 5.0, "skip": 1.0}, (-1, 1)),
+        ({"activation": "identity", "precision": "float32"}, (-module.SPAN, module.SPAN)),
+        ({"activation": "elu", "knobs": (("elu.a", 2.0),), "gain": 5.0}, (-2, module.SPAN)),
+        ({"activation": "tanh(x) - 9"}, (-10, -8)),
+        ({"activation": "-x * x - 9"}, (-9 - module.SPAN, -9)),
+        ({"activation": "0 * x"}, (-1, 1)),
+    ],
+)
+def test_a_frame_counts_where_the_activations_of_the_hidden_layers_lie(change, span):
+    run = replace(SHORT, depth=2, samples=200, **change)
+    trainer = Trainer(run)
+    counts = module.frame(trainer, trainer.sums()).activations
+    assert counts.shape == (2, module.BINS)
+    np.testing.assert_allclose(module.value_span(run), span, atol=1e-3)
+    edges = np.linspace(*module.value_span(run), module.BINS + 1)
+    edges[[0, -1]] = -np.inf, np.inf
+    for z, found in zip(trainer.sums(), counts, strict=True):
+        values = activation_of(run.activation).value(z, **run.knob_values)
+        differ = np.abs(found.astype(int) - np.histogram(values, edges)[0])
+        assert differ.sum() <= 2  # of 1200, by rounding at the edge of a bin
+        assert found.sum() == z.size
 
 
 @pytest.mark.parametrize(

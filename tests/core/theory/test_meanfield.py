@@ -226,6 +226,41 @@ def test_a_formula_without_a_value_where_the_theory_looks_is_not_defined(text):
     assert not MeanField(own_activation(text), 4.0).defined
 
 
+@pytest.mark.parametrize("a", [0.5, 20, 1000])
+def test_the_theory_of_a_formula_holds_however_steep_it_is(a):
+    """erf(a x) has closed forms (Williams, "Computing with infinite networks", NIPS 1996)."""
+    own, q = MeanField(own_activation(f"erf({a} * x)"), 2.0, 0.1), 1.7
+
+    def covariance(c):
+        return 2 / pi * asin(2 * a * a * q * c / (1 + 2 * a * a * q))
+
+    assert own.defined
+    assert own.length_map(q) == pytest.approx(2 * covariance(1) + 0.1, rel=1e-5)
+    assert own.chi(q) == pytest.approx(8 * a * a / pi / sqrt(1 + 4 * a * a * q), rel=1e-5)
+    expected = (2 * covariance(0.4) + 0.1) / (2 * covariance(1) + 0.1)
+    assert own.correlation_map(0.4, q) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("text", ["1 / (x - 0.0123)", "sin(x) / cos(x)", "x + sin(500 * x)"])
+def test_a_formula_whose_averages_cannot_be_computed_is_not_defined(text):
+    assert not MeanField(own_activation(text), 0.01, 0.5).defined
+
+
+def test_the_diagram_of_a_formula_is_blank_where_its_averages_cannot_be_computed():
+    own, axis = own_activation("sin(x) / cos(x)"), np.array([0.005, 4.0])
+    found = diagram(own, axis, axis)
+    assert np.isnan(found.chi_1).all()
+    assert (found.edge[:, 0] < 0.1).all()
+    assert not MeanField(own, 0.005, 0.005).defined
+
+
+@pytest.mark.parametrize("text", ["x / (1 + abs(x))", "where(x > 0, x, exp(x) - 1)", "abs(x)"])
+def test_on_the_edge_of_chaos_no_scale_is_finite(text):
+    own = MeanField(own_activation(text), 1.0)
+    assert own.phase is Phase.CRITICAL
+    assert own.correlation_scale == own.trainable_depth == inf
+
+
 def test_two_samples_look_further_than_one():
     own = MeanField(own_activation("log(x + 11)"), 0.165)
     assert own.length == pytest.approx(1, abs=0.1)

@@ -161,6 +161,7 @@ def test_no_chart_needs_a_dataset_that_is_not_sent():
         (laboratory.waterfall(t, LIGHT, "#000000", tuple(laboratory.Part), 3, 3, ""), {"treads"}),
         (laboratory.seeds(t, LIGHT, "#000000", 400, 1.0, 0.7, ""), {"seeds", "spread"}),
         (laboratory.sums(t, LIGHT, "#000000", (1, 2), ""), {"sums", "slope"}),
+        (laboratory.activations(t, "#000000", (1, 2), (0.0, 1.0), ""), {"activations"}),
         (laboratory.atlas(t, LIGHT, 3, 8, ""), {"atlas", "dead", "marked"}),
     ):
         written = chart.to_dict()

@@ -30,7 +30,7 @@ from core.nn.own import activation_of
 from core.runs.diagnosis import Diagnosis, diagnosis
 from core.runs.lanes import SHARED
 from core.runs.presets import EXAMPLES, LADDER
-from core.runs.recording import Recording
+from core.runs.recording import Recording, value_span
 from core.runs.rules import Verdict
 from core.runs.training import RunSpec
 from pages.charts import laboratory as charts
@@ -61,6 +61,8 @@ from pages.ui.widgets.show import show
 
 MANY_SEEDS = 8
 MOST_DEAD = 6
+BESIDE = 2
+"""Up to this many lanes have room for two charts side by side."""
 FEW_CHANGES = 3
 """So many changed settings say what a remedy is; of more, its name does."""
 MORE_OFFERED = 3
@@ -195,27 +197,48 @@ def seeds(scene: Scene, name: str, record: Recording) -> None:
 
 
 def sums(scene: Scene, name: str, record: Recording) -> None:
-    """Where each layer's sums lie under the slope."""
+    """Where each layer's sums lie under the slope, and beside it where its activations lie."""
     t, run = scene.t, record.run
     if run.depth == 0:
         st.caption(t.laboratory.no_layers)
         return
     shown = tuple(charts.drawn_layers(run.depth))
-    history = record.history
-    show(
-        charts.sums,
-        t,
-        scene.colours,
-        hue(activation_of(run.activation), scene.colours),
-        shown,
-        t.laboratory.alternatives.sums.format(
-            name=name,
-            first=percent(float(history.saturated[-1, 0, 0]), t),
-            last=percent(float(history.saturated[-1, 0, run.depth - 1]), t),
-        ),
-        sums=sums_table(record),
-        slope=charts.slope_table(run, len(shown)),
-    )
+    history, colour = record.history, hue(activation_of(run.activation), scene.colours)
+    left, right = st.columns(2) if len(scene.lanes) <= BESIDE else (st.container(), st.container())
+    with left:
+        show(
+            charts.sums,
+            t,
+            scene.colours,
+            colour,
+            shown,
+            t.laboratory.alternatives.sums.format(
+                name=name,
+                first=percent(float(history.saturated[-1, 0, 0]), t),
+                last=percent(float(history.saturated[-1, 0, run.depth - 1]), t),
+            ),
+            sums=sums_table(record),
+            slope=charts.slope_table(run, len(shown)),
+        )
+    with right:
+        first, last = (
+            charts.central(run, record.frames[-1].activations[layer]) for layer in (0, -1)
+        )
+        show(
+            charts.activations,
+            t,
+            colour,
+            shown,
+            value_span(run),
+            t.laboratory.alternatives.activations.format(
+                name=name,
+                first_low=power(first[0]),
+                first_high=power(first[1]),
+                last_low=power(last[0]),
+                last_high=power(last[1]),
+            ),
+            activations=activations_table(record),
+        )
 
 
 def units(scene: Scene, name: str, record: Recording) -> None:
@@ -257,6 +280,12 @@ def marked_unit(scene: Scene, run: RunSpec) -> tuple[int, int]:
 @per_recording
 def sums_table(record: Recording) -> pa.Table:
     return charts.sums_table(record.frames, charts.drawn_layers(record.run.depth))
+
+
+@per_recording
+def activations_table(record: Recording) -> pa.Table:
+    layers = charts.drawn_layers(record.run.depth)
+    return charts.activations_table(record.run, record.frames, layers)
 
 
 @per_recording

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.nn.expression import ExpressionError, Flaw, parse
+from core.nn.expression import LONGEST, ExpressionError, Flaw, parse
 from core.nn.own import own_activation
 from core.runs.training import RunSpec
 from pages import texts
@@ -154,6 +154,17 @@ def test_what_is_wrong_with_it_is_said_and_the_network_stays(language):
     assert [e.value for e in app.error] == [complaint(texts.LANGUAGES[language].text, "x + 2 * y")]
     assert "activation" not in settings(app)
     assert shown_choice(app).value == "sigmoid"
+
+
+@every_language
+def test_a_formula_that_is_too_long_is_not_cut_off_but_told(language):
+    app = visit("training", language=language, **SHORT)
+    long = "x" + " + x" * LONGEST
+    assert LONGEST < len(long[: formula_box(app).proto.max_chars]) < len(long)
+    formula_box(app).set_value(long[: formula_box(app).proto.max_chars]).run()
+    too_long = texts.LANGUAGES[language].text.formula.flaws.too_long
+    assert too_long.format(longest=LONGEST) in app.error[0].value
+    assert "activation" not in settings(app)
 
 
 def test_a_function_of_the_catalogue_takes_a_formula_away():

@@ -172,3 +172,12 @@ def test_bounds_are_written_as_one_side_or_two():
     )
     written = [gallery.tolerated(T, finding) for finding in (both, above, below)]
     assert written == ["0.5000 to 2.000", "≥ 0.5000", "≤ 2.000"]
+
+
+def test_between_powers_of_ten_the_grid_is_faint():
+    (logarithmic, linear) = (
+        charts.axis(alt.Y("y:Q"), "y", log=log).to_dict()["axis"] for log in (True, False)
+    )
+    opacity = logarithmic["gridOpacity"]
+    assert opacity["value"] < 0.5 < opacity["condition"]["value"]
+    assert "gridOpacity" not in linear

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from core.runs.cost import BINS, over_budget
 from core.runs.presets import EXAMPLES
 from core.runs.recording import Recording
-from core.runs.training import RunSpec
+from core.runs.training import RunSpec, Trainer
 from pages import texts
 from pages.charts import laboratory as charts
 from pages.charts import training as stage
@@ -46,6 +46,7 @@ def test_every_chart_of_the_laboratory_is_valid(language, colours):
     assert charts.waterfall(t, colours, "#000000", tuple(charts.Part), 5, 6, "shown").to_dict()
     assert charts.seeds(t, colours, "#000000", 400, 1.0, 0.7, "shown").to_dict()
     assert charts.sums(t, colours, "#000000", (1, 2, 3), "shown").to_dict()
+    assert charts.activations(t, "#000000", (1, 2, 3), (0.0, 6.0), "shown").to_dict()
     assert charts.atlas(t, colours, 3, 8, "shown").to_dict()
 
 
@@ -122,6 +123,7 @@ def test_whatever_the_settings_no_chart_receives_a_hole(run):
         tables += [stage.frames_table(frames, run, text())] if frames else []
     if layers and frames:
         tables += [charts.sums_table(frames, layers), charts.slope_table(run, len(layers))]
+        tables += [charts.activations_table(run, frames, layers)]
     for table in map(unpacked, tables):
         for name in table.column_names:
             if pa.types.is_floating(table.schema.field(name).type):
@@ -190,6 +192,26 @@ def test_the_pre_activations_of_a_layer_fill_the_bins_where_they_lie(record):
     heights = (first.low - first.high).to_numpy()
     np.testing.assert_allclose(heights, 0.85 * counts / counts.max(), atol=1e-6)
     assert counts.sum() == len(RUN.data().train_x) * RUN.width
+
+
+def test_the_activations_of_a_layer_fill_the_bins_where_they_lie(record):
+    table = charts.activations_table(RUN, record.frames, [1, 3]).to_pandas()
+    last = table[(table.epoch == RUN.epochs) & (table.row == 2)]
+    counts = record.frames[-1].activations[2]
+    np.testing.assert_allclose(last.low - last.high, 0.85 * counts / counts.max(), atol=1e-6)
+    assert last.a.between(0, 6).all()  # of ReLU, as far as z is looked at
+    halves = (Trainer(RUN).sums()[2] <= 0).sum()
+    assert record.frames[0].activations[2][0] >= halves > 0
+
+
+def test_eight_in_ten_activations_lie_between_the_numbers_that_are_told():
+    counts = np.zeros(BINS, int)
+    counts[[0, 3, 20, -1]] = 9, 41, 41, 9
+    low, high = charts.central(replace(RUN, activation="sigmoid"), counts)
+    np.testing.assert_allclose((low, high), (3 / BINS, 21 / BINS))
+    counts[-1] = 30
+    assert charts.central(replace(RUN, activation="sigmoid"), counts)[1] == 1
+    assert charts.central(RUN, counts) == (6 * 3 / BINS, np.inf)
 
 
 def test_a_unit_is_dead_rare_selective_or_always_on():

@@ -13,6 +13,7 @@ from pages import texts
 from pages.charts import propagation as charts
 from pages.charts.style import DARK, LIGHT
 from pages.ui.house import PROPAGATION
+from pages.ui.rooms import propagation
 from pages.ui.rooms.propagation import trained
 from pages.ui.settings import Propagating
 from tests.crossing import crossed
@@ -108,3 +109,14 @@ def test_a_cobweb_that_leaves_the_chart_ends():
     web = charts.map_tables(lambda q: 3 * q + 1, 1.0, 2.0)["web"]
     assert web.num_rows < 10
     assert np.isfinite(web["y"].to_numpy()).all()
+
+
+@every_language
+@pytest.mark.parametrize(("weights", "place"), [("4.0", "here"), ("16.0", "further")])
+def test_whoever_is_outside_of_the_diagram_is_told(language, weights, place, monkeypatch):
+    told = []
+    drawn = propagation.show
+    monkeypatch.setattr(propagation, "show", lambda *a, **k: (told.append(k), drawn(*a, **k))[1])
+    visit("propagation", language=language, signal_weights=weights, signal_depth="5")
+    (here,) = (tables["here"]["text"].to_pylist() for tables in told if "here" in tables)
+    assert here == [texts.LANGUAGES[language].text.propagation[place]]

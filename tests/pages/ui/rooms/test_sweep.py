@@ -1,6 +1,7 @@
 """The page of sweeps: drawn as it is computed, cancelled and resumed, opened in the laboratory."""
 
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import pytest
@@ -14,6 +15,7 @@ from core.sweep.rows import trained
 from pages import texts
 from pages.charts import sweep as charts
 from pages.charts.style import DARK, LIGHT
+from pages.texts.numbers import percent
 from pages.ui.house import SWEEP, TRAINING
 from pages.ui.rooms import sweep
 from tests.crossing import crossed
@@ -171,6 +173,39 @@ def described(monkeypatch):
     return told
 
 
+@pytest.mark.parametrize("y", ["loss", "accuracy"])
+def test_panels_share_an_axis_that_holds_the_curves_of_all(y, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(sweep, "show", lambda *a, **tables: drawn.append(tables))
+    visit("sweep", **SMALL, sweep_y=y, sweep_curves="1")
+    panels = [tables for tables in drawn if "curve" in tables]
+    every = [value for tables in panels for value in tables["curve"]["y"].to_pylist()]
+    assert len(panels) == 5
+    for tables in panels:
+        assert tables["ends"]["y"].to_pylist() == [min(every), max(every)]
+
+
+def test_what_diverges_in_one_panel_is_told_and_does_not_flatten_the_others():
+    wild = {**SMALL, "activation": "identity", "depth": "5", "sweep_high": "20", "rate": "1000"}
+    app = visit("sweep", **wild, sweep_y="loss", sweep_curves="1")
+    assert any("diverged" in caption.value for caption in app.caption)
+    calm, gone = ROWS[GAINS.cell(0, 0.5, 0)], replace(ROWS[GAINS.cell(0, 0.5, 1)], diverged=True)
+    gone = replace(gone, losses=tuple(1e200 for _ in gone.losses))
+    highest = max(charts.ends_table([calm, gone], loss=True)["y"].to_pylist())
+    assert highest == max(calm.losses)
+    assert max(charts.ends_table([gone], loss=True)["y"].to_pylist()) == 1e200
+    found = [("a", 0, calm), ("a", 1, gone)]
+    assert charts.curve_table(found, loss=True, most=highest).num_rows == len(calm.losses)
+
+
+@pytest.mark.parametrize("y", ["dead", "saturated"])
+def test_a_share_that_is_0_everywhere_has_an_axis_in_per_cent(y):
+    lanes = charts.lanes_of(["a"], ["relu"], LIGHT)
+    spec = charts.points(T, LIGHT, lanes, "gain", (0.1, 1.0), y, 1, "").to_dict()
+    up = next(p["encoding"]["y"] for p in spec["layer"] if p["encoding"].get("y", {}).get("axis"))
+    assert (up["scale"]["domain"], up["axis"]["format"]) == ([0, 1], "%")
+
+
 def test_a_sweep_is_told_in_the_punctuation_of_its_language(described):
     visit("sweep", language="ja", **SMALL)
     told = described[0]
@@ -275,8 +310,8 @@ def test_every_chart_is_built_over_named_data(colours, y):
     chart = charts.points(T, colours, lanes, "gain", (0.1, 1.0), y, 1, "told")
     assert {"points", "middles", "here"} <= set(named(chart.to_dict()))
     assert set(named(charts.curves(T, colours, lanes, 5, y == "loss", "told").to_dict())) == {
-        "curve"
-    }
+        "curve", "ends",
+    }  # fmt: skip
     assert set(named(charts.legend(T, colours, lanes, "told").to_dict())) == {"lanes"}
     mapped = charts.trainability(T, colours, (0.0, 4.0), (1.0, 40.0), "told")
     assert {"cells", "theory", "here"} <= set(named(mapped.to_dict()))
@@ -289,7 +324,7 @@ def test_every_logarithmic_axis_has_numbers(ends):
     whole = charts.points(T, LIGHT, lanes, "depth", (0.0, 1.0), "delta", 1, "told")
     rows = [{"lane": "a", "x": k, "epoch": k, "y": y} for k, y in enumerate(ends)]
     for chart in (panel, whole):
-        names = ("curve", "points", "middles", "here")
+        names = ("curve", "ends", "points", "middles", "here")
         drawn = vlc.vegalite_to_svg({**chart.to_dict(), "datasets": dict.fromkeys(names, rows)})
         axis = re.search(r'aria-label="Y-axis.*?</g></g></g>', drawn, re.DOTALL)
         labels = re.findall(r"<text([^>]*)>([^<>]+)</text>", axis[0])
@@ -314,3 +349,21 @@ def test_networks_of_one_colour_are_given_others():
     assert len({lane.colour for lane in same}) == len({lane.dashes for lane in same}) == 2
     own = charts.lanes_of(["a", "b"], ["sigmoid", "relu"], LIGHT)
     assert [lane.colour for lane in own] != [lane.colour for lane in same]
+
+
+def test_a_panel_tells_in_words_where_its_curves_end():
+    rows = [ROWS[GAINS.cell(0, 0.5, seed)] for seed in (0, 1)]
+    found = [("a", 0, rows[0]), ("a", 1, rows[1]), ("b", 0, replace(rows[0], diverged=True))]
+    low, high = sorted(row.losses[-1] for row in rows)
+    assert list(sweep.last_numbers(T, found, True)) == [
+        f"a: from {low:.3f} to {high:.3f} after the last epoch.",
+        "b: 1 diverged.",
+    ]
+    share = percent(rows[0].accuracies[-1], T)
+    assert [*sweep.last_numbers(T, found[:1], False)] == [f"a: {share} after the last epoch."]
+
+
+def test_between_powers_of_ten_the_grid_is_faint():
+    drawn = charts.curves(T, LIGHT, charts.lanes_of(["a"], ["relu"], LIGHT), 5, True, "").to_dict()
+    opacity = drawn["layer"][1]["encoding"]["y"]["axis"]["gridOpacity"]
+    assert opacity["value"] < 0.5 < opacity["condition"]["value"]
