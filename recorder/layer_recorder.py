@@ -49,8 +49,8 @@ from torch.overrides import TorchFunctionMode
 __all__ = ["Recorder", "watch"]
 
 FORMAT, VERSION = "layer-recorder", 1
-MOST = 5_000
-"""Rows after which a recording takes half as many steps, so that no file grows without bound."""
+MOST, LONGEST = 5_000, 8_000_000
+"""Rows, or bytes, after which a recording takes half as many steps: no file grows without bound."""
 SATURATED = 0.05
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 SAMPLED = 2_048
@@ -123,7 +123,8 @@ class Recorder:
         self.modules = dict(layers_of(model))
         if not self.modules:
             raise ValueError("the model has no layer that can be recorded")
-        self.step = self.rows = 0
+        self.step = 0
+        self.since = self.size = 0  # rows and bytes since fewer steps were taken
         self.order = None
         self.file = open(path, "w", encoding="utf-8")  # noqa: SIM115
         self.hooks, self.unrolled = [], []
@@ -323,13 +324,16 @@ class Recorder:
         if calls:
             row["calls"] = calls
         self._line(row)
-        self.rows += 1
-        if self.rows % MOST == 0:
+        self.since += 1
+        if self.since >= MOST or self.size >= LONGEST:
+            self.since = self.size = 0
             self.every *= 2
 
     def _line(self, value):
-        self.file.write(json.dumps(plain(value), allow_nan=False, separators=(",", ":")) + "\n")
+        line = json.dumps(plain(value), allow_nan=False, separators=(",", ":")) + "\n"
+        self.file.write(line)
         self.file.flush()
+        self.size += len(line)
 
     def _head(self):
         parameters = sum(p.numel() for p in self.model.parameters())
@@ -381,7 +385,7 @@ class Layer:
         far = flat - mean
         variance = torch.dot(far, far) / flat.numel()  # several times as fast as var_mean
         some = flat[:: max(1, math.ceil(flat.numel() / SAMPLED))]
-        self.parts.append((a.numel(), mean, variance, a.numel() - torch.count_nonzero(a), some))
+        self.parts.append((a.numel(), mean, variance, torch.count_nonzero(a == 0), some))
         self.outputs = None
 
     @torch.no_grad()

@@ -35,13 +35,15 @@ import numpy as np
 __all__ = ["Recorder"]
 
 FORMAT, VERSION = "layer-recorder", 1
-MOST = 5_000
-"""Rows after which a recording takes half as many steps, so that no file grows without bound."""
+MOST, LONGEST = 5_000, 8_000_000
+"""Rows, or bytes, after which a recording takes half as many steps: no file grows without bound."""
 SATURATED = 0.05
 QUANTILES = (0.0, 0.05, 0.25, 0.5, 0.75, 0.95, 1.0)
 SAMPLED = 2_048
 """Values from which quantiles are taken, at most."""
 DIGITS = 11
+SAFE = 1e-12, 1e12
+"""Norms whose squares float32 can hold."""
 
 L = keras.layers
 KINDS = {
@@ -102,8 +104,10 @@ class Recorder(keras.callbacks.Callback):
         self.x, self.y, self.sample_weight = x, y, sample_weight
         self.path, self.every, self.samples = path, int(every), samples
         self.file, self.mode = None, "w"
-        self.step = self.due = self.rows = 0
+        self.step = self.due = 0
+        self.since = self.size = 0  # rows and bytes since fewer steps were taken
         self.order, self.row, self.before = None, None, {}
+        self.compiled = None
 
     # The callback
 
@@ -143,19 +147,23 @@ class Recorder(keras.callbacks.Callback):
         learnt = [v for found in weights.values() for v in found if v.trainable]
         taps = Taps(layers, activations_of(self.model))
 
-        def loss_of(zeros):
+        def loss_of(zeros, x, y):
             taps.begin(zeros)
             prediction = self.model(x, training=True)
             return self.model.compute_loss(x, y, prediction, self.sample_weight, training=True)
 
         with taps:
-            loss, errors, gradients = BACKENDS[keras.backend.backend()](loss_of, taps, learnt)
+            if keras.backend.backend() == "jax":
+                loss, errors, gradients = self._by_jax(loss_of, taps, learnt, x, y)
+            else:
+                by = {"torch": by_torch, "tensorflow": by_tensorflow}[keras.backend.backend()]
+                loss, errors, gradients = by(lambda zeros: loss_of(zeros, x, y), taps, learnt)
         samples = self.samples or keras.tree.flatten(self.x)[0].shape[0]
         if self.order is None:
             self.order = list(dict.fromkeys(call.name for call in taps.calls))
             self._line(self._head(layers, weights, taps.calls))
         of = {id(v): g for v, g in zip(learnt, gradients, strict=True) if g is not None}
-        self.before = {name: [array(v.value) for v in weights[name]] for name in self.order}
+        self.before = {name: [array(v.value).copy() for v in weights[name]] for name in self.order}
         row = {
             "step": self.step,
             "loss": float(array(loss)),
@@ -164,9 +172,9 @@ class Recorder(keras.callbacks.Callback):
         }
         calls = {name: [] for name in self.order}
         for call, error in zip(taps.calls, errors, strict=True):
-            error = None if error is None else array(error) * samples
+            error = None if error is None else array(error)
             calls[call.name].append(call.measured(error, kind_of(layers[call.name])))
-        row["delta"] = [rms([one["error"] for one in calls[name]]) for name in self.order]
+        row["delta"] = [rms([one["error"] for one in calls[name]], samples) for name in self.order]
         row["gradient"] = [
             together([array(of[id(v)]) for v in weights[name] if id(v) in of])
             for name in self.order
@@ -176,11 +184,19 @@ class Recorder(keras.callbacks.Callback):
         for measure in ("mean", "std", "zero", "saturated", "dead", "quantiles"):
             row[measure] = [pooled(calls[name], measure) for name in self.order]
         several = {
-            str(k): [rms([one["error"]]) for one in calls[name]]
+            str(k): [rms([one["error"]], samples) for one in calls[name]]
             for k, name in enumerate(self.order)
             if len(calls[name]) > 1
         }
         return row | ({"calls": several} if several else {})
+
+    def _by_jax(self, loss_of, taps, learnt, x, y):
+        """Compiled once, as long as the same weights are learnt."""
+        others = [v for v in self.model.variables if not any(v is w for w in learnt)]
+        if self.compiled is None or self.compiled.learnt != [id(v) for v in learnt]:
+            self.compiled = Compiled(loss_of, taps, learnt, others)
+        found, taps.calls = self.compiled(learnt, others, x, y)
+        return found
 
     def _write(self):
         layers = dict(layers_of(self.model))
@@ -191,13 +207,16 @@ class Recorder(keras.callbacks.Callback):
             self.row["update"][k] = together(change) / size if size else None
         self._line(self.row)
         self.row, self.before = None, {}
-        self.rows += 1
-        if self.rows % MOST == 0:
+        self.since += 1
+        if self.since >= MOST or self.size >= LONGEST:
+            self.since = self.size = 0
             self.every *= 2
 
     def _line(self, value):
-        self.file.write(json.dumps(plain(value), allow_nan=False, separators=(",", ":")) + "\n")
+        line = json.dumps(plain(value), allow_nan=False, separators=(",", ":")) + "\n"
+        self.file.write(line)
         self.file.flush()
+        self.size += len(line)
 
     def _head(self, layers, weights, calls):
         first = {call.name: call for call in reversed(calls)}
@@ -226,23 +245,32 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Call:
-    """One use of a layer: its output z; f and its argument, if an activation follows."""
+    """One use of a layer: its output z; f and its argument, if an activation follows. shown: f and
+    its slope there, where they were computed along with the loss."""
 
     def __init__(self, name, z):
         self.name, self.z = name, z
-        self.before = self.f = self.activation = None
+        self.before = self.f = self.activation = self.shown = None
 
     def follow(self, before, f, name):
         self.before, self.f, self.activation = before, f, name
+
+    def show(self):
+        """The activation and its slope, None where it has none for each unit."""
+        if self.f is None:
+            return None
+        alone = self.activation not in TOGETHER
+        return self.f(self.before), slope_of(self.f, self.before) if alone else None
 
     def measured(self, error, kind):
         """What is measured of it. error: of one sample, or None."""
         if self.f is None:
             return {"error": error, **of_values(array(self.z))}
-        found = {"error": error, **of_values(array(self.f(self.before)))}
-        if self.activation in TOGETHER:
+        a, slope = self.show() if self.shown is None else self.shown
+        found = {"error": error, **of_values(array(a))}
+        if slope is None:
             return found
-        slope = np.abs(array(slope_of(self.f, self.before)))
+        slope = np.abs(array(slope))
         last = keras.config.image_data_format() == "channels_last" or kind != "conv"
         units = slope.ndim - 1 if last else 1
         alive = slope.max(axis=tuple(d for d in range(slope.ndim) if d != units)) > 0
@@ -400,25 +428,44 @@ def by_torch(loss_of, taps, learnt):
     return loss, found[: len(zeros)], found[len(zeros) :]
 
 
-def by_jax(loss_of, taps, learnt):
-    import jax
+class Compiled:
+    """With JAX: the loss, its gradients and what the taps told, as one compiled function."""
 
-    with keras.StatelessScope():
-        loss_of(None)
-    zeros = [jax.numpy.zeros(call.z.shape, call.z.dtype) for call in taps.calls]
+    def __init__(self, loss_of, taps, learnt, others):
+        import jax
 
-    def loss_at(zeros, values):
-        mapping = list(zip(learnt, values, strict=True))
-        with keras.StatelessScope(state_mapping=mapping):
-            loss = loss_of(lambda k, _: zeros[k])
-        return loss, [(call.z, call.before) for call in taps.calls]
+        self.learnt = [id(v) for v in learnt]
+        self.calls = []  # as they were when the function was traced
 
-    values = [v.value for v in learnt]
-    both = jax.value_and_grad(loss_at, argnums=(0, 1), has_aux=True)
-    (loss, seen), (errors, gradients) = both(zeros, values)
-    for call, (z, before) in zip(taps.calls, seen, strict=True):
-        call.z, call.before = z, before
-    return loss, errors, gradients
+        def loss_at(zeros, values, rest, x, y):
+            mapping = [*zip(learnt, values, strict=True), *zip(others, rest, strict=True)]
+            with keras.StatelessScope(state_mapping=mapping):
+                loss = loss_of(zeros and (lambda k, _: zeros[k]), x, y)
+            self.calls = taps.calls
+            return loss, [(call.z, call.before) for call in taps.calls]
+
+        @jax.jit
+        def whole(values, rest, x, y):
+            shapes = jax.eval_shape(loss_at, None, values, rest, x, y)[1]
+            zeros = [jax.numpy.zeros(z.shape, z.dtype) for z, _ in shapes]
+            both = jax.value_and_grad(loss_at, argnums=(0, 1), has_aux=True)
+            (loss, seen), found = both(zeros, values, rest, x, y)
+            for call, (z, before) in zip(self.calls, seen, strict=True):
+                call.z, call.before = z, before
+            return loss, found, [(call.z, call.show()) for call in self.calls]
+
+        self.whole = whole
+
+    def __call__(self, learnt, others, x, y):
+        values, rest = ([v.value for v in some] for some in (learnt, others))
+        loss, (errors, gradients), seen = self.whole(values, rest, x, y)
+        calls = []
+        for traced, (z, shown) in zip(self.calls, seen, strict=True):
+            call = Call(traced.name, z)
+            call.follow(None, traced.f, traced.activation)
+            call.shown = shown
+            calls.append(call)
+        return (loss, errors, gradients), calls
 
 
 def by_tensorflow(loss_of, taps, learnt):
@@ -437,9 +484,6 @@ def by_tensorflow(loss_of, taps, learnt):
     found = tape.gradient(loss, [*zeros, *values])
     found = [tf.convert_to_tensor(g) if isinstance(g, tf.IndexedSlices) else g for g in found]
     return loss, found[: len(zeros)], found[len(zeros) :]
-
-
-BACKENDS = {"torch": by_torch, "jax": by_jax, "tensorflow": by_tensorflow}
 
 
 def slope_of(f, z):
@@ -477,24 +521,34 @@ def steepest(f, name):
 
 
 def array(values):
-    """A variable or a tensor as an array of float64."""
+    """A variable or a tensor as an array, which may be the same memory."""
     values = keras.ops.convert_to_tensor(values)
     if hasattr(values, "detach"):  # PyTorch's
-        return values.detach().cpu().double().numpy().copy()
-    return np.array(values.numpy() if hasattr(values, "numpy") else values, float)
+        values = values.detach().cpu()
+        return (values.float() if values.element_size() < 4 else values).numpy()
+    return wide(values.numpy() if hasattr(values, "numpy") else values)
+
+
+def wide(values):
+    """As an array in at least float32."""
+    values = np.asarray(values)
+    return values if values.dtype in (np.float32, np.float64) else values.astype(np.float32)
 
 
 def of_values(a):
-    some = a.reshape(-1)[:: max(1, math.ceil(a.size / SAMPLED))]
-    return {"size": a.size, "mean": float(a.mean()), "variance": float(a.var()),
-            "zero": float(np.mean(a == 0)), "some": some}  # fmt: skip
+    a = wide(a).reshape(-1)
+    mean = a.mean()
+    far = a - mean
+    return {"size": a.size, "mean": float(mean), "variance": float(np.dot(far, far)) / a.size,
+            "zero": 1 - np.count_nonzero(a) / a.size,
+            "some": a[:: max(1, math.ceil(a.size / SAMPLED))]}  # fmt: skip
 
 
 def pooled(calls, measure):
     """A measure over all uses of a layer, None where there is none."""
     if measure == "quantiles":
         some = np.concatenate([one["some"] for one in calls])[-SAMPLED * 4 :]
-        return np.quantile(some, QUANTILES).tolist() if np.isfinite(some).all() else None
+        return quantiles_of(some)
     if measure == "std":
         middle = weighted(calls, "mean")
         spread = [one | {"far": one["variance"] + (one["mean"] - middle) ** 2} for one in calls]
@@ -504,15 +558,23 @@ def pooled(calls, measure):
     return weighted(calls, measure)
 
 
+def quantiles_of(some):
+    """`np.quantile`, several times as fast; None where a value is not finite."""
+    some = np.sort(some)
+    if not some.size or not np.isfinite(some[[0, -1]]).all():
+        return None
+    return np.interp(np.multiply(QUANTILES, some.size - 1), np.arange(some.size), some).tolist()
+
+
 def weighted(calls, measure):
     told = [(one["size"], one[measure]) for one in calls if measure in one]
     return sum(n * value for n, value in told) / sum(n for n, _ in told) if told else None
 
 
-def rms(arrays):
-    """Root mean square over all values, None without any."""
+def rms(arrays, samples):
+    """Root mean square over all values, times `samples`; None without any."""
     found = [a for a in arrays if a is not None]
-    return together(found) / math.sqrt(sum(a.size for a in found)) if found else None
+    return together(found) * samples / math.sqrt(sum(a.size for a in found)) if found else None
 
 
 def together(tensors):
@@ -523,7 +585,11 @@ def together(tensors):
 def length(values):
     """The Euclidean norm of all values. Note that squares of a vanishing error underflow, unless
     it is scaled."""
-    values = np.abs(values).ravel()
+    values = wide(values).reshape(-1)
+    found = math.sqrt(np.dot(values, values))
+    if SAFE[0] < found < SAFE[1]:
+        return found
+    values = np.abs(values.astype(float))
     largest = float(values.max(initial=0.0))
     if not 0 < largest < math.inf:
         return largest  # 0, infinite, or NaN

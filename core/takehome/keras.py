@@ -104,7 +104,7 @@ from keras import ops
 
 keras.config.set_floatx("{precision}"){note}
 keras.config.set_dtype_policy("{precision}")"""
-ONLY_TENSORFLOW = "  # KERAS_BACKEND=tensorflow; others compute in float32"
+ONLY_TENSORFLOW = "  # KERAS_BACKEND=tensorflow; others round to float32"
 
 
 def network(run: RunSpec, plan: Plan, draw: str, variance: str) -> Iterator[str]:

@@ -16,12 +16,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS, Family, Side
-from core.runs.rules import FALLING, RULES, STEADY, WINDOW, Rule
+from core.runs.rules import FALLING, RULES, STEADY, WINDOW, Rule, Verdict
 from core.watched.watched import Watched
 
 STEPS = 12
 """Steps that count as one epoch of the rules: as many as an epoch of the training page has."""
 LEARNT = 0.3
+GROWN = 10.0
+"""By which factor an error or a loss has grown if that is to explain what comes."""
 
 KNOWN = frozenset(
     (
@@ -34,6 +36,8 @@ KNOWN = frozenset(
 ASKED = tuple(rule for rule in RULES if {sign.number for sign in rule.signs} <= KNOWN)
 """The rules that are asked. Those left out are about settings, test data and initial weights, of
 which a recording says nothing."""
+GROWS = frozenset((Verdict.NO_START, Verdict.DIVERGED))
+"""Verdicts that say that numbers grew until they could not be represented."""
 FAINTEST = 1e-30
 """An error below this may come to 0 in the next layer because it is small: in float32."""
 
@@ -50,6 +54,7 @@ class Silence(StrEnum):
     FEW_LAYERS = "few_layers"
     USED_SEVERAL_TIMES = "used_several_times"
     NO_ERROR = "no_error"
+    UNDEFINED = "undefined"
     NO_RULE = "no_rule"
 
 
@@ -69,8 +74,24 @@ class State:
         self.watched, self.baseline = watched, baseline
         broken = np.flatnonzero(watched.broken)
         self.diverged = bool(len(broken))
-        self.broken_at = float(watched.steps[broken[0]]) / STEPS if len(broken) else nan
-        self.index = max(0, int(broken[0]) - 1) if len(broken) else len(watched.steps) - 1
+        self.row = int(broken[0]) if len(broken) else len(watched.steps)
+        self.broken_at = float(watched.steps[self.row]) / STEPS if len(broken) else nan
+        self.index = max(0, self.row - 1)
+
+    @property
+    def undefined(self) -> bool:
+        """Whether numbers became NaN, and no number that was recorded had grown before: then it may
+        as well be a logarithm of 0 as a step that was too long."""
+        if not self.diverged:
+            return False
+        first, last = self.row, self.index
+        measures = self.watched.measures.values()
+        if self.watched.loss[first] == np.inf or any((m[first] == np.inf).any() for m in measures):
+            return False
+        if first == 0:
+            return True
+        errors = [float(np.nanmax(self.delta(row), initial=0.0)) for row in (0, last)]
+        return errors[1] < GROWN * errors[0] and self.level < max(GROWN, GROWN * self.loss_at_start)
 
     @property
     def epochs(self) -> Array:
@@ -144,7 +165,7 @@ class State:
 
     def delta(self, row: int) -> Array:
         """The error of the layers that it walks through, the input's side first."""
-        found: Array = self.watched.measures["delta"][row, self.watched.stack]
+        found: Array = np.abs(self.watched.measures["delta"][row, self.watched.stack])
         return found
 
     def part(self, row: int) -> float:
@@ -255,7 +276,7 @@ def silence_of(watched: Watched, baseline: float) -> Silence | None:
     if watched.calls or any(layer.kind == "recurrent" for layer in watched.layers):
         return Silence.USED_SEVERAL_TIMES
     if not np.isfinite(baseline):
-        return Silence.NO_LOSS
+        return Silence.UNDEFINED if np.isinf(watched.loss).any() else Silence.NO_LOSS
     if baseline <= 0:
         return Silence.LOSS_BELOW_0
     if len(stack) < 2:
@@ -270,7 +291,8 @@ def judged(watched: Watched, told: float = 0.0) -> Judged:
     """The verdict on the last row of a recording. told: the loss of guessing, 0 if unknown."""
     baseline = baseline_of(watched, told)
     if (silence := silence_of(watched, baseline)) is not None:
-        return Judged(None, silence)
+        first = int(watched.steps[watched.broken][0]) if watched.broken.any() else 0
+        return Judged(None, silence, step=first)
     state = State(watched, baseline)
     holds = (
         rule
@@ -278,6 +300,10 @@ def judged(watched: Watched, told: float = 0.0) -> Judged:
         if all(sign.holds(float(getattr(state, sign.number))) for sign in rule.signs)
     )
     rule = next(holds, None)
+    if rule is not None and rule.verdict in GROWS and state.undefined:
+        return Judged(
+            None, Silence.UNDEFINED, baseline=baseline, step=int(watched.steps[state.row])
+        )
     names = dict.fromkeys(sign.number for sign in rule.signs) if rule else {}
     return Judged(
         rule,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +13,9 @@ from core.arrays import Array
 
 MEASURES = ("delta", "gradient", "weight", "update", "mean", "std", "zero", "saturated", "dead")
 """What a recording holds for each layer, as `docs/recording-format.md` defines it."""
+UNDEFINED = -inf
+"""Stands in a recording for a number that was computed and is none: what a program writes as NaN.
+What was not measured is NaN here."""
 WEIGHTED = frozenset({"linear", "conv", "attention"})
 """Kinds of layers that an error passes once per step, from the output to the input."""
 
@@ -38,12 +42,15 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """A recording. Numbers are NaN where unknown, and infinite where they were not finite.
+    """A recording. Numbers are NaN where unknown, `UNDEFINED` where they were NaN, and infinite
+    where they were too large.
 
     steps: (rows,), rising. loss, rate: (rows,). measures: of each of `MEASURES` an array (rows,
     layers). calls: by layer, the error of every call in a step (rows, calls): the time steps of a
     recurrent layer. digest: the fingerprint of the file. rows_in_file: of which `steps` may be a
-    choice. unread: lines that were no rows. cut: whether the last line is incomplete.
+    choice. unread: lines that were no rows. cut: whether the last line is incomplete. replaced:
+    rows of an earlier attempt, whose steps came again. again: the line at which another recording
+    begins, 0 for none.
     """
 
     layers: tuple[Layer, ...]
@@ -60,6 +67,8 @@ class Watched:
     rows_in_file: int = 0
     unread: int = 0
     cut: bool = False
+    replaced: int = 0
+    again: int = 0
 
     @property
     def stack(self) -> list[int]:
@@ -77,9 +86,9 @@ class Watched:
 
     @property
     def thinned(self) -> bool:
-        return len(self.steps) < self.rows_in_file - self.unread
+        return len(self.steps) < self.rows_in_file - self.unread - self.replaced
 
     @property
     def broken(self) -> Array:
-        """In which rows something was too large to represent: (rows,)."""
+        """In which rows the loss or an error was not finite: (rows,)."""
         return np.isinf(self.loss) | np.isinf(self.measures["delta"]).any(axis=1)

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from core.arrays import Array
-from core.watched.watched import Watched
+from core.watched.watched import UNDEFINED, Watched
 from pages.charts.derivatives import decades
 from pages.charts.expressions import NOW, POWER_OF_TEN
 from pages.charts.pictures import backdrop, rgb, tinted
@@ -37,12 +37,16 @@ from pages.charts.vocabulary import (
 from pages.texts import Text
 from pages.texts.numbers import power, whole
 
-PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 76
+PROFILE, COURSE, MAP, BLOCK = 210, 170, 260, 90
 """Heights in pixels."""
 MANY_LAYERS = 20
 """With more, the error is shown as a picture of layers and steps, too."""
-FEWEST_ACROSS, WIDE = 5, 120
+CROWDED = 60
+"""With more layers, points are small."""
+FEWEST_ACROSS, WIDE = 4, 120
 """Blocks in a row at least, and the width of one that is wanted, in pixels."""
+LETTER = 5.8
+"""The width of a letter in a block, about, in pixels."""
 MOST_BLOCKS = 60
 PALEST = 20 / 255
 """How opaque the colour of the smallest error is."""
@@ -55,6 +59,8 @@ LARGEST = 1e30
 """The largest number of an axis that is not logarithmic."""
 SPREAD = 20.0
 """A loss that varies by more than this is drawn in powers of ten."""
+TOLD = "datum.word || format(datum.value, '.3~g')"
+"""A value in words."""
 USUAL_UPDATE = 1e-3
 """The ratio of update to weights that is often recommended (Karpathy, CS231n, 2015)."""
 
@@ -78,6 +84,7 @@ PROFILES = {
         Profile("delta"),
         Profile("update", line=USUAL_UPDATE),
         Profile("gradient"),
+        Profile("weight"),
         Profile("std", logarithmic=False, backward=False),
         Profile("saturated", logarithmic=False, high=1.0, backward=False),
         Profile("dead", logarithmic=False, high=1.0, backward=False),
@@ -86,11 +93,29 @@ PROFILES = {
 """What can be drawn of every layer."""
 
 
+def is_measured(watched: Watched, measure: str) -> bool:
+    """Whether there is a number of it to draw."""
+    return bool(np.isfinite(watched.measures[measure][:, watched.shown]).any())
+
+
 def frames_of(watched: Watched, points: int) -> list[int]:
     """The rows that are drawn, `points` numbers each: the first, the last and some between."""
     rows = len(watched.steps)
     most = min(rows, MOST_FRAMES, max(2, MOST_POINTS // max(1, points)))
     return sorted({round(k) for k in np.linspace(0, rows - 1, most)})
+
+
+def told(value: float) -> str:
+    """A number in words, those that are none, too."""
+    return "NaN" if value == UNDEFINED else power(value)
+
+
+def words(values: Array) -> Array:
+    """Of each number that is not finite a word, "" for the others."""
+    found = np.full(values.shape, "", dtype=object)
+    odd = np.isinf(values)
+    found[odd] = [told(value) for value in values[odd]]
+    return found
 
 
 def axis_of(profile: Profile, values: Array) -> Decades | Ends:
@@ -115,18 +140,19 @@ def profile_table(
 ) -> pa.Table:
     """One row per frame and layer. `shown` stays within the axis, `mark` says what lies beyond."""
     layers = watched.shown
-    values = watched.measures[profile.measure][np.ix_(list(frames), layers)]
-    values = np.abs(values)
+    found = watched.measures[profile.measure][np.ix_(list(frames), layers)]
+    values = np.abs(found)
     (low, high), flat = axis.ends, values.ravel()
     there = ~np.isnan(flat)
     epochs = np.arange(len(frames))
     label = np.full(values.shape, "", dtype=object)
-    label[:, 0] = [power(v) if np.isfinite(v) else "" for v in values[:, 0]]
+    label[:, 0] = ["" if np.isnan(v) else told(v) for v in found[:, 0]]
     columns = {
         "epoch": np.repeat(epochs, len(layers)),
         "until": np.repeat(until(epochs), len(layers)),
         "layer": np.tile(np.arange(1, len(layers) + 1), len(frames)),
         "value": np.where(np.isfinite(flat), flat, np.nan),
+        "word": words(found.ravel()),
         "shown": np.clip(flat, low, high),
         "mark": np.select([flat < low, flat > high], ["below", "above"], "within"),
         "label": label.ravel(),
@@ -185,19 +211,25 @@ def profile(
     colour = colours.accent
     x = layer_axis(t, layers, kind.backward)
     y = value_axis("shown:Q", axis, title, 6)
-    base = alt.Chart(alt.NamedData("profile")).transform_filter(NOW).encode(x, y)
+    base = (
+        alt.Chart(alt.NamedData("profile"))
+        .transform_filter(NOW)
+        .transform_calculate(told=TOLD)
+        .encode(x, y)
+    )
     before = (
         alt.Chart(alt.NamedData("before"))
         .mark_line(color=colours.faint, strokeWidth=1.5, strokeDash=[5, 3])
         .encode(x, y)
     )
     line = base.mark_line(color=colour, strokeWidth=LINE)
-    points = base.mark_point(filled=True, size=55, color=colour, opacity=1).encode(
+    size = 55 if layers <= CROWDED else 12
+    points = base.mark_point(filled=True, size=size, color=colour, opacity=1).encode(
         arrows(),
         tooltip=[
             alt.Tooltip("layer:Q", title=t.training.layer),
             alt.Tooltip("name:N", title=t.own.name),
-            alt.Tooltip("value:Q", title=title, format=".3~g"),
+            alt.Tooltip("told:N", title=title),
         ],
     )
     label = number_at_point(base, colours)
@@ -252,7 +284,7 @@ def course(
     x = (
         alt.X("step:Q")
         .scale(domain=[first, max(last, first + 1)], nice=False)
-        .axis(tickCount=5, format=",d", **CLOSE)
+        .axis(tickCount=5, tickMinStep=1, format=",d", **CLOSE)
         .title(t.own.steps)
     )
     y = value_axis("loss:Q", axis, t.own.loss, 5)
@@ -294,12 +326,17 @@ def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
     """One row per block: its place and its words. Layers of the other charts have their number."""
     numbers = {place: number for number, place in enumerate(watched.shown, start=1)}
     found = [watched.layers[k] for k in layers]
-    titles = [
-        " · ".join(filter(None, (str(numbers.get(k, "")), layer.type or layer.name)))
-        for k, layer in zip(layers, found, strict=True)
+    called = [
+        layer.type or (layer.kind if layer.name.isdecimal() else layer.name) for layer in found
     ]
+
+    def numbered(names: Sequence[str]) -> list[str]:
+        pairs = zip(layers, names, strict=True)
+        return [" · ".join(filter(None, (str(numbers.get(k, "")), name))) for k, name in pairs]
+
     words = {
-        "title": titles,
+        "title": numbered(called),
+        "lines": numbered([in_two_lines(name) for name in called]),
         "name": [layer.name for layer in found],
         "shape": [" × ".join(map(str, layer.shape)) for layer in found],
         "activation": [layer.activation for layer in found],
@@ -307,32 +344,45 @@ def blocks_table(watched: Watched, layers: Sequence[int]) -> pa.Table:
     return pa.table({"place": range(len(found)), **words})
 
 
+def in_two_lines(name: str) -> str:
+    """The name of a class, broken before the capital next to its middle: Multihead, Attention."""
+    places = [k for k in range(1, len(name)) if name[k].isupper() and name[k - 1].islower()]
+    if not places:
+        return name
+    middle = min(places, key=lambda k: abs(2 * k - len(name)))
+    return f"{name[:middle]}\n{name[middle:]}"
+
+
 def errors_table(
     watched: Watched, layers: Sequence[int], frames: Sequence[int], axis: Decades
 ) -> pa.Table:
     """One row per frame and block that has an error."""
-    values = np.abs(watched.measures["delta"][np.ix_(list(frames), list(layers))]).ravel()
+    values = watched.measures["delta"][np.ix_(list(frames), list(layers))].ravel()
     there = ~np.isnan(values)
     epochs = np.arange(len(frames))
     columns = {
         "epoch": np.repeat(epochs, len(layers)),
         "until": np.repeat(until(epochs), len(layers)),
         "place": np.tile(np.arange(len(layers)), len(frames)),
-        "shown": axis.clip(values),
+        "shown": axis.clip(np.abs(values)),
     }
-    told = [power(value) for value in values[there]]
-    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": told})
+    value = [told(value) for value in values[there]]
+    return pa.table({**{key: column[there] for key, column in columns.items()}, "value": value})
 
 
 def shades(colours: Palette, axis: Decades, title: str) -> alt.Color:
-    """The colours of `error_map`, the deeper the larger the error, with their legend."""
+    """The colours of `error_map`, the deeper the larger the error, with their legend.
+
+    Squares, as a gradient is found by the page's address and lost when that changes.
+    """
     red, green, blue = rgb(colours.accent)
     ends = [f"rgba({red},{green},{blue},{round(opacity, 3)})" for opacity in (PALEST, 1)]
     return (
         alt.Color("shown:Q")
         .scale(type="log", domain=list(axis.ends), range=ends, nice=False)
         .legend(
-            orient="top", direction="horizontal", gradientLength=180, gradientThickness=10,
+            type="symbol", symbolType="square", symbolSize=160, symbolStrokeWidth=0,
+            orient="top", direction="horizontal",
             values=axis.ticks(axis.at_most(4)), labelExpr=POWER_OF_TEN, titleLimit=300, offset=6,
         )
         .title(title)
@@ -384,18 +434,20 @@ def blocks(
             tooltip=[alt.Tooltip("value:N", title=error)],
         )
     )
-    room = alt.expr("width / across * 0.96 - 8")
+    room = "(width / across * 0.96 - 8)"
+    narrow = f"length(datum.title) * {LETTER} > {room}"
 
-    def line(field: str, below: int, colour: str, size: int) -> alt.Chart:
+    def line(field: str, below: str, colour: str, size: int) -> alt.Chart:
         text = frame.mark_text(
-            align="left", baseline="top", dx=5, dy=below, limit=room, fontSize=size, color=colour
-        )
-        return text.encode(text=field)
+            align="left", baseline="top", dx=5, dy=alt.expr(below), limit=alt.expr(room),
+            fontSize=size, color=colour, lineBreak="\n", lineHeight=13,
+        )  # fmt: skip
+        return text.transform_calculate(written=field).encode(text="written:N")
 
     written = (
-        line("title:N", 19, colours.ink, 12),
-        line("shape:N", 35, colours.faint, 11),
-        line("activation:N", 50, colours.ink, 11),
+        line(f"{narrow} ? datum.lines : datum.title", "20", colours.ink, 12),
+        line("datum.shape", f"{narrow} ? 49 : 36", colours.faint, 11),
+        line("datum.activation", f"{narrow} ? 64 : 51", colours.ink, 11),
     )
     return (
         alt.layer(outline, band, *written)
@@ -436,7 +488,7 @@ def error_map(
     y = (
         alt.Y("row:Q")
         .scale(domain=[rows, 0], nice=False)
-        .axis(tickCount=4, format="d", **CLOSE, **above("left"))
+        .axis(tickCount=4, tickMinStep=1, format="d", **CLOSE, **above("left"))
         .title(t.own.rows)
     )
     here = (
@@ -470,7 +522,8 @@ def calls_table(watched: Watched, layer: int, frames: Sequence[int], axis: Decad
         "until": np.repeat(until(epochs), calls),
         "call": np.tile(np.arange(1, calls + 1), len(frames)),
         "value": np.where(np.isfinite(flat), flat, np.nan),
-        "shown": axis.clip(flat),
+        "word": words(flat),
+        "shown": axis.clip(np.abs(flat)),
     }
     return pa.table({key: pa.array(column[there].tolist()) for key, column in columns.items()})
 
@@ -485,12 +538,17 @@ def calls(t: Text, colours: Palette, axis: Decades, count: int, alternative: str
     )
     title = t.own.measures["delta"]
     y = value_axis("shown:Q", axis, title, 6)
-    base = alt.Chart(alt.NamedData("calls")).transform_filter(NOW).encode(x, y)
+    base = (
+        alt.Chart(alt.NamedData("calls"))
+        .transform_filter(NOW)
+        .transform_calculate(told=TOLD)
+        .encode(x, y)
+    )
     line = base.mark_line(color=colours.accent, strokeWidth=LINE)
     points = base.mark_point(filled=True, size=30, color=colours.accent, opacity=1).encode(
         tooltip=[
             alt.Tooltip("call:Q", title=t.own.call),
-            alt.Tooltip("value:Q", title=title, format=".3~g"),
+            alt.Tooltip("told:N", title=title),
         ]
     )
     return (

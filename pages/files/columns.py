@@ -1,14 +1,15 @@
 """Series of numbers with names, and what each is taken for: a quantity, and of which layer.
 
-A name says it: one with `loss` is the loss, one with `lr` the rate; of the others those are taken
-that name a measure (`grad`, `delta`, `update`, `weight`, ...) and a layer, such as
-`grad_norm/layers.0.weight` or `grad_2.0_norm/layers.0.weight`. Where the names mislead, the reader
-of the file corrects it.
+A name says it: one with `loss` or `損失` is the loss, one with `lr` or `学習率` the rate; of the
+others those are taken that name a measure (`grad`, `delta`, `update`, `weight`, ...) and a layer,
+such as `grad_norm/layers.0.weight` or `勾配_層1`. Where the names mislead, the reader of the file
+corrects it.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import nan
@@ -34,23 +35,43 @@ NOTHING, STEP, LOSS, RATE = "nothing", "step", "loss", "rate"
 SINGLE = (STEP, LOSS, RATE)
 """Quantities that a file has once."""
 QUANTITIES = (NOTHING, *SINGLE, *MEASURES)
-STEPS = ("step", "_step", "global_step", "trainer/global_step", "iteration", "iter", "epoch")
+STEPS = (
+    *("step", "_step", "global_step", "trainer/global_step", "ステップ", "ステップ数", "iteration"),
+    *("iter", "反復", "反復回数", "イテレーション", "epoch", "エポック", "エポック数"),
+)
 """Names of the column of steps, the best one first."""
+REPEATED = 0.3
+"""Of a column of steps, at least this share of the rows has a step of its own: else it tells epochs
+of many rows."""
 
 WORDS = {
-    "gradient": ("grad",),
-    "delta": ("delta",),
-    "update": ("update",),
-    "saturated": ("saturat",),
-    "dead": ("dead",),
-    "std": ("std", "spread"),
-    "mean": ("mean",),
-    "zero": ("zero", "sparsity"),
-    "weight": ("weight", "param"),
+    "gradient": ("grad", "勾配"),
+    "delta": ("delta", "誤差信号", "誤差"),
+    "update": ("update", "更新量", "更新"),
+    "saturated": ("saturat", "飽和"),
+    "dead": ("dead", "死んだ"),
+    "std": ("std", "spread", "標準偏差", "ばらつき"),
+    "mean": ("mean", "平均"),
+    "zero": ("zero", "sparsity", "ゼロ"),
+    "weight": ("weight", "param", "kernel", "重み", "パラメータ"),
 }
 """By which words in a name a measure is known, the first that fits."""
-ASIDE = re.compile(r"total|global|overall|\bbias\b|__(min|max)$", re.I)
-"""In names that are of no layer's weights, or of no number but its bounds."""
+LOSSES, TESTED = ("loss", "損失"), ("val", "test", "検証", "テスト", "評価")
+RATES = re.compile(r"(^|[/_.-])(lr|learning_rate)\b|^lr-|学習率")
+BOUNDS = re.compile(r"__(min|max)$", re.I)
+ASIDE = {
+    "bounds": BOUNDS,
+    "bias": re.compile(r"\bbias\b|バイアス", re.I),
+    "total": re.compile(r"total|global|overall|合計|全体|総計", re.I),
+}
+"""In names that are of no layer's weights, or of no number but its bounds; by the reason."""
+OF_WEIGHTS = re.compile(r"[./](weight|kernel)(:0)?(/histogram)?$")
+"""How the weights of a layer are called after its name."""
+OF_ALL = re.compile(r"[\W_]*(2norm|norms?|l2)?[\W_]*", re.I)
+"""What is left of the name of a measure of all layers together: `grad_norm`."""
+NUMBERS = re.compile(r"(\d{1,9})")
+OF_RUN = re.compile(r"(?P<run>.+?) - (?P<name>.+)")
+"""A name after that of its run, as the web pages of W&B export it."""
 
 
 class Column(NamedTuple):
@@ -68,13 +89,24 @@ class Series(NamedTuple):
     values: Array
 
 
+class Aside(NamedTuple):
+    """A column that holds no numbers, or cells of one: how many, and why. `histogram`: its cells
+    are histograms, by which the norm is estimated."""
+
+    name: str
+    why: str
+    cells: int
+
+
 @dataclass(frozen=True, eq=False)
 class Log:
     """What somebody's logger wrote.
 
-    rows: of a table, which of its rows were read: a column tells their steps. None where every
-    value has its own step. unread: lines or events that could not be used. cut: whether the file
-    ends in the middle. digest: its fingerprint.
+    series: their values are finite, infinite or `UNDEFINED`. rows: of a table, which of its rows
+    were read: a column tells their steps. None where every value has its own step. unread: lines or
+    events that could not be used. cut: whether the file ends in the middle. digest: its
+    fingerprint. aside: what is no number. whole: how many rows, or values of a series, the file has
+    if only some were read, else 0.
     """
 
     series: tuple[Series, ...]
@@ -82,6 +114,8 @@ class Log:
     rows: Array | None = None
     unread: int = 0
     cut: bool = False
+    aside: tuple[Aside, ...] = ()
+    whole: int = 0
 
     @property
     def quantities(self) -> tuple[str, ...]:
@@ -94,7 +128,7 @@ class Log:
 
 def measure_of(name: str) -> str:
     """The measure that a name is about, "" for none."""
-    low = name.lower()
+    low = unicodedata.normalize("NFKC", name).lower()
     return next((key for key, words in WORDS.items() if any(w in low for w in words)), "")
 
 
@@ -105,37 +139,107 @@ def layer_of(name: str, measure: str) -> str:
     """
     if not measure:
         return ""
-    words = WORDS[measure] if measure != "weight" else ("weights", "param", "weight_norm")
+    words = WORDS[measure]
+    if measure == "weight":
+        words = ("weights", "param", "weight_norm", "重み", "パラメータ")
+    name = unicodedata.normalize("NFKC", name)
     parts = [part for part in re.split(r"[/\s]+", name) if part not in ("-", "")]
     left = [part for part in parts if not any(word in part.lower() for word in words)]
     if not left and len(parts) == 1:
-        left = [re.sub("|".join(words), "", name, flags=re.I)]
-    layer = "/".join(left).strip("._-/ ").removesuffix(".weight")
+        rest = re.sub("|".join(words), "", name, flags=re.I)
+        left = [] if OF_ALL.fullmatch(rest) else [rest]
+    layer = OF_WEIGHTS.sub("", "/".join(left).strip("._-/ ()の"))
     return layer[:LONGEST_NAME]
 
 
 def guessed(log: Log) -> tuple[Column, ...]:
-    """What each series is taken for, by its name; of two for the same thing the first."""
-    low = [one.name.lower() for one in log.series]
-    steps = next((low.index(name) for name in STEPS if name in low), None)
+    """What each series is taken for, by its name; of two for the same thing the first, though one
+    of a step before one of an epoch."""
+    names, owners = named(log), runs_of(log)
+    steps, run = steps_among(log, names), next(filter(None, owners), "")
     found: dict[Column, int] = {}
-    for place, one in enumerate(log.series):
-        is_step = log.rows is not None and place == steps
-        found.setdefault(Column(STEP) if is_step else by_name(one.name), place)
+    for place in sorted(range(len(names)), key=lambda place: names[place].endswith("_epoch")):
+        column = Column(STEP) if place == steps else by_name(names[place])
+        if owners[place] in ("", run):
+            found.setdefault(column, place)
     first = {place: column for column, place in found.items()}
     return tuple(first.get(place, Column()) for place in range(len(log.series)))
 
 
+def named(log: Log) -> list[str]:
+    """The names of the series, without that of their run where there is one."""
+    found = [OF_RUN.fullmatch(one.name) for one in log.series]
+    owners = runs_of(log)
+    return [
+        match["name"] if match and owner else one.name
+        for match, owner, one in zip(found, owners, log.series, strict=True)
+    ]
+
+
+def runs_of(log: Log) -> list[str]:
+    """Of each series its run, "" where names do not say one: W&B's always come with bounds."""
+    found = [OF_RUN.fullmatch(one.name) for one in log.series]
+    if not any(BOUNDS.search(one.name) for one in log.series):
+        return [""] * len(found)
+    return [match["run"] if match else "" for match in found]
+
+
+def steps_among(log: Log, names: Sequence[str]) -> int | None:
+    """Which series tells the steps of a table's rows, None for none of them."""
+    if log.rows is None:
+        return None
+    low = [name.lower() for name in names]
+    for name in STEPS:
+        if name in low:
+            values = log.series[place := low.index(name)].values
+            if len(np.unique(values)) >= REPEATED * len(values):
+                return place
+    return None
+
+
 def by_name(name: str) -> Column:
     """What a name, by itself, says."""
-    low = name.lower()
-    if "loss" in low:
-        return Column() if "val" in low or "test" in low else Column(LOSS)
-    if re.search(r"(^|[/_.-])(lr|learning_rate)\b|^lr-", low):
+    low = unicodedata.normalize("NFKC", name).lower()
+    if any(word in low for word in LOSSES):
+        aside = BOUNDS.search(low) or any(word in low for word in TESTED)
+        return Column() if aside else Column(LOSS)
+    if RATES.search(low):
         return Column(RATE)
-    measure = "" if ASIDE.search(name) else measure_of(name)
+    aside = any(pattern.search(low) for pattern in ASIDE.values())
+    measure = "" if aside else measure_of(name)
     layer = layer_of(name, measure)
     return Column(measure, layer) if layer else Column()
+
+
+def reasons(log: Log, columns: Sequence[Column]) -> list[str]:
+    """Why each series is not used, "" for those that are: a key of words."""
+    owners = runs_of(log)
+    run = next(filter(None, owners), "")
+    stepped_already = log.rows is None or any(column.quantity == STEP for column in columns)
+    found = []
+    for name, owner, column, guess in zip(named(log), owners, columns, guessed(log), strict=True):
+        if column.quantity != NOTHING:
+            found.append("")
+        elif guess.quantity != NOTHING:
+            found.append("chosen")
+        elif owner not in ("", run):
+            found.append("other_run")
+        elif name.lower() in STEPS:
+            found.append("steps" if stepped_already else "repeated")
+        else:
+            found.append(reason_of(name))
+    return found
+
+
+def reason_of(name: str) -> str:
+    """Why a name that was taken for nothing was."""
+    low = unicodedata.normalize("NFKC", name).lower()
+    if by_name(name).quantity != NOTHING:
+        return "taken"
+    aside = next((why for why, pattern in ASIDE.items() if pattern.search(low)), "")
+    if any(word in low for word in LOSSES):
+        return aside or "tested"
+    return aside or ("no_layer" if measure_of(name) else "unknown")
 
 
 def corrected(
@@ -187,11 +291,11 @@ def shared(parts: Sequence[Sequence[str]]) -> int:
 def watched_of(log: Log, columns: Sequence[Column]) -> Watched:
     """The log as a recording, if its series are these columns. Raises RecordingError."""
     steps = steps_of(log, columns)
-    layers: dict[str, dict[str, dict[int, float]]] = {}
+    layers: dict[str, dict[str, dict[int, float]]] = {name: {} for name in in_order(columns)}
     single: dict[str, dict[int, float]] = {}
     for one, column in zip(log.series, columns, strict=True):
         if column.quantity in MEASURES:
-            layers.setdefault(column.layer, {})[column.quantity] = stepped(one, steps)
+            layers[column.layer][column.quantity] = stepped(one, steps)
         elif column.quantity in (LOSS, RATE):
             single[column.quantity] = stepped(one, steps)
     if not layers:
@@ -222,10 +326,21 @@ def watched_of(log: Log, columns: Sequence[Column]) -> Watched:
             }
         ),
         digest=log.digest,
-        rows_in_file=len(every) + unread,
+        rows_in_file=log.whole or len(every) + unread,
         unread=unread,
         cut=log.cut,
     )
+
+
+def in_order(columns: Sequence[Column]) -> list[str]:
+    """The layers in the order of their columns; those that a logger has sorted by their letters
+    (1, 10, 2) by their numbers."""
+    names = list(dict.fromkeys(c.layer for c in columns if c.quantity in MEASURES))
+    return sorted(names, key=natural) if names == sorted(names) else names
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in NUMBERS.split(name)]
 
 
 def steps_of(log: Log, columns: Sequence[Column]) -> dict[int, int] | None:

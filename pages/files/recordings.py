@@ -7,10 +7,14 @@ at all is a `RecordingError`, which says what was expected and where it stopped.
 from __future__ import annotations
 
 import json
+import re
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from hashlib import sha256
+from itertools import zip_longest
 from math import inf, nan, prod
+from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from core.arrays import Array
-from core.watched.watched import MEASURES, Layer, Watched
+from core.watched.watched import MEASURES, UNDEFINED, Layer, Watched
 
 FORMAT, VERSION = "layer-recorder", 1
 MEGABYTES = 50
@@ -39,7 +43,7 @@ DIGITS = 16
 LARGEST = 10**12
 EXAMPLES = Path(__file__).with_name("examples")
 KINDS = frozenset(("linear", "conv", "recurrent", "attention", "embedding", "norm"))
-WORDS = MappingProxyType({"nan": inf, "inf": inf, "-inf": -inf})
+WORDS = MappingProxyType({"nan": UNDEFINED, "inf": inf, "-inf": inf})
 
 
 class Fault(StrEnum):
@@ -59,12 +63,12 @@ class Fault(StrEnum):
 
 class RecordingError(ValueError):
     """A file that cannot be read. line: counted from 1, 0 where none is to blame. value: what was
-    found, cut to 40 characters. limit: the bound that was passed."""
+    found, its first 40 characters. limit: the bound that was passed."""
 
     def __init__(self, fault: Fault, *, line: int = 0, value: object = "", limit: int = 0) -> None:
         super().__init__(fault, line, value, limit)
         self.fault, self.line, self.limit = fault, line, limit
-        self.value = str(value)[:40]
+        self.value = "".join(sign if sign.isprintable() else " " for sign in str(value)[:40])
 
 
 def read_recording(content: bytes) -> Watched:
@@ -76,15 +80,13 @@ def read_recording(content: bytes) -> Watched:
     head = head_of(lines[numbers[0]], numbers[0] + 1)
     layers = layers_of(head, numbers[0] + 1)
     rows = numbers[1:]
+    again = next((k for k in rows if BEGINNING.match(lines[k]) and is_head(lines[k])), 0)
+    rows = [k for k in rows if k < again] if again else rows
     chosen = evenly(rows, max(2, min(MOST_ROWS, MOST_NUMBERS // len(layers))))
-    found: list[dict[str, Any]] = []
-    unread = 0
-    for k in chosen:
-        row = row_of(lines[k], len(layers), found[-1] if found else None)
-        if row is None:
-            unread += 1
-        else:
-            found.append(row)
+    read = [row_of(lines[k], len(layers)) for k in chosen]
+    whole_rows = [row for row in read if row is not None]
+    found, strays, replaced = rising(whole_rows)
+    unread = len(read) - len(whole_rows) + strays
     if not found:
         raise RecordingError(Fault.NO_ROWS, line=numbers[-1] + 1)
     return Watched(
@@ -101,7 +103,9 @@ def read_recording(content: bytes) -> Watched:
         digest=digest_of(content),
         rows_in_file=len(rows),
         unread=unread,
-        cut=bool(rows) and not content.endswith(b"\n") and value_of(lines[rows[-1]]) is None,
+        cut=not again and not content.endswith(b"\n") and value_of(lines[rows[-1]]) is None,
+        replaced=replaced,
+        again=again and again + 1,
     )
 
 
@@ -137,6 +141,13 @@ def value_of(line: bytes) -> Any:
 
 
 # The head
+
+BEGINNING = re.compile(rb'\s*\{\s*"format"')
+
+
+def is_head(line: bytes) -> bool:
+    head = value_of(line)
+    return isinstance(head, dict) and head.get("format") == FORMAT
 
 
 def head_of(line: bytes, at: int) -> Mapping[str, Any]:
@@ -202,21 +213,37 @@ def whole(value: Any) -> int:
 # The rows
 
 
-def row_of(line: bytes, layers: int, before: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A row, None where the line is none: it needs a step beyond the one before, and errors."""
+def rising(rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int, int]:
+    """The rows in the order of their steps; how many single ones were out of order; and how many
+    gave way to later ones of a training that was resumed from before them."""
+    found: list[dict[str, Any]] = []
+    strays = replaced = 0
+    for row, after in zip_longest(rows, rows[1:]):
+        last = found[-1]["step"] if found else -1
+        behind = len(found) - bisect_left(found, row["step"], key=itemgetter("step"))
+        if behind and (behind > 1 if after is None else after["step"] > last):
+            strays += 1
+            continue
+        while found and found[-1]["step"] >= row["step"]:
+            found.pop()
+            replaced += 1
+        found.append(row)
+    return found, strays, replaced
+
+
+def row_of(line: bytes, layers: int) -> dict[str, Any] | None:
+    """A row, None where the line is none: it needs a step and errors."""
     row = value_of(line)
     if not isinstance(row, dict):
         return None
     step, delta = row.get("step"), row.get("delta")
     if not isinstance(step, int) or isinstance(step, bool) or not 0 <= step <= LARGEST:
         return None
-    if before is not None and step <= before["step"]:
-        return None
     return row if isinstance(delta, list) and len(delta) == layers else None
 
 
 def number(value: Any) -> float:
-    """A number of a row: NaN where there is none, infinite where it was not finite."""
+    """A number of a row: NaN where there is none."""
     if isinstance(value, str):
         return WORDS.get(value, nan)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -225,7 +252,9 @@ def number(value: Any) -> float:
         found = float(value)
     except OverflowError:
         return inf
-    return inf if found != found else found
+    if found != found:
+        return UNDEFINED
+    return inf if abs(found) == inf else found
 
 
 def measured(rows: Sequence[Mapping[str, Any]], name: str, layers: int) -> Array:

@@ -133,6 +133,12 @@ def shipped(name: str) -> Watched:
     return read_recording(example(name))
 
 
+def unlike(watched: Watched) -> list[Held]:
+    """The recordings of the session that cannot be drawn beside this one."""
+    held = (one for one in rack().files if one.watched and one.digest != watched.digest)
+    return [one for one in held if one.watched and len(one.watched.shown) != len(watched.shown)]
+
+
 def others(watched: Watched) -> dict[str, tuple[str, Watched]]:
     """What can be drawn beside a recording, by fingerprint: those of the session, and the examples
     (named by their keys), with as many layers."""

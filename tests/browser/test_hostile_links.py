@@ -73,7 +73,7 @@ def test_no_value_of_a_link_becomes_markup(watched, address, name, kind):
 def test_every_page_opens_with_markup_in_every_setting(watched, address, name):
     page, done = watched
     text = TEXTS["image"]
-    query = urlencode(dict.fromkeys(KEYS, text))
+    query = urlencode(SHORT | {key: text for key in KEYS if key not in SHORT})
     page.goto(f"{address}/{name}?{query[:60_000]}")
     page.get_by_test_id("stAlert").first.wait_for()
     assert_harmless(page, done)

@@ -86,7 +86,7 @@ def test_the_blocks_wrap_on_a_phone(page):
         rows.append(len({y for _, _, y in page.evaluate(BANDS)}))
         box = page.locator(".stVegaLiteChart svg").first.bounding_box()
         assert box["width"] <= width
-    assert rows == [1, 2]
+    assert rows == [1, 3]
 
 
 @pytest.mark.parametrize("one", few_of(RECORDERS.values()), ids=RECORDERS)

@@ -1,7 +1,8 @@
 """Keras in float64.
 
-Keras computes in float64 only with TensorFlow: with other backends its operations round to float32,
-whatever `set_floatx` says. Here they do not, so that the numbers can be compared to 1e-9.
+Keras computes in float64 only with TensorFlow: with other backends some of its operations round to
+float32 (Dense with PyTorch, tanh with JAX), whatever `set_floatx` says. Here they do not, so that
+the numbers can be compared to 1e-9.
 """
 
 from __future__ import annotations

@@ -55,7 +55,9 @@ def test_the_schema_is_of_its_format(name):
 
 
 @pytest.mark.parametrize("name", [name for name in TREES if name != "layer_recorder"])
-@pytest.mark.parametrize("part", ["plain", "MOST", "SATURATED", "QUANTILES", "SAMPLED", "DIGITS"])
+@pytest.mark.parametrize(
+    "part", ["plain", "(MOST, LONGEST)", "SATURATED", "QUANTILES", "SAMPLED", "DIGITS"]
+)
 def test_what_the_files_share_is_the_same(name, part):
     """Each is copied alone, so what they share is repeated."""
     own, first = (said(TREES[key], part) for key in (name, "layer_recorder"))

@@ -200,6 +200,33 @@ def test_other_layers_are_recorded(tmp_path):
     assert head["layers"][0]["weights"] == [[4, 1, 3, 3]]
 
 
+@pytest.mark.skipif(keras.backend.backend() != "torch", reason="by PyTorch's autograd")
+def test_other_layers_have_the_errors_of_autograd(tmp_path):
+    torch = import_module("torch")
+    inputs = L.Input((8, 3))
+    layers = [L.Conv1D(4, 3, padding="same"), L.MultiHeadAttention(2, 2), L.LayerNormalization()]
+    a = layers[0](inputs)
+    a = layers[2](L.Add()([a, layers[1](a, a)]))
+    layers += [L.LSTM(5), L.Dense(1)]
+    model = keras.Model(inputs, layers[4](layers[3](a)))
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    draw = np.random.default_rng(0)
+    x, y = draw.normal(size=(6, 8, 3)), draw.normal(size=(6, 1))
+    outputs = []
+    with pytest.MonkeyPatch.context() as patch:
+        for layer in layers:
+
+            def called(*arguments, call=layer.call, **options):
+                outputs.append(call(*arguments, **options))
+                return outputs[-1]
+
+            patch.setattr(layer, "call", called)
+        loss = ((model(x, training=True) - torch.tensor(y)) ** 2).mean()
+        found = torch.autograd.grad(loss, outputs)
+    _, (row,) = fitted(tmp_path / "run.jsonl", model, x, y)
+    alike(row["delta"], [6 * g.square().mean().sqrt().item() for g in found])
+
+
 def test_the_page_reads_it_and_judges(tmp_path):
     x, y = data()
     fitted(tmp_path / "run.jsonl", small(), x, y, epochs=300, every=10)

@@ -398,6 +398,43 @@ def test_a_transformer_block_is_recorded(tmp_path):
     assert rows[0]["samples"] == 20
 
 
+class Block(nn.Module):
+    """Attention and a layer, each added to what it was given and normalized."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(6, 2, batch_first=True)
+        self.linear = nn.Linear(6, 6)
+        self.norms = nn.ModuleList([nn.LayerNorm(6), nn.LayerNorm(6)])
+
+    def forward(self, x):
+        x = self.norms[0](x + self.attention(x, x, x, need_weights=False)[0])
+        return self.norms[1](x + F.gelu(self.linear(x)))
+
+
+def test_attention_and_residual_connections_have_the_errors_of_autograd(tmp_path):
+    torch.manual_seed(0)
+    model, outputs = nn.Sequential(Block(), Block()).double(), {}
+    x = torch.randn(5, 7, 6).double()
+    for name, layer in model.named_modules():
+        if isinstance(layer, (nn.MultiheadAttention, nn.LayerNorm)) or name.endswith("linear"):
+
+            def keep(_, __, output, name=name):
+                outputs[name] = output[0] if isinstance(output, tuple) else output
+
+            layer.register_forward_hook(keep)
+    gradients = torch.autograd.grad(model(x).sin().mean(), list(outputs.values()))
+    expected = [5 * g.square().mean().sqrt().item() for g in gradients]
+    names = list(outputs)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with recorder.watch(model, optimizer, tmp_path / "run.jsonl"):
+        model(x).sin().mean().backward()
+        optimizer.step()
+    head, (row,) = recorded(tmp_path / "run.jsonl")
+    assert [layer["name"] for layer in head["layers"]] == names
+    np.testing.assert_allclose(row["delta"], expected, rtol=1e-9)
+
+
 def test_an_evaluation_between_two_steps_is_not_recorded(tmp_path):
     model = network()
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
@@ -445,6 +482,12 @@ def test_a_long_recording_takes_fewer_steps(tmp_path, monkeypatch):
     monkeypatch.setattr(recorder, "MOST", 4)
     _, rows = steps(network(), tmp_path / "run.jsonl", 14, every=1)
     assert [row["step"] for row in rows] == [0, 1, 2, 3, 4, 6, 8, 10, 12]
+
+
+def test_of_long_rows_fewer_are_written_sooner(tmp_path, monkeypatch):
+    monkeypatch.setattr(recorder, "LONGEST", 1)
+    _, rows = steps(network(), tmp_path / "run.jsonl", 8, every=1)
+    assert [row["step"] for row in rows] == [0, 2, 4]
 
 
 def test_a_compiled_model_is_refused(tmp_path):

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.watched.remedies import programs, proposed, rebuilt
+from core.runs.rules import Verdict
+from core.watched.dialects import dialect_of
+from core.watched.remedies import apart, lost, programs, proposed, rebuilt, width_of
 from core.watched.verdict import STEPS, Judged, Silence, judged
-from core.watched.watched import Watched
+from core.watched.watched import UNDEFINED, Watched
 from pages.charts import own as drawn
 from pages.charts.facts import name_of
 from pages.charts.style import Palette
@@ -18,7 +20,7 @@ from pages.texts.numbers import fraction, loss_of, power, significant, whole
 from pages.texts.rules import sign
 from pages.ui.house import OWN_TRAINING, TRAINING
 from pages.ui.settings import Watching
-from pages.ui.watched import drop, error_now, find, others, rack, shipped, take
+from pages.ui.watched import drop, error_now, find, others, rack, shipped, take, unlike
 from pages.ui.widgets.columns import correct_columns
 from pages.ui.widgets.components import clock
 from pages.ui.widgets.controls import controls, open_button, reset, taken
@@ -27,8 +29,10 @@ from pages.ui.widgets.recorders import recorders
 from pages.ui.widgets.show import show
 
 UPLOAD = "own_upload"
-PAIRS = (("delta", "update"), ("std", "saturated"), ("gradient", "dead"))
-"""Which measures are side by side."""
+MEASURED = ("delta", "update", "std", "saturated", "gradient", "dead")
+"""What is drawn of every layer, two side by side; where there is nothing of it, the weights are."""
+EARLY = 100
+"""Epochs before which the rules take it to be too early."""
 SHORT = 8
 MOST_LISTED = 300
 
@@ -46,8 +50,12 @@ def bring(t: Text, watching: Watching) -> None:
             upload=t.owndata.browse, too_large=words.faults.too_large.format(limit=MEGABYTES)
         )
     )
+    brought = watching.own_recording
     with st.expander(
-        words.bring, icon=":material/upload_file:", expanded=watching.own_recording != ""
+        words.bring,
+        icon=":material/upload_file:",
+        expanded=bool(brought) and find(brought) is None,
+        key=f"own_bring_{brought}",  # folded again when a recording has been opened
     ):
         recorders(t)
         st.file_uploader(
@@ -108,6 +116,10 @@ def left_out(t: Text, watched: Watched) -> list[str]:
         told.append(t.own.thinned.format(rows=whole(len(watched.steps), t)))
     if watched.cut:
         told.append(t.own.cut)
+    if watched.replaced:
+        told.append(t.own.replaced.format(count=whole(watched.replaced, t)))
+    if watched.again:
+        told.append(t.own.again.format(line=whole(watched.again, t)))
     if watched.unread > watched.cut:
         told.append(t.own.unread.format(count=whole(watched.unread, t)))
     return told
@@ -123,11 +135,14 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
     with st.container(border=True):
         if found.rule is None:
             st.markdown(words.silent)
-            st.markdown(words.silences[found.silence or Silence.NO_RULE])
+            why = words.silences[found.silence or Silence.NO_RULE]
+            st.markdown(why.format(step=whole(found.step, t)))
             if found.silence is Silence.NO_ERROR and watched.framework.startswith("jax"):
                 st.markdown(words.no_error_jax)
+            elif found.silence is Silence.NO_ERROR and not watched.framework:
+                st.markdown(words.no_error_log)
         else:
-            st.markdown(t.cases[found.rule.verdict].what)
+            st.markdown(sentence(t, found))
             st.markdown(
                 words.numbers.format(
                     step=whole(found.step, t),
@@ -142,6 +157,18 @@ def verdict(t: Text, watching: Watching, watched: Watched) -> Judged:
         if found.silence in (None, Silence.NO_RULE):
             guess(t, watching)
     return found
+
+
+def sentence(t: Text, found: Judged) -> str:
+    """The verdict in words. Those that speak of epochs, or of what a recording need not show, have
+    words for recordings."""
+    assert found.rule is not None
+    verdict = found.rule.verdict
+    if verdict in (Verdict.BEFORE, Verdict.TOO_EARLY):
+        return t.own.verdicts.too_early.format(
+            steps=whole(EARLY * STEPS, t), step=whole(found.step, t)
+        )
+    return t.own.verdicts.learnt if verdict is Verdict.LEARNT else t.cases[verdict].what
 
 
 def signs(t: Text, found: Judged) -> str:
@@ -166,8 +193,33 @@ def guess(t: Text, watching: Watching) -> None:
 # The charts
 
 
+def not_finite(t: Text, watched: Watched) -> None:
+    """Which of the numbers that are drawn were NaN or infinite, and from when on."""
+    drawn_too = {t.own.measures[name]: watched.measures[name] for name in drawn.PROFILES}
+    found = {t.own.loss: watched.loss[:, None], **drawn_too}
+    for told, odd in ((t.own.undefined, UNDEFINED), (t.own.infinite, np.inf)):
+        rows = {name: np.flatnonzero((values == odd).any(axis=1)) for name, values in found.items()}
+        names = [name for name, some in rows.items() if len(some)]
+        if names:
+            first = min(int(rows[name][0]) for name in names)
+            st.caption(
+                told.format(
+                    step=whole(int(watched.steps[first]), t), names=t.numbers.comma.join(names)
+                )
+            )
+
+
 def beside(t: Text, watching: Watching, watched: Watched) -> Watched | None:
     """The choice of another recording with as many layers, for comparison."""
+    for held in unlike(watched):
+        assert held.watched is not None
+        st.caption(
+            t.own.other_layers.format(
+                name=code(held.name),
+                other=whole(len(held.watched.shown), t),
+                layers=whole(len(watched.shown), t),
+            )
+        )
     offered = others(watched)
     if not offered:
         return None
@@ -206,16 +258,25 @@ def charts(
         rate=12,
         words=t.own.clock,
     )
+    not_finite(t, watched)
     blocks(t, colours, watched, frames)
     for layer in watched.calls:
         time_steps(t, colours, watched, layer, frames, now)
-    for pair in PAIRS:
-        for column, measure in zip(st.columns(2, gap="medium"), pair, strict=True):
+    measured = [name for name in MEASURED if drawn.is_measured(watched, name)]
+    for pair in pairs(measured or ["weight"]):
+        for column, measure in zip(st.columns(2, gap="medium"), pair, strict=False):
             with column:
                 one_profile(t, colours, watched, before, measure, frames, now)
+    absent = [name for name in MEASURED if np.isnan(watched.measures[name]).all()]
+    if missing := [t.own.measures[name] for name in absent]:
+        st.caption(t.own.not_measured.format(name=t.numbers.comma.join(missing)))
     if layers > drawn.MANY_LAYERS:
         error_map(t, colours, watched, now)
     losses(t, colours, watched, before, found, now)
+
+
+def pairs(names: list[str]) -> list[list[str]]:
+    return [names[k : k + 2] for k in range(0, len(names), 2)]
 
 
 def blocks(t: Text, colours: Palette, watched: Watched, frames: list[int]) -> None:
@@ -238,7 +299,7 @@ def blocks(t: Text, colours: Palette, watched: Watched, frames: list[int]) -> No
         axis,
         len(chosen),
         t.own.alternatives.blocks.format(
-            count=whole(count, t), first=power(float(first)), last=power(float(last))
+            count=whole(count, t), first=drawn.told(first), last=drawn.told(last)
         ),
         blocks=drawn.blocks_table(watched, chosen),
         errors=drawn.errors_table(watched, chosen, frames, axis),
@@ -258,7 +319,6 @@ def one_profile(
     profile = drawn.PROFILES[measure]
     values = watched.measures[measure][:, watched.shown]
     if not np.isfinite(values).any():
-        st.caption(t.own.not_measured.format(name=t.own.measures[measure]))
         return
     compared = values
     if before is not None:
@@ -268,8 +328,8 @@ def one_profile(
     told = t.own.alternatives.profile.format(
         name=t.own.measures[measure],
         layers=len(watched.shown),
-        first=power(float(first)),
-        last=power(float(last)),
+        first=drawn.told(first),
+        last=drawn.told(last),
     )
     show(
         drawn.profile,
@@ -337,7 +397,8 @@ def losses(
     axis = drawn.loss_axis(watched)
     table = drawn.losses_table(watched, axis)
     if not table.num_rows:
-        st.caption(t.own.not_measured.format(name=t.own.loss))
+        if np.isnan(watched.loss).all():
+            st.caption(t.own.not_measured.format(name=t.own.loss))
         return
     first, last = float(table["loss"][0].as_py()), float(table["loss"][-1].as_py())
     show(
@@ -384,20 +445,30 @@ def remedies(t: Text, watched: Watched, found: Judged) -> None:
     keys = proposed(found.rule) if found.rule is not None else []
     if keys:
         st.header(words.remedies, anchor=False)
-        st.markdown(words.remedies_note)
+        known = t.own.remedies_unknown if not watched.framework else ""
+        note = words.remedies_note.format(framework=dialect_of(watched).name)
+        st.markdown(t.numbers.sentence_gap.join(filter(None, (note, known))))
         for key, program in programs(keys, watched).items():
             st.markdown(f"**{t.laboratory.remedies[key]}**")
             st.code(program, language="python")
-    if len(watched.stack) < 2 or not any(watched.layers[k].outputs for k in watched.stack):
+    st.header(words.rebuild_title, anchor=False)
+    if why := apart(watched):
+        st.markdown(words.apart[why])
         return
     run = rebuilt(watched)
-    st.header(words.rebuild_title, anchor=False)
-    st.markdown(
+    told = [
         words.rebuild_note.format(
             depth=run.depth,
             width=run.width,
             activation=name_of(t, run.activation),
             gain=significant(run.gain, 2),
         )
-    )
+    ]
+    if run.norm != "none":
+        told.append(words.rebuild_norm.format(norm=words.norms[run.norm]))
+    units = whole(width_of(watched), t)
+    stack = whole(len(watched.stack), t)
+    names = [words.lost[key].format(units=units, layers=stack) for key in lost(watched)]
+    told.append(words.rebuild_lost.format(names=t.numbers.comma.join(names)))
+    st.markdown(t.numbers.sentence_gap.join(told))
     open_button(words.rebuild, TRAINING, TRAINING.link_of((run,)))

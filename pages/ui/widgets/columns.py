@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.watched.watched import MEASURES
-from pages.files.columns import guessed
+from core.watched.watched import MEASURES, UNDEFINED
+from pages.files.columns import Log, Series, guessed, reasons
 from pages.texts import Text
-from pages.texts.numbers import significant
+from pages.texts.numbers import significant, whole
 from pages.ui.watched import Held, correct, guess_again
+from pages.ui.widgets.owndata import code
 
 CHOSEN, QUANTITY, LAYER = "own_columns", "own_quantity", "own_layer"
-LONGEST = 60
+LONGEST, MOST_TOLD = 60, 6
 
 
 def correct_columns(t: Text, held: Held) -> None:
@@ -25,16 +26,23 @@ def correct_columns(t: Text, held: Held) -> None:
         st.warning(words.none, icon=":material/table:")
     with st.expander(words.title, icon=":material/table:", expanded=not known):
         names = [f"{k}. {one.name[:LONGEST]}" for k, one in enumerate(log.series, start=1)]
+        told = [
+            words.reasons[why] if why else words.quantities[column.quantity]
+            for why, column in zip(reasons(log, held.columns), held.columns, strict=True)
+        ]
         rows = [
             {
                 words.column: name,
-                words.first: significant(float(one.values[0]), 4),
-                words.quantity: words.quantities[column.quantity],
+                words.first: first(one),
+                words.quantity: quantity,
                 words.layer: column.layer or "–",
             }
-            for name, one, column in zip(names, log.series, held.columns, strict=True)
+            for name, one, quantity, column in zip(
+                names, log.series, told, held.columns, strict=True
+            )
         ]
         st.dataframe(rows, hide_index=True, width="stretch")
+        left_aside(t, log)
         st.markdown(words.correct)
         places = st.multiselect(
             words.which,
@@ -60,6 +68,29 @@ def correct_columns(t: Text, held: Held) -> None:
             st.button(words.apply, on_click=apply, disabled=not places, icon=":material/check:")
             if held.columns != by_name:
                 st.button(words.by_name, on_click=again, type="tertiary", icon=":material/undo:")
+
+
+def first(one: Series) -> str:
+    """The first value of a series."""
+    value = float(one.values[0])
+    return "NaN" if value == UNDEFINED else significant(value, 4)
+
+
+def left_aside(t: Text, log: Log) -> None:
+    """The columns and cells that hold no numbers, and why."""
+    told = []
+    for why in dict.fromkeys(one.why for one in log.aside):
+        some = [one for one in log.aside if one.why == why]
+        names = [code(one.name[:LONGEST]) for one in some[:MOST_TOLD]]
+        if len(some) > MOST_TOLD:
+            names.append(t.own.columns.more.format(count=whole(len(some) - MOST_TOLD, t)))
+        told.append(
+            t.own.columns.aside[why].format(
+                names=t.numbers.comma.join(names), count=whole(sum(one.cells for one in some), t)
+            )
+        )
+    if told:
+        st.markdown("\n".join(f"- {one}" for one in told))
 
 
 def apply() -> None:

@@ -45,6 +45,8 @@ model.fit(x, y, callbacks=[Recorder(x[:256], y[:256], "run.jsonl", every=10)])""
         "JAX",
         "layer_recorder_jax.py",
         """\
+import jax
+import optax
 from layer_recorder_jax import Recorder, tap, tapped
 
 

@@ -14,9 +14,9 @@ from core.runs.diagnosis import diagnosis
 from core.runs.recording import Recording
 from core.runs.rules import RULES, Verdict
 from core.runs.training import RunSpec
-from core.watched.remedies import CODE, programs, proposed, rebuilt
+from core.watched.remedies import CODED, programs, proposed, rebuilt
 from core.watched.verdict import ASKED, KNOWN, STEPS, Silence, State, judged
-from core.watched.watched import MEASURES, Layer, Watched
+from core.watched.watched import MEASURES, UNDEFINED, Layer, Watched
 from tests.crossing import few_of
 
 
@@ -96,6 +96,7 @@ NAN, INF = float("nan"), float("inf")
     ("case", "silence"),
     [
         (watched(loss=(NAN, NAN)), Silence.NO_LOSS),
+        (watched(loss=(NAN, UNDEFINED)), Silence.UNDEFINED),
         (watched(loss=(-1.0, -2.0)), Silence.LOSS_BELOW_0),
         (watched(loss=(1.0,), delta=((1.0, 1.0),)), Silence.FEW_ROWS),
         (watched(delta=((1.0,),) * 2), Silence.FEW_LAYERS),
@@ -112,7 +113,27 @@ def test_where_the_rules_do_not_apply_there_is_a_reason(case, silence):
     assert judged(case).rule is None
 
 
-def test_a_loss_that_was_no_number_has_diverged():
+def test_nan_that_nothing_has_announced_is_no_divergence():
+    found = judged(watched(loss=(1.0, 0.5, UNDEFINED), delta=((1.0, 1.0),) * 3))
+    assert (found.rule, found.silence, found.step) == (None, Silence.UNDEFINED, 2000)
+    found = judged(watched(loss=(UNDEFINED,) * 2, delta=((UNDEFINED, 1.0),) * 2), told=1.0)
+    assert (found.silence, found.step) == (Silence.UNDEFINED, 0)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        {"loss": (1.0, 99.0, UNDEFINED)},
+        {"delta": ((1.0, 1.0), (1.0, 20.0), (1.0, UNDEFINED))},
+        {"delta": ((1.0, 1.0), (1.0, 1.0), (INF, UNDEFINED))},
+    ],
+)
+def test_nan_after_numbers_that_grew_has_diverged(case):
+    case = {"loss": (1.0, 1.0, UNDEFINED), "delta": ((1.0, 1.0),) * 3} | case
+    assert judged(watched(**case)).rule.verdict is Verdict.DIVERGED
+
+
+def test_a_loss_that_was_infinite_has_diverged():
     found = judged(watched(loss=(1.0, 1.0, INF), delta=((1.0, 1.0),) * 3))
     assert found.rule.verdict is Verdict.DIVERGED
     assert found.step == 1000
@@ -131,7 +152,7 @@ def test_every_number_that_is_known_is_one_of_the_rules_and_of_the_state():
 
 
 def test_every_remedy_in_code_is_one_that_is_tried():
-    assert set(CODE) <= set(CHANGES)
+    assert set(CODED) <= set(CHANGES)
 
 
 @pytest.mark.parametrize("rule", ASKED, ids=lambda rule: rule.verdict)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 
 from core.watched.remedies import programs, proposed, rebuilt
 from core.watched.verdict import judged
-from core.watched.watched import MEASURES
+from core.watched.watched import MEASURES, UNDEFINED
 from pages.files import recordings
 from pages.files.recordings import Fault, RecordingError, example, examples, read_recording
 from tools.architecture import ROOT
@@ -55,10 +55,10 @@ def test_a_shipped_recording_is_read_whole(name):
 def test_a_row_is_read_as_it_was_written():
     watched = read_recording(file_of(HEAD, ROW, {**ROW, "step": 5, "loss": "nan"}))
     assert watched.steps.tolist() == [0, 5]
-    assert watched.loss.tolist() == [0.5, np.inf]
+    assert watched.loss.tolist() == [0.5, UNDEFINED]
     assert watched.measures["delta"][0].tolist() == [0.25, 1.0]
     assert np.isnan(watched.measures["update"][0, 0])
-    assert watched.measures["update"][0, 1] == np.inf
+    assert watched.measures["update"][0, 1] == UNDEFINED
     assert (watched.layers[0].inputs, watched.layers[0].outputs) == (2, 3)
     assert watched.layers[1].activation == "tanh"
 
@@ -66,8 +66,9 @@ def test_a_row_is_read_as_it_was_written():
 def test_a_number_that_is_none_in_javascript_either_is_not_finite():
     row = '{"step": 0, "delta": [NaN, 1e999], "loss": -Infinity}\n'
     watched = read_recording(file_of(HEAD, row))
-    assert watched.measures["delta"].tolist() == [[np.inf, np.inf]]
-    assert abs(watched.loss[0]) == np.inf
+    assert watched.measures["delta"].tolist() == [[UNDEFINED, np.inf]]
+    assert watched.loss[0] == np.inf
+    assert watched.broken.tolist() == [True]
 
 
 def test_a_file_that_was_cut_short_is_read_up_to_there():
@@ -83,6 +84,30 @@ def test_lines_that_are_no_rows_are_counted():
     watched = read_recording(file_of(HEAD, ROW, *damaged, {**ROW, "step": 9}, ROW))
     assert watched.steps.tolist() == [0, 9]
     assert watched.unread == 5
+
+
+def test_a_training_that_was_resumed_goes_on_where_it_was():
+    steps = (0, 10, 20, 30, 15, 25, 35)
+    rows = [{**ROW, "step": step, "loss": float(k)} for k, step in enumerate(steps)]
+    watched = read_recording(file_of(HEAD, *rows))
+    assert watched.steps.tolist() == [0, 10, 15, 25, 35]
+    assert watched.loss.tolist() == [0, 1, 4, 5, 6]
+    assert (watched.replaced, watched.unread, watched.thinned) == (2, 0, False)
+
+
+def test_a_single_row_out_of_order_replaces_nothing():
+    steps = (0, 10, 20, 1, 30, 10**9, 40)
+    watched = read_recording(file_of(HEAD, *({**ROW, "step": step} for step in steps)))
+    assert watched.steps.tolist() == [0, 10, 20, 30, 40]
+    assert watched.unread + watched.replaced == 2
+
+
+def test_of_two_recordings_in_one_file_the_first_is_read():
+    other = {**HEAD, "layers": [{"name": "c"}] * 3}
+    rows = [{**ROW, "step": step} for step in (0, 1)]
+    watched = read_recording(file_of(HEAD, *rows, other, {"step": 0, "delta": [1] * 3}))
+    assert (len(watched.layers), watched.steps.tolist()) == (2, [0, 1])
+    assert (watched.again, watched.unread, watched.cut) == (4, 0, False)
 
 
 def test_a_long_recording_is_thinned_and_keeps_both_ends():

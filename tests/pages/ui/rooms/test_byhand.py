@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import cycle
 
 import pytest
 
@@ -143,9 +144,13 @@ def test_the_worksheet_gives_away_no_answer(layers, units):
 # The pictures
 
 
-@crossed(language=texts.LANGUAGES, colours=[LIGHT, DARK], shape=SHAPES)
-def test_the_pictures_are_valid_charts(language, colours, shape):
-    layers, units = shape
+LOOKS = list(zip(texts.LANGUAGES, cycle((LIGHT, DARK))))
+"""Each language in one theme, in turn: colours do not depend on words, nor words on colours."""
+
+
+@crossed(look=LOOKS, shape=SHAPES)
+def test_the_pictures_are_valid_charts(look, shape):
+    (language, colours), (layers, units) = look, shape
     sample = sample_of(layers, units)
     t = text(language)
     charts.diagram(t, colours, sample.sizes, 9, 0, "words").to_dict()

@@ -54,13 +54,19 @@ def test_every_example_opens_in_every_language(language, key):
         ("plain_stack", T.cases.stalled_unreached.what),
         ("residual_stack", T.cases.learning.what),
         ("post_norm", T.cases.stalled_silent.what),
-        ("pre_norm", T.cases.learnt.what),
+        ("pre_norm", T.own.verdicts.learnt),
         ("exploding_rnn", T.own.silences.used_several_times),
     ],
 )
 def test_the_verdict_is_that_of_the_rules(key, told):
     app = visit("own", **OWN_TRAINING.link_of(*OWN_TRAINING.presets[key]))
     assert told in said(app)
+
+
+@pytest.mark.parametrize("last", [3, 700])
+def test_a_short_recording_is_too_early_to_judge_and_not_said_to_have_made_no_step(last):
+    app = brought(file_of(ROW, {**ROW, "step": last}))
+    assert T.own.verdicts.too_early.format(steps="1,200", step=last) in said(app)
 
 
 def test_every_example_is_a_question():
@@ -194,6 +200,86 @@ def test_two_recordings_are_compared_where_they_have_as_many_layers():
     assert charts.before_table(None, charts.PROFILES["delta"], axis).num_rows == 0
 
 
+def test_a_recording_with_other_layers_is_named_as_what_cannot_be_drawn_beside():
+    three = file_of({"step": 0, "delta": [1] * 3}, layers=("a", "b", "c"))
+    app = AppTest.from_file(str(ROOT / "dashboard.py"), default_timeout=60)
+    shown, other = read(file_of(ROW, {**ROW, "step": 1}), "two.jsonl"), read(three, "<b>.jsonl")
+    app.session_state["recordings"] = Rack((other, shown))
+    app.query_params["own_recording"] = shown.digest
+    app.switch_page(OWN_TRAINING.script)
+    app.run()
+    assert T.own.other_layers.format(name="`<b>.jsonl`", other=3, layers=2) in said(app)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (file_of(ROW, {**ROW, "step": 9}, ROW, {**ROW, "step": 3}), T.own.replaced.format(count=2)),
+        (file_of(ROW) + file_of(ROW), T.own.again.format(line=3)),
+        (
+            file_of(ROW, {"step": 7, "delta": [1, "nan"], "loss": "nan"}),
+            T.own.undefined.format(step=7, names=f"{T.own.loss}, {T.own.measures.delta}"),
+        ),
+        (
+            file_of(ROW, {"step": 7, "delta": [1, 1], "update": ["inf", 1]}),
+            T.own.infinite.format(step=7, names=T.own.measures.update),
+        ),
+    ],
+)
+def test_what_is_odd_about_a_recording_is_told_in_a_sentence(content, told):
+    assert told in said(brought(content))
+
+
+def test_numbers_that_were_all_nan_are_not_said_to_be_missing():
+    rows = [{"step": k, "delta": ["nan"] * 2, "loss": "nan"} for k in range(3)]
+    told = said(brought(file_of(*rows)))
+    assert T.own.undefined.format(step=0, names=f"{T.own.loss}, {T.own.measures.delta}") in told
+    assert T.own.silences.undefined.format(step=0) in told
+    assert T.own.silences.no_loss not in told
+    (missing,) = (line for line in told.splitlines() if "Not in this recording" in line)
+    assert T.own.measures.delta not in missing
+
+
+def test_what_was_left_out_of_a_table_is_told_with_the_reason():
+    app = brought(b"step,note,loss,grad/a\n0,ok,1,2\n1,ok,1,3\n", "a.csv")
+    assert T.own.columns.aside.words.format(names="`note`") in said(app)
+
+
+@pytest.mark.parametrize(
+    ("framework", "name", "code"),
+    [("keras 3.15", "Keras", "keras."), ("jax 0.10", "JAX", "jax."), ("", "PyTorch", "nn.")],
+)
+def test_remedies_are_in_the_words_of_the_framework_that_was_recorded(framework, name, code):
+    rows = [{"step": k, "loss": 0.7, "delta": [1e-6, 1.0]} for k in range(0, 3000, 100)]
+    app = brought(file_of(*rows, framework=framework))
+    assert T.own.remedies_note.format(framework=name) in said(app)
+    assert (T.own.remedies_unknown in said(app)) is (framework == "")
+    assert any(code in block.value for block in app.code[3:])
+
+
+@pytest.mark.parametrize(
+    ("key", "why"), [("post_norm", "attention"), ("exploding_rnn", "several_times")]
+)
+def test_what_no_network_of_the_training_page_is_near_to_is_not_rebuilt(key, why):
+    app = visit("own", own_example=key)
+    assert T.own.apart[why] in said(app)
+    assert T.own.rebuild not in {button.label for button in app.button}
+
+
+def test_what_a_rebuilt_network_lacks_is_told():
+    app = visit("own", own_example="plain_stack")
+    assert f"{T.own.lost.conv}, {T.own.lost.skip}" in said(app)
+    layer = {"name": "a", "weights": [[500, 500]]}
+    norms = [{"name": "n", "kind": "norm", "type": "BatchNorm1d"}] * 90
+    head = {"format": "layer-recorder", "version": 1, "layers": [layer] * 90 + norms}
+    row = {"step": 0, "delta": [1.0] * 180}
+    content = "".join(json.dumps(one) + "\n" for one in (head, row, {**row, "step": 1}))
+    told = said(brought(content.encode()))
+    assert T.own.lost.width.format(units=500) in told
+    assert T.own.lost.depth.format(layers=90) in told
+    assert T.own.rebuild_norm.format(norm=T.own.norms.batch) in told
+
+
 def block_errors(name, row):
     """The error at the output of the first and of the last block of a transformer."""
     watched = read_recording(example(name))
@@ -266,7 +352,7 @@ def test_the_blocks_are_as_high_as_their_rows_on_the_page_taken_home_and_on_a_pr
     spec = charts.blocks(T, LIGHT, charts.Decades(-3, 1), 4, "").to_dict()
     taken = alone(Figure("blocks", spec, {}), LIGHT, "sans-serif", "container")
     assert taken["autosize"]["type"] == spec["autosize"]["type"] == "fit-x"
-    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 76}, {"step": 106})
+    assert (spec["height"], enlarge(spec)["height"]) == ({"step": 90}, {"step": 126})
 
 
 def test_text_of_a_file_is_never_markup():
@@ -299,7 +385,8 @@ def test_a_table_shows_what_each_column_was_taken_for():
     told = table_of(brought(CSV.encode(), "metrics.csv"))
     names = T.own.columns.quantities
     assert told["2. step"] == (names.step, "–")
-    assert told["4. val_loss"] == (names.nothing, "–")
+    assert told["4. val_loss"] == (T.own.columns.reasons.tested, "–")
+    assert told["5. grad_2.0_norm_total"] == (T.own.columns.reasons.total, "–")
     assert told["8. grad_2.0_norm/2.weight"] == (names.gradient, "2")
 
 

@@ -1,5 +1,6 @@
 """The perceptron's page and its charts: they draw the core, and every setting is in the link."""
 
+from itertools import cycle
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -41,8 +42,13 @@ def made(key, count=40, seed=0):
 # --- charts ------------------------------------------------------------------------------------
 
 
-@crossed(every=2, language=texts.LANGUAGES, colours=[LIGHT, DARK], key=POINT_SETS)
-def test_every_chart_reads_only_what_its_tables_hold(key, language, colours):
+LOOKS = list(zip(texts.LANGUAGES, cycle((LIGHT, DARK))))
+"""Each language in one theme, in turn: colours do not depend on words, nor words on colours."""
+
+
+@crossed(every=2, look=LOOKS, key=POINT_SETS)
+def test_every_chart_reads_only_what_its_tables_hold(key, look):
+    language, colours = look
     t, (chosen, points) = text(language), made(key)
     dots, angles = charts.points_table(points), charts.angles_table(points)
     best = best_line(points)
