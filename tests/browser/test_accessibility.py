@@ -158,7 +158,7 @@ PICTURES = """() => new Promise(done => {
 })"""
 
 
-@pytest.mark.parametrize("wish", ["reduce", "no-preference"])
+@pytest.mark.parametrize("wish", few_of(["reduce", "no-preference"]))
 def test_the_clock_shows_stills_to_whoever_asks_for_less_motion(browser, address, wish):
     page = open_page(browser, address + ONE, 3, reduced_motion=wish)
     shown = sorted(page.evaluate(PICTURES))

@@ -36,6 +36,7 @@ def test_the_waterfall_moves_with_the_clock(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_remedy_can_be_tried_beside_the_failed_network(browser, address):
     link = "/training?lanes=1&activation=tanh&initializer=zeros&epochs=120&tool=why&language=en"
     page = open_page(browser, address + link, 3)

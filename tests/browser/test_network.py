@@ -126,6 +126,7 @@ def test_the_weights_are_another_picture(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_control_whose_script_comes_late_shows_what_is_set(browser, address):
     """A look must wait for it: in the next one the control's value is no longer sent."""
     open_page(browser, f"{address}{LANES}", 2).close()  # the server has begun

@@ -106,7 +106,8 @@ def test_the_network_is_rebuilt_in_the_laboratory(page):
     settle(page, 3)
 
 
-@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
+@pytest.mark.slow
+@pytest.mark.parametrize("language", texts.LANGUAGES)
 def test_columns_with_strange_names_are_corrected(browser, address, language):
     words = texts.LANGUAGES[language].text.own.columns
     page = open_page(browser, f"{address}/own?language={language}", 7)

@@ -144,6 +144,7 @@ def test_a_link_asks_another_visitor_for_the_file_and_then_shows_the_same(page, 
     other.close()
 
 
+@pytest.mark.slow
 def test_the_example_can_be_downloaded_and_brought_back(page):
     open_own(page)
     page.get_by_role("tab", name="Example").click()
@@ -260,6 +261,7 @@ def test_a_file_over_streamlit_s_own_limit_gets_our_sentence(browser, address, l
     page.close()
 
 
+@pytest.mark.slow
 def test_the_machine_and_the_perceptron_take_two_columns_of_a_file(browser, address):
     page = open_page(browser, address + "/svm?language=en&epochs=20", 4)
     page.get_by_test_id("stSidebar").get_by_test_id("stPopover").get_by_role("button").click()

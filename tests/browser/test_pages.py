@@ -12,7 +12,6 @@ from pages.ui.house import TAUGHT
 from tests.browser.drive import open_page, serving, settle
 from tests.browser.legible import illegible
 from tests.browser.visits import visits
-from tests.crossing import few_of
 
 SMALL = {"sweep": "?epochs=3&samples=100&sweep_points=5&sweep_seeds=1"}
 PAGES = {room.name: f"/{room.path}{SMALL.get(room.name, '')}" for room in TAUGHT}
@@ -82,7 +81,7 @@ KINDS = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("language", few_of(texts.LANGUAGES))
+@pytest.mark.parametrize("language", texts.LANGUAGES)
 @pytest.mark.parametrize("links", [SCENES, TOOLS, KINDS], ids=lambda links: links[0])
 def test_no_text_is_cut_off_or_lies_on_another_in_what_a_link_opens(
     browser, address, links, language
@@ -118,9 +117,8 @@ def test_nothing_is_asked_of_the_internet(visited, address):
     assert away == []
 
 
-@pytest.mark.parametrize(
-    "path", few_of(["/training?lanes=1&depth=2", "/activations", "/derivatives"])
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ["/training?lanes=1&depth=2", "/activations", "/derivatives"])
 def test_a_link_to_a_page_opens_it_in_its_frame_on_a_server_that_has_just_started(browser, path):
     with serving() as address:
         page = open_page(browser, address + path, charts=2)

@@ -183,7 +183,7 @@ PARTS = [
 ]
 
 
-@crossed(width=[390, 1440], query=PARTS)
+@crossed(every=2, width=[390, 1440], query=PARTS)
 def test_every_part_fits(browser, address, query, width):
     page = opened(browser, address, 2, query, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

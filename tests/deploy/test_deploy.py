@@ -181,6 +181,7 @@ def killed(running, viewers):
         running.start(victim)
 
 
+@pytest.mark.slow
 def test_runs_under_way_survive_their_process(running, browser):
     pages = []
     for depth in (10, 11):

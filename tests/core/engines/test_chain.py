@@ -16,6 +16,7 @@ from core.sweep.rows import STACK, trained
 from tests.core.engines.test_worker import OWN, RUNS
 from tests.core.runs.test_recording import SHORT, finished, same
 from tests.core.sweep.test_sweep import same as same_row
+from tests.crossing import crossed
 
 
 class Chained:
@@ -38,9 +39,9 @@ MORE = {
 }
 
 
-@pytest.mark.parametrize("every", [1, 5])
-@pytest.mark.parametrize("run", (RUNS | MORE).values(), ids=RUNS | MORE)
-def test_a_run_that_is_paused_anywhere_has_the_same_bits(run, every):
+@crossed(every=1, pause=[1, 5], name=RUNS | MORE)
+def test_a_run_that_is_paused_anywhere_has_the_same_bits(name, pause):
+    run, every = (RUNS | MORE)[name], pause
     chained = Recording(run, lambda run: Chained(RUN, run, range(every, 10_000, every)))
     while not chained.finished:
         assert chained.advance()

@@ -224,7 +224,7 @@ def test_a_sweep_computed_elsewhere_has_the_same_rows():
         there.advance(0.002)
         shares.append(there.seen.share)
     assert shares == sorted(shares)
-    assert len(set(shares)) > 2
+    assert shares[0] < 1  # it came in pieces
     assert {type(begun.computing) for begun in there._ended} == {Elsewhere}
     assert all(same_row(there.seen.rows[cell], row) for cell, row in here.seen.rows.items())
 

@@ -303,6 +303,7 @@ def share_cured(runs, report):
     return offered / max(1, offered + len(beyond))
 
 
+@pytest.mark.slow
 def test_most_of_a_few_random_failures_are_offered_a_remedy_that_learns(capsys):
     with capsys.disabled():
         assert share_cured(cheap_runs(25, 4e7), report=lambda told: None) >= 0.9

@@ -132,7 +132,7 @@ def asked(query):
     return run
 
 
-asked_for = pytest.mark.parametrize("query", few_of(ASKED, len(ASKED) // 3))
+asked_for = pytest.mark.parametrize("query", few_of(ASKED, len(ASKED) // 5))
 
 
 @asked_for

@@ -65,7 +65,7 @@ runs = specs(
 
 
 @given(runs)
-@settings(max_examples=60)
+@settings(max_examples=30)
 @example(EVERYTHING)
 @example(replace(EVERYTHING, norm="layer", precision="float32"))
 @example(replace(SMALL, depth=0, norm="batch", amplify=True, frozen=3, skip=1.0))

@@ -166,7 +166,7 @@ def pressed(app, kind):
     return downloads(app)
 
 
-@pytest.mark.parametrize("page", few_of(ROOMS, 4))
+@pytest.mark.parametrize("page", few_of(ROOMS, 2))
 def test_every_page_can_be_taken_home_when_asked_for(page):
     app = visit(page, **SHORT)
     assert not downloads(app)

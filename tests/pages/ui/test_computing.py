@@ -26,6 +26,7 @@ from pages.ui.house import TRAINING
 from pages.ui.recordings import recordings
 from pages.ui.widgets import show as widgets
 from pages.ui.widgets.show import show, telling
+from tests.crossing import crossed
 from tests.pages.ui.test_pages import every_language, visit
 
 EN = texts.LANGUAGES["en"].text
@@ -157,8 +158,7 @@ def test_a_chart_has_the_same_name_whatever_it_tells(monkeypatch):
 # --- cancelled ---------------------------------------------------------------------------------
 
 
-@every_language
-@pytest.mark.parametrize("page", WAITING)
+@crossed(language=texts.LANGUAGES, page=WAITING)
 def test_a_run_that_is_stopped_says_so_rests_and_continues(page, language, patience):
     t = texts.LANGUAGES[language].text
     app = visit(page, language=language, seed="31", **WAITING[page])

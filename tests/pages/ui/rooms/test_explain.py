@@ -62,7 +62,7 @@ def told(app):
     return [element.value for element in [*app.markdown, *app.caption]]
 
 
-@crossed(language=texts.LANGUAGES, query=ASKED)
+@crossed(every=3, language=texts.LANGUAGES, query=ASKED)
 def test_what_fails_is_explained_in_the_words_of_its_verdict(language, query):
     app = explained(f"{query}&lanes=1&tool=why&language={language}")
     t = texts.LANGUAGES[language].text

@@ -13,6 +13,7 @@ from pages.texts.sentences import sentence
 from pages.ui.settings import INSTRUMENTS
 from pages.ui.widgets.formula import complaint
 from tests.core.runs.test_diagnosis import verdict_of
+from tests.crossing import few_of
 from tests.pages.ui.test_pages import SHORT, visit
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -136,7 +137,7 @@ def formula_box(app, key="activation"):
     return next(w for w in app.text_input if w.key == f"{key}_formula")
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", few_of(PAGES, 3))
 def test_a_formula_that_is_typed_is_the_networks_activation(page):
     name = "signal_activation" if page == "propagation" else "activation"
     app = visit(page, **SHORT)
@@ -194,7 +195,7 @@ def test_a_lane_may_have_a_formula_of_its_own():
     assert any(m.value == "**x · sigmoid(x)**" for m in app.markdown)
 
 
-@pytest.mark.parametrize("tool", INSTRUMENTS)
+@pytest.mark.parametrize("tool", few_of(INSTRUMENTS, 4))
 def test_every_instrument_looks_at_a_formula(tool):
     app = visit("training", activation=BENT, tool=tool, **LANES)
     assert not app.warning

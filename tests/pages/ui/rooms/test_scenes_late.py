@@ -112,6 +112,7 @@ def test_nothing_of_a_finished_run_shows_before_the_guess(drawn, scene):
     assert any(400 in t["frames"]["end"].to_pylist() for _, _, t in drawn if "frames" in t)
 
 
+@pytest.mark.slow
 def test_the_layers_of_a_finished_race_are_told_as_they_ended(drawn, finished):
     visit("race", guess="seen")
     ladders = [seen for seen in drawn if seen[0] is training.ladder]

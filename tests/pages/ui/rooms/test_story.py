@@ -152,7 +152,7 @@ def test_the_bar_shows_its_scene_even_if_the_first_run_was_cut_short(short, monk
     assert not bar.proto.set_value  # or what a reader does meanwhile would be taken back
 
 
-@crossed(language=LANGUAGES, number=range(1, len(SCENES) + 1))
+@crossed(every=2, language=LANGUAGES, number=range(1, len(SCENES) + 1))
 def test_every_scene_asks_before_it_shows_and_explains_after_every_guess(number, language, short):
     t, scene = LANGUAGES[language].text, SCENES[number - 1]
     texts = scene.texts(t)
@@ -276,7 +276,7 @@ def test_undo_brings_back_what_a_page_had_before_a_scene_was_taken_apart(short):
     assert settings(app)["norm"] == "batch"
 
 
-@every_scene
+@crossed(every=2, number=range(1, len(SCENES) + 1))
 def test_a_page_that_a_scene_has_opened_leads_back_to_the_scene_as_it_was_left(number, short):
     app = press(visit(number, guess="b", told_weights="xavier"), "apart")
     before = {key: settings(app)[key] for key in ("scene", "guess", "told_weights")}

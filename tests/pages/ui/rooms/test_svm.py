@@ -24,6 +24,7 @@ from pages.ui.house import SVM, TWO_CLASSES
 from pages.ui.owndata import paired
 from pages.ui.rooms.svm import SWEPT, data_of, machine_of, score_of, swept
 from pages.ui.settings import Pair
+from tests.crossing import few_of
 from tests.pages.charts.test_training import named
 from tests.pages.ui.test_pages import settings, visit, widget
 from tests.pages.ui.widgets.test_owndata import upload
@@ -232,7 +233,7 @@ def test_the_page_opens_with_all_its_charts(language, dataset):
     assert not app.info
 
 
-@pytest.mark.parametrize("key", SVM.presets)
+@pytest.mark.parametrize("key", few_of(SVM.presets, 3))
 def test_every_question_is_recognized_from_its_own_link(key):
     chosen, run, *_ = SVM.presets[key]
     app = visit("svm", **chosen.to_query(full=True), **run.to_query(full=True))
