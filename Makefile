@@ -2,6 +2,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 QUICKLY := $(if $(QUICK),--quick)
 
+# pytest compiles its tests anew at each start, and so does every server, where this is set.
+export PYTHONDONTWRITEBYTECODE :=
+
 WORKERS ?= 2
 TRIES ?= 1
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(if $(filter 2,$(TRIES)),--reruns 1 -rR)

@@ -74,6 +74,7 @@ def test_the_arrow_keys_stay_with_a_field_that_is_being_edited(hand):
     at(hand, 1)
 
 
+@pytest.mark.slow
 def test_a_change_keeps_the_step_and_another_network_starts_over(hand):
     hand.keyboard.press("ArrowRight")
     at(hand, 2)
@@ -144,6 +145,7 @@ def test_only_the_worksheet_is_printed(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_the_print_button_opens_the_dialog(browser, address):
     page = open_page(browser, f"{address}/byhand?language=en&hand_part=hand_sheet", 1)
     page.evaluate("window.print = () => { window.printed = true; }")

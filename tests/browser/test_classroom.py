@@ -104,6 +104,7 @@ def test_a_guess_does_not_go_on_to_the_next_scene(projector):
     assert "guess" not in query(page)
 
 
+@pytest.mark.slow
 def test_after_the_last_scene_there_is_no_next_and_before_the_cover_no_back(projector):
     page = projector(f"/?scene={len(SCENES)}&present=1")
     expect(page.locator(".present .next")).to_be_disabled()
@@ -111,6 +112,7 @@ def test_after_the_last_scene_there_is_no_next_and_before_the_cover_no_back(proj
     expect(page.locator(".present .back")).to_be_disabled()
 
 
+@pytest.mark.slow
 def test_from_another_page_the_keys_lead_back_into_the_story(projector):
     page = projector(f"{DERIVATIVES}&scene=4", charts=1)
     page.keyboard.press("PageUp")
@@ -145,6 +147,7 @@ def test_the_notes_are_put_away_until_one_key_brings_them(projector):
     expect(drawer).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_an_open_drawer_is_a_third_of_the_screen_and_the_picture_scrolls_clear_of_it(projector):
     page = projector("/?scene=6&present=1&notes=1&guess=c", charts=6)
     drawer = page.locator(".present .notes_drawer").bounding_box()
@@ -248,6 +251,7 @@ def test_a_link_can_open_the_notes_for_a_screen_of_the_teachers_own(projector):
     expect(page.locator(".present .notes_drawer")).to_contain_text(T["ja"].lesson.notes.deeper.ask)
 
 
+@pytest.mark.slow
 def test_a_show_of_hands_stays_in_sight_after_the_run(projector):
     page = projector("/?scene=2&present=1&notes=1")
     for field, count in zip(page.locator(".present .vote input").all(), (12, 7, 3), strict=True):
@@ -260,6 +264,7 @@ def test_a_show_of_hands_stays_in_sight_after_the_run(projector):
     expect(votes).to_have_text("A 12 · B 7 · C 3")
 
 
+@pytest.mark.slow
 def test_one_key_brings_back_what_the_link_opened(projector):
     page = projector("/?scene=2&present=1&notes=1&language=ja")
     page.locator(".present .vote input").first.fill("9")

@@ -109,6 +109,7 @@ def test_a_test_picture_can_be_changed_by_hand(page):
     expect(at).to_have_attribute("aria-label", "Row 1, column 1: 0 of 16")
 
 
+@pytest.mark.slow
 def test_the_copied_link_holds_what_was_drawn_last(browser, address):
     page = open_page(browser, address + LINK, CHARTS, permissions=CLIPBOARD)
     cell(page, 3, 3).click()
@@ -140,6 +141,7 @@ def test_it_is_trained_before_the_readers_eyes_and_can_be_stopped(browser, addre
     page.close()
 
 
+@pytest.mark.slow
 def test_a_finger_draws_on_a_phone(browser, address):
     size = {"width": 390, "height": 844}
     page = open_page(browser, address + LINK, CHARTS, viewport=size, has_touch=True)

@@ -99,6 +99,7 @@ def test_one_batch_goes_forwards_and_its_error_back(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_with_less_motion_a_batch_is_a_row_of_stills(browser, address):
     link = f"{address}{LANES}&language=en"
     page = open_page(browser, link, 2, reduced_motion="reduce")
@@ -114,6 +115,7 @@ def test_with_less_motion_a_batch_is_a_row_of_stills(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_the_weights_are_another_picture(browser, address):
     page = open_page(browser, f"{address}{LANES}&language=en", 2)
     back = pictures(page)
@@ -145,6 +147,7 @@ def test_a_control_whose_script_comes_late_shows_what_is_set(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_the_walk_of_the_story_takes_the_error_back_through_the_network(browser, address):
     """On the clock of its staircase: layer by layer, and forwards again when the clock is."""
     page = open_page(browser, f"{address}/?language=en&scene=4", 1)

@@ -105,6 +105,7 @@ def test_nothing_that_a_file_says_is_markup(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_a_test_sample_s_own_words_are_text_in_a_tooltip(page):
     open_own(page)
     text = rows(["a", "b", "kind"], EVIL).splitlines()
@@ -186,6 +187,7 @@ def test_a_file_may_be_dropped_and_rows_may_be_pasted(page):
     expect(plane.get_by_text("u, standardized")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_what_was_seen_in_a_file_can_be_corrected(page):
     open_own(page)
     choose(page, rows(["1", "2", "3"], "AB").encode())
@@ -202,6 +204,7 @@ def test_what_was_seen_in_a_file_can_be_corrected(page):
     expect(plane.get_by_text("1, standardized")).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_gaps_are_counted_and_filled_on_request(page):
     lines = rows("abc", "AB").splitlines()
     for k in (3, 8, 9):
@@ -219,6 +222,7 @@ CURVE = "x,y\n" + "\n".join(f"{k / 3:.2f},{k * k / 7:.2f}" for k in range(30))
 CORNERS = "a,b,y\n0,0,0\n0,1,1\n1,0,1\n1,1,0"
 
 
+@pytest.mark.slow
 def test_two_columns_are_points_and_a_curve_that_the_clock_moves(page):
     open_own(page)
     choose(page, CURVE.encode())
@@ -237,6 +241,7 @@ def test_two_columns_are_points_and_a_curve_that_the_clock_moves(page):
     assert line.get_attribute("d") != learnt
 
 
+@pytest.mark.slow
 def test_four_rows_all_train_and_no_accuracy_is_shown_as_measured(page):
     open_own(page)
     choose(page, CORNERS.encode())

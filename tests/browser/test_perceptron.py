@@ -69,6 +69,7 @@ def test_the_browser_counts_what_the_core_counts_wherever_the_line_is(browser, a
     page.close()
 
 
+@pytest.mark.slow
 def test_a_line_that_slides_by_itself_is_always_at_its_best(browser, address):
     points = drawn("quadrants", 300, 0)
     page = opened(browser, address, 2, "&line_points=quadrants&line_follow=1")
@@ -79,6 +80,7 @@ def test_a_line_that_slides_by_itself_is_always_at_its_best(browser, address):
     page.close()
 
 
+@pytest.mark.slow
 def test_where_the_line_is_let_go_is_in_the_link_and_opens_there_again(browser, address):
     page = opened(browser, address, 2)
     page.evaluate(
@@ -152,6 +154,7 @@ def test_the_rule_is_played_mistake_by_mistake_without_the_server(browser, addre
     page.close()
 
 
+@pytest.mark.slow
 def test_folded_by_hand_the_two_corners_of_class_b_come_to_lie_on_one_another(browser, address):
     page = opened(browser, address, 2, "&line_part=line_fold&line_points=xor_corners")
     chart = page.locator("[data-testid=stVegaLiteChart]").nth(1)

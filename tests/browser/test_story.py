@@ -90,6 +90,7 @@ def test_another_run_is_played_at_once_and_a_reader_who_prefers_rest_sees_its_en
     page.close()
 
 
+@pytest.mark.slow
 def test_the_walk_back_goes_factor_by_factor_without_the_server(browser, address):
     page = opened(browser, address, 4, reduced_motion="reduce")
     page.evaluate(COUNT_SENT)
@@ -264,6 +265,7 @@ def test_on_a_phone_the_question_comes_first_and_a_guess_leads_to_its_run(browse
     page.close()
 
 
+@pytest.mark.slow
 def test_on_a_phone_the_six_networks_stand_in_two_rows(browser, address):
     for width, rows, least in ((390, 2, 100), (1440, 1, 100)):
         page = opened(browser, address, 3, width=width)

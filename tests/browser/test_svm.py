@@ -44,6 +44,7 @@ def test_every_support_vector_has_a_ring(page):
     expect(told).to_contain_text(f"{len(machine.support)} of 160 training points")
 
 
+@pytest.mark.slow
 def test_a_new_random_start_leaves_the_machines_picture_alone_and_changes_the_networks(page):
     machine, network = drawn(page, MACHINE), drawn(page, NETWORK)
     page.get_by_role("button", name="New random start").click()

@@ -113,6 +113,7 @@ def test_it_fits_its_window_and_says_in_words_what_each_chart_shows(
     assert all(len(label) > 20 for label in labels)
 
 
+@pytest.mark.slow
 def test_dials_and_their_tables_come_along(browser, address, at_home, tmp_path):
     page = open_page(browser, f"{address}/activations?language=en", 2)
     path = taken(page, "page", tmp_path)
@@ -201,6 +202,7 @@ def test_on_a_machine_without_japanese_glyphs_the_pages_bring_them(bare, address
     page.close()
 
 
+@pytest.mark.slow
 def test_an_english_page_does_not_fetch_them(bare, address):
     page = open_page(bare, f"{address}/activations?language=en", 2)
     assert faces(page) == ["unloaded", "unloaded"]

@@ -81,6 +81,7 @@ def test_the_clock_obeys_the_keyboard(race):
     assert epoch(race) < 400
 
 
+@pytest.mark.slow
 def test_every_layer_has_a_mark_and_the_plane_has_its_picture(browser, address):
     page = open_page(browser, address + ONE, 3)
     ladder = page.locator("[data-testid=stVegaLiteChart]").nth(1)
@@ -110,6 +111,7 @@ def test_a_question_moves_every_setting_and_undo_brings_them_back(race):
     settle(race, RACE)
 
 
+@pytest.mark.slow
 def test_a_new_random_start_changes_the_seed_alone(browser, address):
     page = open_page(browser, f"{address}{ONE}&language=en", 3)
     page.get_by_role("button", name="New random start").click()
@@ -136,6 +138,7 @@ def test_the_copied_link_holds_every_setting_and_opens_the_same_lanes(browser, a
     page.close()
 
 
+@pytest.mark.slow
 def test_a_lane_can_be_changed_by_itself(browser, address):
     size = {"width": 1440, "height": 1000}
     link = f"{address}/training?lanes=2&epochs=40&language=en"

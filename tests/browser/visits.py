@@ -37,7 +37,7 @@ class Visit:
 def visits(paths: Mapping[str, str], always: Collection[str]) -> pytest.MarkDecorator:
     """Let a test look at these paths, by name, each quickly in one language, slowly in the others.
 
-    Of those that are not `always` looked at, only every fourth is quick. Tests that see the same
+    Of those that are not `always` looked at, only every eighth is quick. Tests that see the same
     page in the same language share one visit, wherever they are written.
     """
     languages = list(texts.LANGUAGES)
@@ -51,7 +51,7 @@ def visits(paths: Mapping[str, str], always: Collection[str]) -> pytest.MarkDeco
             )
             for place, (name, path) in enumerate(paths.items())
             for chosen in [languages[place % len(languages)]]
-            for quick in [name in always or place % 4 == 0]
+            for quick in [name in always or place % 8 == 0]
             for language in languages
         ],
         indirect=True,

@@ -134,6 +134,7 @@ def test_an_upload_beyond_the_limit_is_refused_by_nginx(running):
 # --- viewers -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_viewers_are_spread_over_the_processes_and_all_are_served(running):
     async def visit():
         seen = Seen()
@@ -154,6 +155,7 @@ def test_viewers_are_spread_over_the_processes_and_all_are_served(running):
     assert sum(sessions) >= 12
 
 
+@pytest.mark.slow
 def test_the_policy_forbids_nothing_that_a_page_needs(running, browser):
     page = open_page(browser, running.address)
     refused = []
@@ -198,6 +200,7 @@ def test_runs_under_way_survive_their_process(running, browser):
             page.close()
 
 
+@pytest.mark.slow
 def test_a_page_whose_process_died_answers_the_next_click(running, browser):
     page = open_page(browser, f"{running.address}/training?depth=2&epochs=20", charts=3)
     with killed(running, 1):

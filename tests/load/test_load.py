@@ -120,6 +120,7 @@ def test_a_browser_that_goes_away_in_the_middle_of_a_run_keeps_nobody_from_it(se
     assert awaited(visit()).errors == []
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_keeps_nobody_from_anything():
     full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
 
