@@ -22,11 +22,10 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS, Activation
-from core.nn.own import steep_places
+from core.nn.own import NODES, WEIGHTS, steep_places
 
 END = 10.0  # the normal density beyond is 1e-22 of that at 0
 SETTLED = 1e-4
-NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
 
 
 @np.errstate(all="ignore")  # a formula that a reader typed may have poles beyond its sight
@@ -99,14 +98,14 @@ def backward_gain(activation: Activation, **knobs: float) -> float:
     return 1 / sqrt(square) if square else inf
 
 
-def settled(g: Callable[[Array], Array], q: float, kinks: Iterable[float]) -> bool:
-    """Whether the mean is the same, to SETTLED, with panels half as wide.
+def settled_mean(g: Callable[[Array], Array], q: float, kinks: Iterable[float]) -> float:
+    """The mean; NaN unless it is the same, to SETTLED, with panels half as wide.
 
     It is for all our functions. A formula may oscillate faster than the panels, or have a pole,
     over which its square has no mean.
     """
     coarse, fine = (gaussian_mean(g, q, kinks, fine=halved) for halved in (False, True))
-    return isclose(coarse, fine, rel_tol=SETTLED, abs_tol=1e-12)
+    return coarse if isclose(coarse, fine, rel_tol=SETTLED, abs_tol=1e-12) else nan
 
 
 def panel_ends(activation: Activation) -> tuple[float, ...]:
@@ -116,5 +115,5 @@ def panel_ends(activation: Activation) -> tuple[float, ...]:
 
 def _mean(activation: Activation, g: Callable[[Array], Array], q: float) -> float:
     """E g(x), NaN where that of a formula cannot be computed."""
-    known = activation.key in ACTIVATIONS or settled(g, q, panel_ends(activation))
-    return gaussian_mean(g, q, panel_ends(activation)) if known else nan
+    mean = gaussian_mean if activation.key in ACTIVATIONS else settled_mean
+    return mean(g, q, panel_ends(activation))

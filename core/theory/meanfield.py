@@ -34,8 +34,8 @@ import numpy as np
 
 from core.arrays import Array
 from core.nn.activations import ACTIVATIONS, Activation
-from core.nn.gains import END, NODES, WEIGHTS, gaussian_mean, panel_ends, settled
-from core.nn.own import steep_places
+from core.nn.gains import END, gaussian_mean, panel_ends, settled_mean
+from core.nn.own import NODES, WEIGHTS, steep_places
 
 TRAINABLE = 6.0
 """Networks can be trained up to about this many depth scales xi_c (Schoenholz et al., 2017)."""
@@ -126,7 +126,7 @@ class MeanField:
         """Whether the means over a variance of q can be computed; those of a formula may not."""
         parts = (lambda x: self.f(x) ** 2), (lambda x: self.slope(x) ** 2)
         return self.activation.key in ACTIVATIONS or all(
-            settled(part, q, self.bends) for part in parts
+            not isnan(settled_mean(part, q, self.bends)) for part in parts
         )
 
     # Fixed points and phases

@@ -124,7 +124,7 @@ KERAS = Dialect(
                 "optimizer = keras.optimizers.OPTIMIZER(learning_rate=RATE, global_clipnorm=1.0)\n"
                 "model.compile(optimizer, loss=model.loss)"
             ),
-            "adam": ("model.compile(keras.optimizers.Adam(learning_rate=0.001), loss=model.loss)"),
+            "adam": "model.compile(keras.optimizers.Adam(learning_rate=0.001), loss=model.loss)",
             "rate": (
                 "model.compile(keras.optimizers.OPTIMIZER(learning_rate=RATE), loss=model.loss)"
             ),

@@ -52,8 +52,10 @@ def shared(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dic
 
 
 def built(chart: Callable[..., alt.TopLevelMixin], *arguments: Hashable) -> dict[str, Any]:
-    """Without validating it, which takes a third of the time and cannot help a reader: the tests of
-    the charts do."""
+    """The chart, not validated: that takes a third of the time and cannot help a reader.
+
+    The tests validate every chart.
+    """
     with debug_mode(False):
         return spoken_as_one(chart(*arguments, "").to_dict(validate=False))
 

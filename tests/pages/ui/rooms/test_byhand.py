@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import cycle
 
 import pytest
 
@@ -13,11 +12,11 @@ from core.nn.network import Network, NetworkSpec
 from core.runs.training import RunSpec
 from pages import texts
 from pages.charts import byhand as charts
-from pages.charts.style import DARK, LIGHT
 from pages.texts import walkthrough as formulas
 from pages.ui.house import BYHAND
 from pages.ui.settings import HAND_PARTS, ByHand
 from tests.crossing import crossed
+from tests.pages.looks import LOOKS
 from tests.pages.ui.test_pages import visit, widget
 
 every_language = pytest.mark.parametrize("language", texts.LANGUAGES)
@@ -142,10 +141,6 @@ def test_the_worksheet_gives_away_no_answer(layers, units):
 
 
 # The pictures
-
-
-LOOKS = list(zip(texts.LANGUAGES, cycle((LIGHT, DARK))))
-"""Each language in one theme, in turn: colours do not depend on words, nor words on colours."""
 
 
 @crossed(look=LOOKS, shape=SHAPES)

@@ -1,6 +1,5 @@
 """The perceptron's page and its charts: they draw the core, and every setting is in the link."""
 
-from itertools import cycle
 from urllib.parse import parse_qs
 
 import numpy as np
@@ -18,11 +17,11 @@ from core.lessons.perceptron import (
 )
 from pages import texts
 from pages.charts import perceptron as charts
-from pages.charts.style import DARK, LIGHT
 from pages.ui.house import PERCEPTRON
 from pages.ui.settings import LINE_PARTS, OneLine
 from tests.crossing import crossed
 from tests.pages.charts.test_curves import check
+from tests.pages.looks import LOOKS
 from tests.pages.ui.test_pages import visit
 from tests.pages.ui.widgets.test_owndata import upload
 
@@ -40,10 +39,6 @@ def made(key, count=40, seed=0):
 
 
 # --- charts ------------------------------------------------------------------------------------
-
-
-LOOKS = list(zip(texts.LANGUAGES, cycle((LIGHT, DARK))))
-"""Each language in one theme, in turn: colours do not depend on words, nor words on colours."""
 
 
 @crossed(every=2, look=LOOKS, key=POINT_SETS)
